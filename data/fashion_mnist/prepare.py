@@ -1,0 +1,133 @@
+"""Build the course's splits of Fashion-MNIST (X_/y_ train/dev of parts 1 and 2) from its IDX files.
+
+python data/fashion_mnist/prepare.py                           the files as shipped, byte for byte
+python data/fashion_mnist/prepare.py --seed 7 --out my_course  another course's own draw
+python data/fashion_mnist/prepare.py --staff --secret FILE     also the hidden test split
+
+The IDX files come from --source, else from Debian's package dataset-fashion-mnist, else from the
+data set's own addresses, checked against known checksums (https://github.com/zalandoresearch/fashion-mnist).
+"""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from smallnets import cli, datasets, files
+
+HERE = Path(__file__).parent
+DEBIAN = Path("/usr/share/datasets/fashion-mnist")
+URLS = (
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+)
+# file: sha256 of the official .gz (for downloads), sha256 of the IDX file inside (whoever packed it)
+IDX = {
+    "train-images-idx3-ubyte": (
+        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+    ),
+    "train-labels-idx1-ubyte": (
+        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    ),
+    "t10k-images-idx3-ubyte": (
+        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+    ),
+    "t10k-labels-idx1-ubyte": (
+        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    ),
+}
+# part: name of each class, the Fashion-MNIST labels in it (handout: cloth/shoe/bag; five upper garments)
+CLASSES: dict[int, dict[str, tuple[int, ...]]] = {
+    1: {"cloth": (0, 1, 2, 3, 4, 6), "shoe": (5, 7, 9), "bag": (8,)},
+    2: {"T-shirt": (0,), "pullover": (2,), "dress": (3,), "coat": (4,), "shirt": (6,)},
+}
+TRAIN, DEV, TEST = 7500, 2400, 1500
+
+
+def read_source(name: str, source: Path | None) -> np.ndarray:
+    """One of the four IDX files as an array, checked to be Fashion-MNIST's.
+
+    Raises:
+        FileNotFoundError: `source` was given and has neither NAME.gz nor NAME.
+        ValueError: the file is another one (MNIST's have the same names).
+    """
+    packed_sha256, content_sha256 = IDX[name]
+    folder = source or (DEBIAN if DEBIAN.is_dir() else None)
+    if folder is None:
+        path = datasets.download(name + ".gz", URLS, packed_sha256)
+    else:
+        path = next((p for p in (folder / (name + ".gz"), folder / name) if p.is_file()), folder / (name + ".gz"))
+    return datasets.read_idx(path, content_sha256)
+
+
+def secret_seed(path: Path) -> int:
+    """A seed that only holders of the secret file can compute.
+
+    Raises:
+        ValueError: fewer than 16 bytes, which could be guessed.
+    """
+    secret = path.read_bytes().strip()
+    if len(secret) < 16:
+        raise ValueError(f"expected a secret of at least 16 bytes in {path}, got {len(secret)}")
+    return int.from_bytes(hashlib.sha256(b"fashion_mnist test split\0" + secret).digest(), "big")
+
+
+def write_splits(images: np.ndarray, labels: np.ndarray, totals: dict[str, int], seed: int, out: Path) -> list[str]:
+    """Draw and write X_{split}_part{K}.npy (uint8 [N, 784]) and y_... (int64 [N]) of both parts.
+
+    Args:
+        totals: rows of each split, e.g. {"train": 7500, "dev": 2400}; classes get equal shares.
+
+    Returns:
+        The names of the files written.
+    """
+    names: list[str] = []
+    for part, classes in CLASSES.items():
+        sizes = {split: total // len(classes) for split, total in totals.items()}
+        for split, (rows, y) in datasets.draw_splits(labels, list(classes.values()), sizes, seed).items():
+            arrays = {f"X_{split}_part{part}.npy": images[rows].reshape(len(rows), -1), f"y_{split}_part{part}.npy": y}
+            for name, array in arrays.items():
+                datasets.write_npy(out / name, array)
+            names += arrays
+    return names
+
+
+@cli.exit_codes
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line, write the files, say where they are."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--source", type=Path, help="folder with the four IDX files, gzipped or not")
+    parser.add_argument("--out", type=Path, default=HERE, help="where the .npy files go")
+    parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="draw of train and dev; the shipped: 0")
+    parser.add_argument("--staff", action="store_true", help="also write the hidden test split")
+    parser.add_argument("--secret", type=Path, help="file with at least 16 bytes that decide the test split")
+    args = parser.parse_args(argv)
+    if args.staff and args.secret is None:
+        raise ValueError("expected --secret FILE with --staff: without a secret anyone could rebuild the test split")
+    if args.secret and not args.staff:
+        raise ValueError("expected --staff with --secret, got --secret alone")
+    draws = [("train", {"train": TRAIN, "dev": DEV}, args.seed)]
+    if args.staff:
+        draws.append(("t10k", {"test": TEST}, secret_seed(args.secret)))
+    # everything is read before anything is written
+    kinds = ("images-idx3-ubyte", "labels-idx1-ubyte")
+    sources = {stem: [read_source(f"{stem}-{kind}", args.source) for kind in kinds] for stem, _, _ in draws}
+    names: list[str] = []
+    for stem, totals, seed in draws:
+        images, labels = sources[stem]
+        names += write_splits(images, labels, totals, seed, args.out)
+    class_names = {f"part{part}": list(classes) for part, classes in CLASSES.items()}
+    files.write_text(args.out / "class_names.json", json.dumps(class_names, indent=1) + "\n")
+    # the hidden split stays out of the list of what students have
+    datasets.write_manifest(args.out, [name for name in [*names, "class_names.json"] if "_test_" not in name])
+    print(f"wrote {len(names)} arrays, class_names.json and SHA256SUMS to {args.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

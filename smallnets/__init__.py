@@ -1,0 +1,1 @@
+"""The shared core of the drivers: data files, metrics, progress, pictures, model files."""

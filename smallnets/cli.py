@@ -1,0 +1,69 @@
+"""What every driver's command line shares: one-line errors and the exit codes.
+
+0 done; 1 a target missed or a check failed; 2 the user's mistake; 130 interrupted.
+"""
+
+import argparse
+import functools
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from smallnets.student import StudentError
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that shows defaults in its help and names a mistake in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter, argparse.RawDescriptionHelpFormatter):
+    """Keep the description's line ends, add each option's default where it says something."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default is None or action.default is False else super()._get_help_string(action)
+
+
+def parser(description: str | None) -> Parser:
+    """A parser for a driver whose docstring is `description`."""
+    return Parser(description=description, formatter_class=_Help, allow_abbrev=False)
+
+
+def whole_number(least: int) -> Callable[[str], int]:
+    """An argparse type: a whole number of at least `least`."""
+
+    def convert(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = least - 1
+        if number < least:
+            raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text}")
+        return number
+
+    return convert
+
+
+def complain(error: Exception, where: str = "") -> int:
+    """Print a user's mistake on stderr, in one line (a student's traceback keeps its own); returns 2."""
+    text = str(error) if isinstance(error, StudentError) else " ".join(str(error).split()) or type(error).__name__
+    print(f"error: {where + ': ' if where else ''}{text}", file=sys.stderr)
+    return 2
+
+
+def exit_codes(main: Callable[..., int]) -> Callable[..., int]:
+    """Let `main` return 2 after a ValueError or OSError, named in one line, and 130 after Ctrl-C."""
+
+    @functools.wraps(main)
+    def wrapper(*args: object, **kwargs: object) -> int:
+        try:
+            return main(*args, **kwargs)
+        except (ValueError, OSError) as error:
+            return complain(error)
+        except KeyboardInterrupt:
+            print("interrupted", file=sys.stderr)
+            return 130
+
+    return wrapper

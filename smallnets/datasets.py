@@ -1,0 +1,149 @@
+"""IDX and .npy files, reproducible splits, and downloads that are checked before they are used."""
+
+import gzip
+import hashlib
+import sys
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smallnets.files import replacing, sha256, write_text
+
+IDX_UINT8 = b"\x00\x00\x08"  # two zero bytes, then the type code of unsigned bytes
+
+
+def read_npy(path: str | Path) -> NDArray:
+    """Read an array from a .npy file; pickled objects are refused, as opening them could run code.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file is not a .npy file, is cut short, or holds Python objects.
+    """
+    path = Path(path)
+    with open(path, "rb") as file:
+        magic = file.read(len(np.lib.format.MAGIC_PREFIX))
+    if magic != np.lib.format.MAGIC_PREFIX:
+        raise ValueError(f"expected {path} to be a .npy file, got other content (it starts with {magic!r})")
+    try:
+        # mapping the file first means that a forged header can't ask for more memory than the file has
+        return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
+    except ValueError as error:
+        if "Python objects" in str(error):
+            raise ValueError(f"expected {path} to hold numbers, got pickled objects, which are refused") from None
+        raise ValueError(f"expected {path} to be a whole .npy file, got a damaged one ({error})") from None
+
+
+def write_npy(path: str | Path, array: NDArray) -> None:
+    """Write a .npy file, whole or not at all. Equal arrays give equal bytes."""
+    with replacing(path) as temporary:
+        np.save(temporary, array, allow_pickle=False)
+
+
+def read_idx(path: str | Path, sha256_of_content: str | None = None) -> NDArray[np.uint8]:
+    """Read an IDX file of unsigned bytes, gzipped or plain (http://yann.lecun.com/exdb/mnist/).
+
+    Args:
+        path: the file; a name ending in .gz is unpacked.
+        sha256_of_content: if given, the checksum that the unpacked bytes must have.
+
+    Raises:
+        ValueError: not an IDX file of unsigned bytes, cut short, or another checksum.
+    """
+    path = Path(path)
+    content = path.read_bytes()
+    if path.suffix == ".gz":
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ValueError(f"expected {path} to be a whole gzip file, got a damaged one ({error})") from None
+    if sha256_of_content is not None and (found := hashlib.sha256(content).hexdigest()) != sha256_of_content:
+        raise ValueError(f"expected {path} with sha256 {sha256_of_content[:12]}..., got {found[:12]}..., another file")
+    if content[:3] != IDX_UINT8 or len(content) < 4:
+        raise ValueError(f"expected {path} to be an IDX file of unsigned bytes, got a start of {content[:4]!r}")
+    header = 4 + 4 * content[3]
+    if len(content) < header:
+        raise ValueError(f"expected an IDX header of {header} bytes in {path}, got a file of {len(content)}")
+    shape = tuple(int(n) for n in np.frombuffer(content, ">u4", count=content[3], offset=4))
+    if len(content) - header != int(np.prod(shape, dtype=np.uint64)):
+        raise ValueError(f"expected {list(shape)} bytes of data in {path}, got {len(content) - header}")
+    return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
+
+
+def permutation(n: int, rng: np.random.PCG64) -> NDArray[np.int64]:
+    """A random order of range(n) that is the same under every version of numpy.
+
+    numpy freezes the raw stream of a bit generator for ever but lets Generator.permutation change
+    (NEP 19), so files that must be rebuilt byte for byte are drawn from the raw stream.
+    """
+    return np.argsort(rng.random_raw(n), kind="stable").astype(np.int64)
+
+
+def draw_splits(
+    labels: NDArray, groups: Sequence[Iterable[int]], sizes: Mapping[str, int], seed: int
+) -> dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    """Draw disjoint, balanced, shuffled splits without replacement.
+
+    Args:
+        labels: [N] original labels.
+        groups: for each new class, the original labels that make it up.
+        sizes: how many rows of each class go into each split, e.g. {"train": 2500, "dev": 800}.
+        seed: any whole number from 0.
+
+    Returns:
+        For each split its rows and their new labels, both int64 [len(groups) * size].
+
+    Raises:
+        ValueError: a class has too few rows.
+    """
+    rng = np.random.PCG64(seed)
+    parts: dict[str, list[NDArray[np.int64]]] = {name: [] for name in sizes}
+    for group in groups:
+        rows = np.flatnonzero(np.isin(labels, list(group)))
+        if len(rows) < sum(sizes.values()):
+            raise ValueError(f"expected at least {sum(sizes.values())} rows with labels {list(group)}, got {len(rows)}")
+        rows = rows[permutation(len(rows), rng)]
+        for name, size in sizes.items():
+            parts[name].append(rows[:size])
+            rows = rows[size:]
+    splits = {}
+    for name, size in sizes.items():
+        order = permutation(len(groups) * size, rng)
+        splits[name] = (np.concatenate(parts[name])[order], np.repeat(np.arange(len(groups)), size)[order])
+    return splits
+
+
+def download(name: str, base_urls: Sequence[str], known_sha256: str, folder: str | Path | None = None) -> Path:
+    """Fetch base_url + name into a cache, from the first address that answers, and check it.
+
+    Args:
+        folder: the cache; by default the user's own cache folder.
+
+    Returns:
+        Where the file lies. A file that is already there with the right checksum is not fetched again.
+
+    Raises:
+        OSError: no address answered.
+        ValueError: what came has another checksum; it is not kept.
+    """
+    import pooch  # costs a tenth of a second, and most runs download nothing
+
+    pooch.get_logger().setLevel("WARNING")
+    folder = folder or pooch.os_cache("smallnets")
+    problems = []
+    for base in base_urls:
+        try:
+            return Path(pooch.retrieve(base + name, known_sha256, name, folder, progressbar=sys.stderr.isatty()))
+        except OSError as error:
+            problems.append(f"{base}: {error}")
+        except ValueError as error:
+            raise ValueError(f"expected {base + name} with sha256 {known_sha256[:12]}..., got another file") from error
+    raise OSError(f"could not fetch {name} ({'; '.join(problems)})")
+
+
+def write_manifest(folder: str | Path, names: Iterable[str], manifest: str = "SHA256SUMS") -> None:
+    """Write the checksums of files of `folder` beside them, in the form `sha256sum --check` reads."""
+    folder = Path(folder)
+    write_text(folder / manifest, "".join(f"{sha256(folder / name)}  {name}\n" for name in sorted(names)))

@@ -1,0 +1,78 @@
+"""Saved nets that open without running anyone's code, each with a run card beside it.
+
+A model file is `torch.save` of {"state_dict": ..., "init": {plain constructor arguments} or None};
+its run card is JSON of the same name: arguments, seed, versions, threads, metrics, sha256.
+"""
+
+import json
+import pickle
+import platform
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from smallnets.files import replacing, sha256, write_text
+
+
+def plain_init(net: torch.nn.Module) -> dict[str, Any] | None:
+    """The net's `init` attribute if it is a dict of plain arguments, else None: a class we don't know."""
+    init = getattr(net, "init", None)
+    plain = isinstance(init, dict) and all(
+        isinstance(key, str) and isinstance(value, (int, float, str, bool, type(None))) for key, value in init.items()
+    )
+    return init if plain else None
+
+
+def save(path: str | Path, net: torch.nn.Module, card: dict[str, Any]) -> None:
+    """Write the model file and, beside it, its run card: `card` with the file's sha256 added."""
+    path = Path(path)
+    # cloned, since a view would drag its whole storage into the file
+    state = {k: v.detach().cpu().clone() if torch.is_tensor(v) else v for k, v in net.state_dict().items()}
+    with replacing(path) as temporary:
+        torch.save({"state_dict": state, "init": plain_init(net)}, temporary)
+    card = card | {"sha256": card.get("sha256", {}) | {path.name: sha256(path)}}
+    write_text(path.with_suffix(".json"), json.dumps(card, indent=1) + "\n")
+
+
+def load(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
+    """Read a model file without unpickling anything but weights.
+
+    Returns:
+        (state_dict, init): the weights and the constructor arguments of the net they belong to.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: not a model file, a whole pickled net, or a net saved without its arguments.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise ValueError(
+            f"expected {path} to hold weights only, got a pickled object: opening it would run its author's code"
+        ) from None
+    except OSError:
+        raise
+    except Exception:  # a foreign file can end in any error of the unpickler's
+        raise ValueError(f"expected {path} to be a model file, got another or a damaged one") from None
+    if not isinstance(content, dict) or not isinstance(content.get("state_dict"), dict) or "init" not in content:
+        raise ValueError(f"expected {path} to hold a dict with state_dict and init, got {_describe(content)}")
+    if not isinstance(content["init"], dict):
+        raise ValueError(
+            f"expected {path} to hold its net's constructor arguments, got init: {content['init']}; "
+            "the net is of a class of its own, so build it there and load the state_dict into it"
+        )
+    return content["state_dict"], content["init"]
+
+
+def environment() -> dict[str, Any]:
+    """What a figure depends on besides the code: versions and the number of threads."""
+    versions = {"python": platform.python_version(), "numpy": np.__version__, "torch": torch.__version__}
+    return {"versions": versions, "threads": torch.get_num_threads()}
+
+
+def _describe(content: object) -> str:
+    if isinstance(content, dict):
+        return f"a dict with {', '.join(map(str, list(content)[:4])) or 'nothing'}"
+    return f"a {type(content).__name__}"

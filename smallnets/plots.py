@@ -1,0 +1,83 @@
+"""Pictures of a run, as PNG files. matplotlib is imported with this module, so import it only for pictures."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from smallnets.files import replacing
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """Write a figure, whole or not at all."""
+    with replacing(path) as temporary:
+        figure.savefig(temporary, dpi=120)
+
+
+def loss_curve(losses: Sequence[float], title: str) -> Figure:
+    """Loss against iteration, from 1; [n_iter] losses, of which none may be missing."""
+    figure = Figure(figsize=(6, 4), layout="constrained")
+    axes = figure.subplots()
+    axes.plot(range(1, len(losses) + 1), losses, marker="." if len(losses) <= 1 else None)
+    axes.set(xlabel="iteration", ylabel="loss of the batch", title=title)
+    axes.grid(alpha=0.3)
+    return figure
+
+
+def confusion_matrix(matrix: NDArray, names: Sequence[str], title: str) -> Figure:
+    """The counts [K, K] over the share of each true class."""
+    figure = Figure(figsize=(1.5 + 0.9 * len(names), 1.2 + 0.8 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    axes.imshow(share, cmap="Blues", vmin=0, vmax=1)
+    for i, j in np.ndindex(matrix.shape):
+        axes.text(j, i, str(matrix[i, j]), ha="center", va="center", color="white" if share[i, j] > 0.5 else "black")
+    ticks = range(len(names))
+    axes.set(xlabel="prediction", ylabel="truth", title=title, xticks=ticks, yticks=ticks)
+    axes.set_xticklabels(names, rotation=30, ha="right")
+    axes.set_yticklabels(names)
+    return figure
+
+
+def image_grid(images: NDArray, captions: Sequence[str], title: str, columns: int = 8) -> Figure:
+    """Images [N, 784] or [N, 28, 28], each under its caption, dark on white. No image gives an empty figure.
+
+    All share one grey scale, from 0 to the largest value there is (255 or 1).
+    """
+    rows = max(1, -(-len(images) // columns))
+    figure = Figure(figsize=(1.25 * columns, 0.6 + 1.6 * rows), layout="constrained")
+    figure.suptitle(title)
+    top = 255 if np.max(images, initial=0) > 1 else 1
+    for k, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
+        axes.axis("off")
+        if k < len(images):
+            axes.imshow(np.asarray(images[k]).reshape(28, 28), cmap="gray_r", vmin=0, vmax=top)
+            axes.set_title(captions[k], fontsize=8)
+    return figure
+
+
+def reconstructions(x: NDArray, xhat: NDArray, errors: Sequence[float], title: str) -> Figure:
+    """Originals [N, 784] above, reconstructions below with the MSE of each."""
+    captions = [f"original {k + 1}" for k in range(len(x))] + [f"MSE {error:.4f}" for error in errors]
+    return image_grid(np.concatenate([x, xhat]), captions, title, columns=max(1, len(x)))
+
+
+def scatter(points: NDArray, y: NDArray, names: Sequence[str], title: str) -> Figure:
+    """Points [N, 2] coloured by their class y [N]."""
+    figure = Figure(figsize=(7, 6), layout="constrained")
+    axes = figure.subplots()
+    for k, name in enumerate(names):
+        axes.scatter(points[y == k, 0], points[y == k, 1], s=6, alpha=0.6, label=name)
+    axes.set(xlabel="first principal component", ylabel="second principal component", title=title)
+    axes.legend(markerscale=3)
+    return figure
+
+
+def principal_plane(codes: NDArray) -> NDArray[np.float64]:
+    """Project codes [N, D] on their two principal components (PCA), [N, 2]."""
+    centred = codes.astype(np.float64) - codes.mean(axis=0)
+    _, _, components = np.linalg.svd(centred, full_matrices=False)
+    plane = centred @ components[:2].T
+    return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1])))  # one code or one image spans less than a plane

@@ -1,0 +1,75 @@
+"""A progress bar and a stopwatch for any fit(), by watching the net's step()."""
+
+import functools
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from smallnets import fitcheck
+
+
+@dataclass
+class Steps:
+    """What was seen of a training: how many steps, and when the last one ended (perf_counter seconds)."""
+
+    count: int = 0
+    last_end: float | None = None
+
+
+@contextmanager
+def watch_steps(net_class: type | None, total: int, label: str, show: bool | None = None) -> Iterator[Steps]:
+    """Count the calls of net_class.step while the block runs, and show them on a terminal.
+
+    A class without a step is left alone, so is the class after the block. Whatever step returns
+    or raises passes through unchanged.
+
+    Args:
+        total: how many steps are expected.
+        label: what stands before the bar.
+        show: draw the bar; by default only when stderr is a terminal.
+    """
+    steps = Steps()
+    step = getattr(net_class, "step", None)
+    if net_class is None or not callable(step):
+        yield steps
+        return
+    bar = _bar(total, label) if (sys.stderr.isatty() if show is None else show) else None
+
+    @functools.wraps(step)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        loss = step(*args, **kwargs)
+        steps.count += 1
+        steps.last_end = time.perf_counter()
+        if bar is not None:
+            bar.set_postfix_str(_loss_text(loss), refresh=False)
+            bar.update()
+        return loss
+
+    own = vars(net_class).get("step")
+    net_class.step = watched  # type: ignore[attr-defined]
+    try:
+        yield steps
+    finally:
+        if own is None:
+            del net_class.step  # type: ignore[attr-defined]
+        else:
+            net_class.step = own  # type: ignore[attr-defined]
+        if bar is not None:
+            bar.close()
+
+
+def _bar(total: int, label: str) -> Any:
+    from tqdm import tqdm  # not needed where no bar is shown
+
+    return tqdm(total=total, desc=label, unit="it", leave=False, dynamic_ncols=True, file=sys.stderr)
+
+
+def _loss_text(loss: object) -> str:
+    """The loss as text, or nothing where step returns something else."""
+    try:
+        return f"loss={fitcheck.number(loss):.4f}"
+    except (TypeError, ValueError, RuntimeError):
+        return ""

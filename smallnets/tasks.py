@@ -1,0 +1,122 @@
+"""The two things a fit() can be asked for, labels or images: how each is checked, scored, printed and drawn."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from smallnets import fitcheck, metrics, tables, train
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SHOWN = 32  # images of a right or wrong gallery
+
+
+@dataclass(frozen=True)
+class Dev:
+    """A development set: x float32 [M, 784] as fit gets it, y int64 [M], a name for each class."""
+
+    x: torch.Tensor
+    y: NDArray[np.int64]
+    names: list[str]
+
+
+class Labels:
+    """Classification (parts 1 and 2); predictions are int64 [M]."""
+
+    metric, bound = "accuracy", "at least"
+    returns = "losses, yhats, net"
+
+    def inputs(self, x: torch.Tensor, y: torch.Tensor, dev_x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """What fit is called with, before n_iter."""
+        return x, y, dev_x
+
+    def decide(self, output: torch.Tensor) -> torch.Tensor:
+        """Predictions from the net's output."""
+        return output.argmax(dim=1)
+
+    def check(self, predictions: Any, dev: Dev) -> NDArray:
+        """Whatever fit returned as an array; ValueError says what is wrong with it."""
+        return fitcheck.labels(predictions, len(dev.y), len(dev.names))
+
+    def score(self, predictions: NDArray, dev: Dev) -> dict[str, Any]:
+        """Every figure, in plain numbers."""
+        confusion = metrics.confusion_matrix(dev.y, predictions, len(dev.names))
+        per_class = {"f1": metrics.f1, "precision": metrics.precision, "recall": metrics.recall}
+        return {"accuracy": metrics.accuracy(confusion)} | {key: f(confusion).tolist() for key, f in per_class.items()}
+
+    def lines(self, scores: dict[str, Any]) -> list[str]:
+        """The lines that other tools read."""
+        labels = {"F1-Score": "f1", "Precision": "precision", "Recall": "recall"}
+        per_class = [f"{label}: {[round(value, 4) for value in scores[key]]}" for label, key in labels.items()]
+        return [f"Accuracy: {scores['accuracy']:.4f}", *per_class]
+
+    def details(self, predictions: NDArray, dev: Dev) -> list[str]:
+        """Tables for people."""
+        confusion = metrics.confusion_matrix(dev.y, predictions, len(dev.names))
+        return [tables.per_class(confusion, dev.names), tables.confusion(confusion, dev.names)]
+
+    def figures(self, net: Any, predictions: NDArray, dev: Dev) -> "dict[str, Figure]":
+        """Pictures by name."""
+        from smallnets import plots  # matplotlib takes longer to import than part 1 takes to train
+
+        confusion = metrics.confusion_matrix(dev.y, predictions, len(dev.names))
+        title = f"development set, accuracy {metrics.accuracy(confusion):.4f}"
+        drawn = {"confusion": plots.confusion_matrix(confusion, dev.names, title)}
+        right = predictions == dev.y
+        for name, rows in (("right", right), ("wrong", ~right)):
+            chosen = np.flatnonzero(rows)[:SHOWN]
+            captions = [
+                dev.names[predictions[i]] + ("" if right[i] else f"\n(is {dev.names[dev.y[i]]})") for i in chosen
+            ]
+            title = f"predicted {name}: {rows.sum()} of {len(rows)}, the first {len(chosen)}"
+            drawn[name] = plots.image_grid(dev.x.numpy()[chosen], captions, title)
+        return drawn
+
+
+class Images:
+    """Reconstruction through a bottleneck (part 3); predictions are float32 [M, 784]. Methods as in Labels."""
+
+    metric, bound = "mse", "at most"
+    returns = "losses, xhats, net"
+
+    def inputs(self, x: torch.Tensor, y: torch.Tensor, dev_x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return x, dev_x
+
+    def decide(self, output: torch.Tensor) -> torch.Tensor:
+        return output
+
+    def check(self, predictions: Any, dev: Dev) -> NDArray:
+        return fitcheck.images(predictions, len(dev.y))
+
+    def score(self, predictions: NDArray, dev: Dev) -> dict[str, Any]:
+        return {"mse": metrics.mse(dev.x, predictions)}
+
+    def lines(self, scores: dict[str, Any]) -> list[str]:
+        return [f"MSE: {scores['mse']:.6f}"]
+
+    def details(self, predictions: NDArray, dev: Dev) -> list[str]:
+        return []
+
+    def figures(self, net: Any, predictions: NDArray, dev: Dev) -> "dict[str, Figure]":
+        from smallnets import plots
+
+        x, xhat = dev.x.numpy()[:10], predictions[:10]
+        errors = metrics.mse_per_row(x, xhat).tolist()
+        drawn = {"reconstructions": plots.reconstructions(x, xhat, errors, "originals over reconstructions")}
+        if hasattr(net, "encoder"):
+            codes = encode(net, dev.x).numpy()
+            title = f"the {codes.shape[1]} numbers of the bottleneck, in their principal plane"
+            drawn["bottleneck"] = plots.scatter(plots.principal_plane(codes), dev.y, dev.names, title)
+        return drawn
+
+
+Task = Labels | Images
+
+
+def encode(net: Any, x: torch.Tensor) -> torch.Tensor:
+    """What passes an autoencoder's bottleneck for images x [B, 784]: [B, numbers per image]."""
+    return train.predict(net.encoder, x.reshape(-1, 1, 28, 28)).flatten(1)
