@@ -1,0 +1,130 @@
+"""Part 2: five kinds of clothes, by a small convolutional net."""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+
+def orthogonalise(gradient: torch.Tensor) -> torch.Tensor:
+    """The matrix with the singular vectors of `gradient` and singular values near 1, in the same shape [rows, ...].
+
+    Five Newton-Schulz iterations, products of matrices only (Jordan et al., "Muon", 2024).
+    """
+    a = gradient.flatten(1)
+    a = a / (a.norm() + 1e-7)
+    for _ in range(5):
+        gram = a @ a.T
+        a = 3.4445 * a + (2.0315 * gram @ gram - 4.7750 * gram) @ a
+    return a.view_as(gradient)
+
+
+def batches(n: int, batch_size: int) -> Iterator[torch.Tensor]:
+    """Yield for ever index tensors [min(n, batch_size)]: epoch after epoch, each shuffled once."""
+    while True:
+        order = torch.randperm(n)
+        # a last batch that is not full is left out; its images get their turn in a later epoch
+        for start in range(0, max(1, n - batch_size + 1), batch_size):
+            yield order[start : start + batch_size]
+
+
+class NeuralNet(torch.nn.Module):
+    """Two convolutions and two linear layers, 412,805 parameters for five classes; raw pixels in, logits out."""
+
+    mean: torch.Tensor
+    std: torch.Tensor
+    filters: torch.Tensor
+
+    def __init__(self, lrate: float, loss_fn: Callable, in_size: int, out_size: int) -> None:
+        """loss_fn(yhat, y) is any loss of torch; the learning rate of a step is the attribute lr."""
+        super().__init__()
+        self.init = {"lrate": lrate, "in_size": in_size, "out_size": out_size}
+        # buffers are saved with the net, so it takes raw pixels wherever it is loaded
+        self.register_buffer("mean", torch.zeros(()))
+        self.register_buffer("std", torch.ones(()))
+        self.register_buffer("filters", torch.eye(9).view(9, 1, 3, 3))
+        self.layers = torch.nn.Sequential(
+            torch.nn.AvgPool2d(2),  # [N, 18, 14, 14]
+            torch.nn.Conv2d(18, 64, 3, stride=2, padding=1, bias=False),  # [N, 64, 7, 7]
+            torch.nn.BatchNorm2d(64, momentum=0.2),
+            torch.nn.GELU(),
+            torch.nn.Flatten(),
+            torch.nn.Linear(64 * 7 * 7, 128, bias=False),
+            torch.nn.LayerNorm(128),
+            torch.nn.GELU(),
+            torch.nn.Linear(128, out_size),
+        )
+        self.lr = lrate
+        self.loss_fn = loss_fn
+        self.velocities = [torch.zeros_like(p) for p in self.parameters()]
+
+    def set_parameters(self, params: Iterable[torch.Tensor]) -> None:
+        """Copy tensors in, in the order of get_parameters()."""
+        with torch.no_grad():
+            for p, value in zip(self.get_parameters(), params, strict=True):
+                p.copy_(value)
+
+    def get_parameters(self) -> list[torch.nn.Parameter]:
+        """The list of trained tensors."""
+        return list(self.parameters())
+
+    def whiten(self, x: torch.Tensor) -> None:
+        """Set mean, standard deviation and the fixed filters of the first layer from x [N, in_size].
+
+        The filters are the principal components of 3x3 patches, scaled to equal variance: edges then
+        count as much as plain brightness, and what follows learns much faster (Jordan, "airbench", 2024).
+        """
+        self.mean, self.std = x.mean(), x.std(correction=0).clamp(min=1)
+        images = ((x[:1000] - self.mean) / self.std).view(-1, 1, 28, 28)
+        patches = functional.unfold(images, 3).transpose(1, 2).reshape(-1, 9)
+        variances, components = torch.linalg.eigh(patches.T @ patches / len(patches))
+        self.filters = (components / (variances.clamp(min=0) + 0.01).sqrt()).T.reshape(9, 1, 3, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """x [N, in_size] raw pixels -> logits [N, out_size]."""
+        images = ((x - self.mean) / self.std).view(-1, 1, 28, 28)
+        z = functional.conv2d(images, self.filters, padding=1)
+        # an edge from light to dark and one from dark to light get a channel each: [N, 18, 28, 28]
+        return self.layers(torch.cat([z, -z], dim=1).relu())
+
+    def step(self, x: torch.Tensor, y: torch.Tensor) -> float:
+        """One update on the batch x [B, in_size], y int64 [B]; returns the loss before it, a float."""
+        loss = self.loss_fn(self(x), y)
+        parameters = self.get_parameters()
+        gradients = torch.autograd.grad(loss, parameters)
+        with torch.no_grad():
+            # written out, since importing torch.optim takes a second
+            for p, velocity, gradient in zip(parameters, self.velocities, gradients, strict=True):
+                velocity.mul_(0.7).add_(gradient)
+                update = gradient + 0.7 * velocity
+                p.sub_(self.lr * (orthogonalise(update) if p.ndim > 1 else update))
+        return loss.item()
+
+
+def fit(
+    train_set: torch.Tensor, train_labels: torch.Tensor, dev_set: torch.Tensor, n_iter: int, batch_size: int = 100
+) -> tuple[list[float], np.ndarray, NeuralNet]:
+    """Train on n_iter batches, then classify dev_set.
+
+    Args:
+        train_set: float32 [N, in_size], raw pixels.
+        train_labels: int64 [N], from 0.
+        dev_set: float32 [M, in_size], raw pixels.
+
+    Returns:
+        (losses, yhats, net): n_iter floats, numpy int64 [M], the trained net in eval mode.
+    """
+    lrate, out_size = 0.1, int(train_labels.max()) + 1
+    net = NeuralNet(lrate, torch.nn.CrossEntropyLoss(label_smoothing=0.2), train_set.shape[1], out_size)
+    net.whiten(train_set)
+    losses = []
+    for t, i in enumerate(islice(batches(len(train_set), batch_size), n_iter)):
+        # up in the first tenth of the iterations, then down to zero
+        net.lr = lrate * min(1, 10 * (t + 1) / n_iter) * (1 - t / n_iter)
+        losses.append(net.step(train_set[i], train_labels[i]))
+    net.eval()
+    with torch.no_grad():
+        yhats = torch.cat([net(x).argmax(dim=1) for x in dev_set.split(500)])
+    return losses, yhats.numpy(), net

@@ -1,0 +1,72 @@
+"""Data sets of a few images, students' files, and mp6 run in this process."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import settings
+
+import mp6
+
+ROOT = Path(__file__).parents[1]
+settings.register_profile("quick", deadline=None, max_examples=40)  # the first call of torch takes seconds
+settings.load_profile("quick")
+
+
+def make_splits(n_train: int = 60, n_dev: int = 30, n_classes: int = 3) -> dict[str, np.ndarray]:
+    """Images that a net learns at once: class k is a bright band at height k, plus noise."""
+    rng = np.random.default_rng(0)
+    splits: dict[str, np.ndarray] = {}
+    for split, n in (("train", n_train), ("dev", n_dev)):
+        y = np.arange(n) % n_classes
+        x = rng.integers(0, 100, (n, 28, 28)).astype(np.uint8)
+        for i, k in enumerate(y):
+            x[i, 5 * k : 5 * k + 4] += 150
+        splits[f"X_{split}"], splits[f"y_{split}"] = x.reshape(n, 784), y.astype(np.int64)
+    return splits
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """A folder with the files of parts 1 (3 classes) and 2 (5 classes)."""
+    folder = tmp_path / "dataset"
+    folder.mkdir()
+    for part, n_classes in ((1, 3), (2, 5)):
+        for name, array in make_splits(n_classes=n_classes).items():
+            np.save(folder / f"{name}_part{part}.npy", array)
+    return folder
+
+
+@pytest.fixture
+def quickdraw(tmp_path: Path) -> Path:
+    """A folder in the QuickDraw lab's layout, 6 classes, [N, 28, 28]."""
+    folder = tmp_path / "quickdraw"
+    folder.mkdir()
+    splits = make_splits(n_classes=6)
+    for split, stem in (("train", "fruit"), ("dev", "fruit_dev")):
+        np.save(folder / f"{stem}_images.npy", splits[f"X_{split}"].reshape(-1, 28, 28))
+        np.save(folder / f"{stem}_labels.npy", splits[f"y_{split}"])
+    return folder
+
+
+@pytest.fixture
+def student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """Write someone's neuralnet_pK.py and let it be imported instead of ours."""
+    folder = tmp_path / "student"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+    names = [spec.module for spec in mp6.PARTS.values()]
+    kept = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+
+    def write(part: int, source: str) -> Path:
+        path = folder / f"neuralnet_p{part}.py"
+        path.write_text(source, encoding="utf-8")
+        sys.modules.pop(path.stem, None)
+        return path
+
+    yield write
+    for name in names:
+        sys.modules.pop(name, None)
+    sys.modules.update(kept)

@@ -1,0 +1,159 @@
+"""The small modules of the core: progress, predictions, gradients, model files, pictures."""
+
+import random
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from matplotlib.figure import Figure
+
+from smallnets import gradcheck, modelfile, plots, progress, train
+
+
+class Net:
+    def step(self, loss: object) -> object:
+        """Return what it is given, as students' steps return all sorts."""
+        if isinstance(loss, Exception):
+            raise loss
+        return loss
+
+
+@pytest.mark.parametrize("loss", [0.25, torch.tensor(0.25), None, "0.25", (1, 2)])
+def test_watching_steps_changes_nothing_counts_them_and_shows_the_loss(
+    loss: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = Net.step
+    with progress.watch_steps(Net, 4, "part 2", show=True) as steps:
+        assert [Net().step(loss) for _ in range(2)] == [loss] * 2
+        time.sleep(0.2)  # the bar is redrawn ten times a second at most
+        Net().step(loss)
+    assert steps.count == 3 and steps.last_end is not None and Net.step is before
+    shown = capsys.readouterr().err
+    assert "part 2:  75%" in shown and "3/4" in shown and "it/s" in shown
+    assert ("loss=0.2500" in shown) == (loss in (0.25, "0.25"))
+
+
+def test_a_step_that_raises_is_passed_on_and_the_class_restored() -> None:
+    before = Net.step
+    with pytest.raises(ZeroDivisionError), progress.watch_steps(Net, 3, "") as steps:
+        Net().step(ZeroDivisionError())
+    assert Net.step is before and steps.count == 0
+
+
+def test_an_inherited_step_is_watched_and_left_inherited() -> None:
+    class Child(Net):
+        pass
+
+    with progress.watch_steps(Child, 1, "") as steps:
+        Child().step(1)
+    assert steps.count == 1 and "step" not in vars(Child)
+
+
+@pytest.mark.parametrize("net_class", [None, object])
+def test_without_a_step_nothing_is_shown(net_class: type | None, capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.watch_steps(net_class, 3, "part 2", show=True) as steps:
+        pass
+    assert steps.count == 0 and capsys.readouterr().err == ""
+
+
+def test_no_bar_where_stderr_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.watch_steps(Net, 1, "part 2"):
+        Net().step(1)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_seed_reaches_all_three_generators() -> None:
+    drawn = []
+    for seed in (1, 1, 2):
+        train.seed_everything(seed)
+        drawn.append((random.random(), np.random.rand(), torch.rand(1).item()))  # noqa: NPY002
+    assert drawn[0] == drawn[1] and all(a != b for a, b in zip(drawn[1], drawn[2], strict=True))
+
+
+@given(st.integers(1, 30), st.integers(1, 40), st.booleans())
+def test_predictions_do_not_depend_on_the_batch_and_the_mode_is_put_back(n: int, batch_size: int, mode: bool) -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2), torch.nn.Dropout()).train(mode)
+    x = torch.rand(n, 3)
+    yhat = train.predict(net, x, batch_size)
+    assert net.training == mode and not yhat.requires_grad
+    torch.testing.assert_close(yhat, net.eval()(x).detach())
+
+
+def test_the_numeric_gradient_of_known_functions() -> None:
+    x = np.array([[0.5, -1.0], [2.0, 0.0]])
+    # d/dx sum(x^3) = 3 x^2
+    gradient = gradcheck.numeric_gradient(lambda: float((x**3).sum()), x)
+    assert gradcheck.relative_error(gradient[x != 0], (3 * x**2)[x != 0]) < 1e-7
+    assert x.tolist() == [[0.5, -1.0], [2.0, 0.0]]
+    with pytest.raises(ValueError, match="float64, got float32"):
+        gradcheck.numeric_gradient(lambda: 0.0, np.zeros(2, np.float32))
+
+
+def test_the_relative_error_tells_a_wrong_gradient() -> None:
+    a = np.array([1.0, 2.0])
+    assert gradcheck.relative_error(a, a) == 0 and gradcheck.relative_error(np.zeros(2), np.zeros(2)) == 0
+    assert gradcheck.relative_error(a, a * 1.1) > 1e-2
+
+
+def test_a_model_file_holds_weights_alone_and_shares_no_storage(tmp_path: Path) -> None:
+    big = torch.zeros(1_000_000)
+    net = torch.nn.Linear(2, 1)
+    net.weight.data = big[:2].view(1, 2)
+    net.init = {"in_features": 2, "out_features": 1}  # type: ignore[assignment]
+    modelfile.save(tmp_path / "a.model", net, {"seed": 3})
+    assert (tmp_path / "a.model").stat().st_size < 10_000
+    state, init = modelfile.load(tmp_path / "a.model")
+    assert init == {"in_features": 2, "out_features": 1} and torch.equal(state["weight"], net.weight)
+
+
+@pytest.mark.parametrize("init", [None, "text", {"loss_fn": torch.nn.MSELoss()}, {1: 2}, lambda: 0])
+def test_what_is_not_a_dict_of_plain_arguments_is_no_init(init: object) -> None:
+    net = torch.nn.Linear(1, 1)
+    net.init = init  # type: ignore[assignment]
+    assert modelfile.plain_init(net) is None
+
+
+def test_an_interrupted_save_leaves_the_old_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    net = torch.nn.Linear(1, 1)
+    modelfile.save(tmp_path / "a.model", net, {})
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+    def interrupted(content: object, path: Path) -> None:
+        path.write_bytes(b"half a file")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(torch, "save", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        modelfile.save(tmp_path / "a.model", net, {})
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+@given(st.integers(1, 6), st.integers(1, 5))
+def test_the_principal_plane_keeps_the_distances_of_flat_data(n: int, d: int) -> None:
+    rng = np.random.default_rng(n * 10 + d)
+    flat = rng.normal(size=(n, min(d, 2))) @ np.linalg.qr(rng.normal(size=(d, d)))[0][: min(d, 2)]
+    plane = plots.principal_plane(flat)
+    assert plane.shape == (n, 2)
+    for i in range(n):
+        np.testing.assert_allclose(np.linalg.norm(plane - plane[i], axis=1), np.linalg.norm(flat - flat[i], axis=1))
+
+
+def drawn(figure: Figure, path: Path) -> int:
+    """How many colours the saved picture has."""
+    from matplotlib.image import imread
+
+    plots.save(figure, path)
+    return len(np.unique(imread(path).reshape(-1, 4), axis=0))
+
+
+def test_pictures_of_nothing_and_of_much_can_be_drawn(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (9, 784))
+    empty = drawn(plots.image_grid(images[:0], [], "none"), tmp_path / "a.png")
+    full = drawn(plots.image_grid(images, [str(k) for k in range(9)], "nine"), tmp_path / "a.png")
+    assert full > 200 > empty
+    assert drawn(plots.loss_curve([1.0], "one"), tmp_path / "a.png") > 1
+    assert drawn(plots.confusion_matrix(np.zeros((2, 2), int), ["a", "b"], "empty"), tmp_path / "a.png") > 1

@@ -1,0 +1,145 @@
+"""The three circles of imports, enforced on the source of every file."""
+
+import ast
+import sys
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+ALONE = ["neuralnet_p*.py"]
+HANDED_IN = [
+    "labs/numpy_to_cnn/numpy_nn.py",
+    "labs/numpy_to_cnn/pytorch_cnn.py",
+    "labs/numpy_to_cnn/augment.py",
+    "labs/beras/Beras/*.py",
+    "labs/beras/assignment.py",
+    "labs/batchnorm/layer.py",
+    "labs/batchnorm/run_*.py",
+    "labs/quickdraw/main_*.py",
+    "labs/quickdraw/utils/accuracies.py",
+]
+CORE = ["smallnets/*.py"]
+DRIVERS = [
+    "mp6.py",
+    "reader.py",
+    "data/*/prepare.py",
+    "labs/numpy_to_cnn/robustness.py",
+    "labs/beras/preprocess.py",
+    "labs/beras/visualize.py",
+    "labs/batchnorm/utils.py",
+    "labs/quickdraw/search.py",
+    "labs/quickdraw/failures.py",
+    "labs/quickdraw/utils/io_argparse.py",
+    "labs/quickdraw/utils/session.py",
+]
+BACK_ROOM = ["tests/*", "autograder/*", "records/*"]
+CIRCLES = {"alone": ALONE, "handed in": HANDED_IN, "core": CORE, "driver": DRIVERS, "back room": BACK_ROOM}
+
+TAUGHT = {"numpy", "torch"}
+ROOM = {"tests", "autograder", "records"}
+OURS = ROOM | {"smallnets", "reader", "mp6", "data", "labs", "neuralnet_p1", "neuralnet_p2", "neuralnet_p3"}
+
+
+def circle_of(path: str) -> str:
+    """The one circle whose patterns match a path relative to the root."""
+    (circle,) = [name for name, patterns in CIRCLES.items() if any(fnmatch(path, p) for p in patterns)]
+    return circle
+
+
+def imports(tree: ast.AST, functions: tuple[str, ...] = ()) -> list[tuple[str, tuple[str, ...]]]:
+    """(top-level name, names of the functions around it) of every absolute import."""
+    found = []
+    for node in ast.iter_child_nodes(tree):
+        inside = (*functions, node.name) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else functions
+        if isinstance(node, ast.Import):
+            found += [(alias.name.split(".")[0], functions) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            found.append(((node.module or "").split(".")[0], functions))
+        found += imports(node, inside)
+    return found
+
+
+def lab_files(path: str) -> set[str]:
+    """Names that a file of a lab can import from its own lab."""
+    parts = Path(path).parts
+    if parts[0] != "labs":
+        return set()
+    return {file.stem for file in (ROOT / parts[0] / parts[1]).glob("*")} | {Path(path).stem}
+
+
+def violations(path: str, source: str) -> list[str]:
+    """Every import of `source` that a file at `path` may not have."""
+    circle, same_lab = circle_of(path), lab_files(path)
+    bad = []
+    for name, functions in imports(ast.parse(source)):
+        if circle == "alone":
+            allowed = name in sys.stdlib_module_names or name in TAUGHT
+        elif circle == "handed in":
+            allowed = name in sys.stdlib_module_names | TAUGHT | same_lab
+            allowed = allowed or (name == "matplotlib" and bool(functions))
+            allowed = allowed or (name == "smallnets" and "main" in functions)
+        elif circle == "core":
+            allowed = name not in OURS - {"smallnets"}
+        elif circle == "driver":
+            allowed = name not in ROOM | {"mp6"}
+        else:
+            allowed = True
+        if not allowed:
+            bad.append(f"{path} imports {name}")
+    return bad
+
+
+def sources() -> list[str]:
+    hidden = {"build", "node_modules"}
+    files = (path.relative_to(ROOT) for path in ROOT.rglob("*.py"))
+    return sorted(f.as_posix() for f in files if not hidden & set(f.parts) and not any(p[0] == "." for p in f.parts))
+
+
+@pytest.mark.parametrize("path", sources())
+def test_every_file_is_in_one_circle_and_keeps_to_it(path: str) -> None:
+    assert violations(path, (ROOT / path).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("neuralnet_p2.py", "import smallnets.metrics"),
+        ("neuralnet_p2.py", "def main():\n    from smallnets import plots"),
+        ("neuralnet_p2.py", "def draw():\n    import matplotlib"),
+        ("neuralnet_p1.py", "from neuralnet_p2 import NeuralNet"),
+        ("labs/batchnorm/layer.py", "from smallnets import train"),
+        ("labs/batchnorm/layer.py", "def draw():\n    from smallnets import plots"),
+        ("labs/batchnorm/layer.py", "import matplotlib.pyplot as plt"),
+        ("labs/batchnorm/layer.py", "import sklearn"),
+        ("smallnets/metrics.py", "import reader"),
+        ("smallnets/metrics.py", "def f():\n    import autograder.run"),
+        ("mp6.py", "from tests import conftest"),
+        ("data/mnist/prepare.py", "if True:\n    import records"),
+    ],
+)
+def test_an_outward_import_is_found(path: str, source: str) -> None:
+    assert violations(path, source) != []
+
+
+@pytest.mark.parametrize(
+    ("path", "source"),
+    [
+        ("neuralnet_p2.py", "import math, numpy as np\nfrom torch import nn"),
+        ("labs/batchnorm/run_mlp.py", "import layer"),
+        ("labs/batchnorm/run_mlp.py", "def main():\n    from smallnets import datasets"),
+        ("labs/batchnorm/run_mlp.py", "def draw():\n    from matplotlib.figure import Figure"),
+        ("smallnets/metrics.py", "from smallnets import files\nimport tqdm"),
+        ("mp6.py", "import reader, neuralnet_p1"),
+        ("tests/test_x.py", "import mp6, autograder, smallnets"),
+    ],
+)
+def test_an_inward_import_is_allowed(path: str, source: str) -> None:
+    (ROOT / path).parent.exists()
+    assert [v for v in violations(path, source) if "layer" not in v] == []
+
+
+def test_a_file_outside_the_layout_is_refused() -> None:
+    with pytest.raises(ValueError):
+        circle_of("labs/beras/misc.py")

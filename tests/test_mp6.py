@@ -1,0 +1,282 @@
+"""The driver: its printed lines, files, options and exit codes."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import termios
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT
+
+import mp6
+from smallnets.files import sha256
+
+PNG = b"\x89PNG\r\n\x1a\n"
+Student = Callable[..., Path]
+
+
+def run(*args: object) -> int:
+    return mp6.main([str(arg) for arg in args])
+
+
+@pytest.fixture
+def options(dataset: Path, tmp_path: Path) -> list[object]:
+    """Options that keep a run small and inside tmp_path."""
+    return ["--dataset", dataset, "--models", tmp_path / "models", "--max_iter", 3]
+
+
+def flat(metrics: dict) -> dict[str, float]:
+    """Every figure of a result under a name of its own."""
+    return {f"{name} {k}": value for name, values in metrics.items() for k, value in enumerate(np.ravel(values))}
+
+
+def figures(text: str) -> list[str]:
+    """The printed lines without those that name times."""
+    return [line for line in text.splitlines() if not line.startswith("time:")]
+
+
+def test_all_parts_print_the_lines_other_tools_read(options: list, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*options, "--quiet") == 0
+    out, err = capsys.readouterr()
+    number, numbers = r"\d\.\d+", r"\[(\d\.\d+, )*\d\.\d+\]"
+    labels = rf"Accuracy: {number}\nF1-Score: {numbers}\nPrecision: {numbers}\nRecall: {numbers}\n"
+    parts = [rf" ##### Part {k} results #####\n{labels}num_parameters: \d+\n" for k in (1, 2)]
+    assert re.fullmatch("".join(parts) + rf" ##### Part 3 results #####\nMSE: {number}\nnum_parameters: \d+\n", out)
+    assert err == ""
+
+
+def test_the_report_for_people_fits_80_columns(options: list, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*options) == 0
+    out = capsys.readouterr().out
+    assert max(len(line) for line in out.splitlines() if not line.startswith("written:")) <= 80
+    for piece in (
+        "class  precision  recall      F1  images",
+        "confusion matrix (rows: truth, columns: prediction)",
+        "parameters: 100,867 of at most 100,867: ok",
+        "threshold: accuracy at least 0.73: ",
+        "threshold: mse at most 0.03: ",
+        "numbers an image of at most 196: ok",
+    ):
+        assert piece in out
+    assert re.search(r"time: loading \d+\.\d\d s, training \d+\.\d\d s, prediction \d+\.\d\d s", out)
+
+
+def test_one_seed_gives_one_result_and_another_seed_another(
+    options: list, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed, losses = [], []
+    for seed in (5, 5, 6):
+        run(*options, "--seed", seed, "--json", tmp_path / "r.json")
+        printed.append(figures(capsys.readouterr().out))
+        losses.append([result["losses"] for result in json.loads((tmp_path / "r.json").read_text())])
+    assert printed[0] == printed[1] and losses[0] == losses[1]
+    assert all(a != b for a, b in zip(losses[1], losses[2], strict=True))
+
+
+@pytest.mark.parametrize("part", [1, 2, 3])
+def test_a_saved_net_scores_as_it_did_when_trained(part: int, options: list, tmp_path: Path, dataset: Path) -> None:
+    assert run(*options, "--part", part, "--json", tmp_path / "a.json") == 0
+    model = tmp_path / f"models/net_p{part}.model"
+    assert run("--load", model, "--dataset", dataset, "--json", tmp_path / "b.json") == 0
+    trained, loaded = (json.loads((tmp_path / name).read_text())[0] for name in ("a.json", "b.json"))
+    assert flat(loaded["metrics"]) == pytest.approx(flat(trained["metrics"]), abs=1e-6)
+    assert loaded["part"] == part and loaded["num_parameters"] == trained["num_parameters"]
+
+
+def test_the_json_and_the_run_card_tell_the_whole_run(options: list, tmp_path: Path) -> None:
+    assert run(*options, "--part", 2, "--seed", 4, "--json", tmp_path / "results/r.json") == 0
+    (result,) = json.loads((tmp_path / "results/r.json").read_text())
+    card = json.loads((tmp_path / "models/net_p2.json").read_text())
+    assert result["seed"] == 4 and result["arguments"]["max_iter"] == 3 and len(result["losses"]) == 6
+    assert set(result["metrics"]) == {"accuracy", "f1", "precision", "recall"} and result["passed"] in (True, False)
+    assert result["versions"]["torch"] == torch.__version__ and result["threads"] == torch.get_num_threads()
+    checksums = card.pop("sha256")
+    assert checksums.pop("data") == result.pop("sha256")["data"]
+    assert list(checksums) == ["net_p2.model"] and card == result
+
+
+@pytest.mark.parametrize(
+    ("part", "target", "code"),
+    [(1, 0, 0), (1, 1.1, 1), (3, 1, 0), (3, 0, 1)],
+    ids=["met", "missed", "mse met", "mse missed"],
+)
+def test_a_missed_target_is_exit_code_1(
+    part: int, target: float, code: int, options: list, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*options, "--part", part, "--target", target) == code
+    err = capsys.readouterr().err
+    assert err == (f"error: part {part} missed its target of {float(target)}\n" if code else "")
+
+
+def test_pictures_of_every_part_are_drawn(options: list, tmp_path: Path) -> None:
+    assert run(*options, "--plots", tmp_path / "plots") == 0
+    names = [f"part{k}_{name}.png" for k in (1, 2) for name in ("confusion", "loss", "right", "wrong")]
+    names += ["part3_bottleneck.png", "part3_loss.png", "part3_reconstructions.png"]
+    assert sorted(os.listdir(tmp_path / "plots")) == names
+    assert all((tmp_path / "plots" / name).read_bytes().startswith(PNG) for name in names)
+
+
+def test_no_iterations_are_a_run_like_any_other(options: list, tmp_path: Path) -> None:
+    assert run(*options, "--max_iter", 0, "--plots", tmp_path / "plots") == 0
+    assert "part1_loss.png" not in os.listdir(tmp_path / "plots")
+
+
+def test_a_quickdraw_folder_trains_on_its_own_classes(
+    quickdraw: Path, options: list, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for part in (1, 2, 3):
+        assert run(*options, "--dataset", quickdraw, "--part", part) == 0
+    out = capsys.readouterr().out
+    assert "101,254 of at most 101,254: ok" in out  # part 1's net with six outputs
+    assert "F1-Score: [" in out and re.search(r"^5 .*  5$", out, re.MULTILINE)  # dev has 5 images of class 5
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--part", "4"], "invalid choice: '4'"),
+        (["--max_iter", "-1"], "expected a whole number of at least 0, got -1"),
+        (["--max_iter", "many"], "expected a whole number of at least 0, got many"),
+        (["--seed", "1.5"], "expected a whole number of at least 0, got 1.5"),
+        (["--sed", "1"], "unrecognized arguments: --sed 1"),
+    ],
+)
+def test_a_wrong_option_is_one_line(args: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        run(*args)
+    err = capsys.readouterr().err
+    assert stop.value.code == 2 and err.count("\n") == 1 and message in err
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--target", "0.5"], "expected --part 1, 2 or 3 with --target, got all parts"),
+        (["--load", "{tmp}/mine.model"], "expected --part 1, 2 or 3 with --load, as mine.model is not called"),
+        (["--load", "{tmp}/net_p2.model"], "No such file or directory: '{tmp}/net_p2.model'"),
+        (
+            ["--load", "{tmp}/text", "--part", "2"],
+            "to be a model file, got another or a damaged one",
+        ),
+        (["--load", "{tmp}/pickle", "--part", "2"], "to hold weights only, got a pickled object"),
+        (["--load", "{tmp}/weights", "--part", "2"], "a dict with state_dict and init, got a dict with weight, bias"),
+        (["--load", "{tmp}/list", "--part", "2"], "a dict with state_dict and init, got a list"),
+        (["--load", "{tmp}/no_init", "--part", "2"], "to hold its net's constructor arguments, got init: None"),
+        (["--load", "{tmp}/other_init", "--part", "2"], "to hold a neuralnet_p2.NeuralNet, got another net"),
+        (["--load", "{tmp}/models/net_p1.model", "--part", "2"], "to hold a neuralnet_p2.NeuralNet, got another net"),
+        (["--models", "{tmp}/text"], "File exists: '{tmp}/text'"),
+        (["--plots", "{tmp}/text"], "File exists: '{tmp}/text'"),
+        (["--json", "{tmp}/text/r.json"], "File exists: '{tmp}/text'"),
+    ],
+)
+def test_a_wrong_file_is_one_line_and_exit_code_2(
+    args: list[str], message: str, options: list, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    layer = torch.nn.Linear(2, 2)
+    (tmp_path / "text").write_text("hello")
+    torch.save(layer, tmp_path / "pickle")
+    torch.save(dict(layer.state_dict()), tmp_path / "weights")
+    torch.save([1, 2], tmp_path / "list")
+    torch.save({"state_dict": {}, "init": None}, tmp_path / "no_init")
+    torch.save({"state_dict": {}, "init": {"depth": 3}}, tmp_path / "other_init")
+    assert run(*options, "--part", 1, "--max_iter", 0) == 0
+    capsys.readouterr()
+    assert run(*options, *[arg.format(tmp=tmp_path) for arg in args]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and message.format(tmp=tmp_path) in err
+
+
+def test_a_net_for_more_classes_than_the_data_has_is_named(
+    quickdraw: Path, options: list, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*options, "--part", 1, "--dataset", quickdraw) == 0
+    path = tmp_path / "models/net_p1.model"
+    content = torch.load(path, weights_only=True)
+    last = [name for name, value in content["state_dict"].items() if value.shape == (6,)]
+    content["state_dict"][last[-1]][5] = 1e9  # it now always answers class 5
+    torch.save(content, path)
+    capsys.readouterr()
+    assert run("--load", path, "--dataset", options[1]) == 2
+    assert capsys.readouterr().err == "error: part 1: expected yhats in 0..2, got 5..5\n"
+
+
+def test_ctrl_c_leaves_no_file(
+    options: list, student: Student, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    student(2, "def fit(*args):\n    raise KeyboardInterrupt")
+    assert run(*options, "--part", 2, "--json", tmp_path / "r.json") == 130
+    assert capsys.readouterr().err == "interrupted\n"
+    assert os.listdir(tmp_path / "models") == [] and not (tmp_path / "r.json").exists()
+
+
+def test_a_real_interrupt_ends_a_real_training(tmp_path: Path) -> None:
+    command = [sys.executable, "mp6.py", "--part", "1", "--max_iter", "100000000", "--models", str(tmp_path)]
+    primary, secondary = pty.openpty()
+    termios.tcsetwinsize(secondary, (24, 80))
+    # a shell may have started this test in the background, where children inherit an ignored Ctrl-C
+    allow = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=secondary, preexec_fn=allow)
+    os.close(secondary)
+    try:
+        shown = ""
+        while "loss=" not in shown:  # the bar on a terminal shows that training is under way
+            shown += os.read(primary, 1000).decode()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+    finally:
+        process.kill()
+        process.communicate()
+        os.close(primary)
+    assert re.search(r"part 1: .*it.*loss=\d", shown) and os.listdir(tmp_path) == []
+
+
+def test_what_fit_does_to_its_inputs_does_not_touch_the_score(options: list, student: Student) -> None:
+    # a fit that blanks what it is given and answers with zeros has a perfect MSE against blanked images
+    student(
+        3,
+        "import torch\n"
+        "def fit(train_set, dev_set, n_iter, batch_size=100):\n"
+        "    train_set.zero_(); dev_set.zero_()\n"
+        "    return [0.0] * n_iter, dev_set.numpy(), torch.nn.Linear(1, 1)\n",
+    )
+    assert run(*options, "--part", 3, "--target", 0.01) == 1
+
+
+def test_a_part_that_fails_does_not_stop_the_others(
+    options: list, student: Student, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    student(2, "fit = None")
+    assert run(*options, "--quiet", "--json", tmp_path / "r.json") == 2
+    out, err = capsys.readouterr()
+    assert "Part 1 results" in out and "Part 3 results" in out and "Part 2 results" not in out
+    assert err == "error: part 2: expected a function fit in neuralnet_p2.py, got none\n"
+    assert [result["part"] for result in json.loads((tmp_path / "r.json").read_text())] == [1, 3]
+
+
+def test_the_driver_loads_no_library_that_the_run_does_not_need(tmp_path: Path) -> None:
+    code = "import sys, mp6; mp6.main(['--part', '1', '--max_iter', '1', '--quiet', '--models', sys.argv[1]]); "
+    code += "print({'matplotlib', 'pooch', 'sklearn', 'torch._dynamo'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.endswith("num_parameters: 100867\nset()\n"), done
+
+
+@pytest.mark.parametrize("part", [1, 2, 3])
+def test_the_reference_nets_give_the_figures_of_their_run_cards(part: int, tmp_path: Path) -> None:
+    model = ROOT / f"models/reference/net_p{part}.model"
+    assert run("--load", model, "--json", tmp_path / "r.json", "--quiet") == 0
+    (result,) = json.loads((tmp_path / "r.json").read_text())
+    card = json.loads(model.with_suffix(".json").read_text())
+    assert flat(result["metrics"]) == pytest.approx(flat(card["metrics"]), abs=1e-6)
+    assert result["num_parameters"] == card["num_parameters"] and result["bottleneck"] == card["bottleneck"]
+    assert card["seed"] == 0 and card["sha256"]["data"] == result["sha256"]["data"]
+    assert card["sha256"][model.name] == sha256(model)
+    assert np.isfinite(card["losses"]).all()

@@ -1,0 +1,257 @@
+"""Other people's neuralnet_pK.py: what they may return, and how what is wrong with them is told."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import mp6
+from smallnets import fitcheck
+
+Student = Callable[..., Path]
+
+# a net as students write it: no loss_fn kept, no set_parameters, parameters as a generator
+NET = """
+import numpy as np
+import torch
+
+class NeuralNet(torch.nn.Module):
+    def __init__(self, lrate):
+        super().__init__()
+        self.model = torch.nn.Linear(784, OUT)
+        self.optimizer = torch.optim.SGD(self.parameters(), lrate)
+    def get_parameters(self):
+        return self.parameters()
+    def forward(self, x):
+        return self.model(x / 255)
+    def step(self, x, y):
+        self.optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(self(x), y)
+        loss.backward()
+        self.optimizer.step()
+        return loss
+
+def fit(train_set, train_labels, dev_set, n_iter, batch_size=100):
+    net = NeuralNet(0.01)
+    losses = [net.step(train_set[:batch_size], train_labels[:batch_size]) for _ in range(n_iter)]
+    yhats = net(dev_set).argmax(1)
+    return RETURN
+"""
+AUTOENCODER = """
+import torch
+
+class NeuralNet(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder = torch.nn.Conv2d(1, 4, 4, 4)
+        self.decoder = torch.nn.Sequential(torch.nn.ConvTranspose2d(4, 1, 4, 4), torch.nn.Sigmoid())
+    def forward(self, x):
+        return self.decoder(self.encoder(x.view(-1, 1, 28, 28))).view(len(x), -1)
+
+def fit(train_set, dev_set, n_iter, batch_size=100):
+    net = NeuralNet()
+    losses = [0.1] * n_iter
+    xhats = net(dev_set)
+    return RETURN
+"""
+
+
+def classifier(result: str = "losses, yhats, net", out: int = 5) -> str:
+    return NET.replace("OUT", str(out)).replace("RETURN", result)
+
+
+def autoencoder(result: str = "losses, xhats, net") -> str:
+    return AUTOENCODER.replace("RETURN", result)
+
+
+@pytest.fixture
+def score(dataset: Path, tmp_path: Path, student: Student) -> Callable[[int, str], int]:
+    def run(part: int, source: str) -> int:
+        student(part, source)
+        models = str(tmp_path / "models")
+        return mp6.main(["--part", str(part), "--dataset", str(dataset), "--models", models, "--max_iter", "2"])
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("part", "source"),
+    [
+        (2, classifier()),
+        (2, classifier("losses, yhats.numpy(), net")),
+        (2, classifier("losses, yhats.tolist(), net")),
+        (2, classifier("losses, list(yhats), net")),
+        (2, classifier("[loss.item() for loss in losses], yhats.numpy().astype(np.int32), net")),
+        (2, classifier("torch.stack(losses), yhats, net")),
+        (2, classifier("[losses, yhats, net]")),
+        (2, classifier("losses, yhats, net.model")),  # no get_parameters
+        (2, classifier().replace("return self.parameters()", "return [p for p in self.parameters()]")),
+        (2, classifier().replace("return self.parameters()", "return [p.data.numpy() for p in self.parameters()]")),
+        (
+            2,
+            classifier()
+            .replace("def step(self, x, y)", "def train_step(self, x, y)")
+            .replace("net.step", "net.train_step"),
+        ),
+        (3, autoencoder()),
+        (3, autoencoder("losses, xhats.detach().numpy().astype('float64'), net")),
+        (3, autoencoder("losses, xhats.tolist(), net")),
+        (3, autoencoder().replace("self.encoder", "self.down").replace("self.decoder", "self.up")),
+    ],
+)
+def test_code_as_the_contract_allows_it_runs(
+    part: int, source: str, score: Callable[[int, str], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert score(part, source) == 0
+    out, err = capsys.readouterr()
+    assert err == "" and (f"num_parameters: {785 * 5}" in out if part == 2 else "num_parameters: 133" in out)
+
+
+def test_a_net_of_another_class_is_saved_but_says_how_it_can_be_opened(
+    score: Callable[[int, str], int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert score(2, classifier()) == 0
+    path = tmp_path / "models/net_p2.model"
+    content = torch.load(path, weights_only=True)
+    assert content["init"] is None and content["state_dict"]["model.weight"].shape == (5, 784)
+    capsys.readouterr()
+    assert mp6.main(["--load", str(path)]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and "got init: None; the net is of a class of its own" in err
+
+
+def test_a_used_up_generator_of_parameters_is_told_apart(
+    score: Callable[[int, str], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = classifier().replace("return self.parameters()", "return iter(())")
+    assert score(2, source) == 0
+    assert "parameters: 3,925 (get_parameters names 0) of at most 500,000: ok" in capsys.readouterr().out
+
+
+def test_too_many_parameters_and_too_wide_a_bottleneck_are_said(
+    score: Callable[[int, str], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert score(2, classifier(out=5) + "\nNeuralNet.extra = None\n") == 0
+    wide = classifier().replace("self.optimizer =", "self.more = torch.nn.Linear(784, 784)\n        self.optimizer =")
+    assert score(2, wide) == 0
+    assert score(3, autoencoder().replace("1, 4, 4, 4", "1, 8, 4, 4").replace("(4, 1, 4, 4)", "(8, 1, 4, 4)")) == 0
+    out = capsys.readouterr().out
+    assert "parameters: 619,365 of at most 500,000: TOO MANY" in out
+    assert "bottleneck: 392 numbers an image of at most 196: TOO WIDE" in out
+
+
+WRONG = {
+    "nothing": (classifier("None"), "expected fit to return (losses, yhats, net), got nothing (None)"),
+    "one value": (classifier("net"), "expected fit to return (losses, yhats, net), got a NeuralNet"),
+    "two values": (classifier("losses, yhats"), "expected fit to return three values (losses, yhats, net), got 2"),
+    "few losses": (classifier("losses[1:], yhats, net"), "expected 4 losses, one for each iteration, got 3"),
+    "no losses": (classifier("None, yhats, net"), "expected losses to be a list of numbers, got nothing (None)"),
+    "text losses": (classifier("'abcd', yhats, net"), "expected losses to be a list of numbers, got a str"),
+    "NaN loss": (classifier("[1, np.nan, 1, 1], yhats, net"), "expected finite losses, got nan at iteration 1"),
+    "few yhats": (classifier("losses, yhats[1:], net"), "expected yhats of shape [30], got [29]"),
+    "logits": (classifier("losses, net(dev_set), net"), "expected yhats of shape [30], got [30, 5]"),
+    "float yhats": (classifier("losses, yhats.float(), net"), "expected integer labels in yhats, got float32"),
+    "NaN yhats": (classifier("losses, yhats * np.nan, net"), "expected integer labels in yhats, got float32 nan"),
+    "text yhats": (classifier("losses, ['a'] * 30, net"), "expected integer labels in yhats, got <U1"),
+    "ragged": (
+        classifier("losses, [[1], [1, 2]], net"),
+        "expected yhats to be an array, got a list of unequal rows",
+    ),
+    "yhats from 1": (classifier("losses, np.arange(30) % 5 + 1, net"), "expected yhats in 0..4, got 1..5"),
+    "negative yhats": (classifier("losses, np.arange(30) % 5 - 1, net"), "expected yhats in 0..4, got -1..3"),
+    "no net": (classifier("losses, yhats, 7"), "expected net to be a torch.nn.Module, got a int"),
+    "swapped": (classifier("yhats, losses, net"), "expected yhats of shape [30], got [4]"),
+}
+WRONG_IMAGES = {
+    "unflattened": (autoencoder("losses, xhats.view(-1, 28, 28), net"), "of shape [30, 784], got [30, 28, 28]"),
+    "few": (autoencoder("losses, xhats[:7], net"), "expected xhats of shape [30, 784], got [7, 784]"),
+    "integers": (autoencoder("losses, xhats.int(), net"), "expected floats in xhats, got int32"),
+    "NaN": (autoencoder("losses, xhats * float('nan'), net"), "expected finite xhats, got nan"),
+    "infinite": (autoencoder("losses, xhats / 0, net"), "expected finite xhats, got inf"),
+    "raw pixels": (autoencoder("losses, xhats * 0 + 255, net"), "expected xhats in [0, 1], got 255..255"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_return_is_one_line(
+    name: str, score: Callable[[int, str], int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    source, message = WRONG[name]
+    assert score(2, source) == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"error: part 2: {message}\n") and list((tmp_path / "models").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", WRONG_IMAGES)
+def test_a_wrong_reconstruction_is_one_line(
+    name: str, score: Callable[[int, str], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, message = WRONG_IMAGES[name]
+    assert score(3, source) == 2
+    out, err = capsys.readouterr()
+    assert err.count("\n") == 1 and message in err
+
+
+def test_an_exception_shows_the_students_traceback_only(
+    score: Callable[[int, str], int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    source = classifier().replace("loss.backward()", "raise RuntimeError('of my own')")
+    assert score(2, source) == 2
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert out == "" and lines[0] == "error: part 2: Traceback (most recent call last):"
+    assert lines[-1] == "RuntimeError: of my own"
+    files = [line.split('"')[1] for line in lines if line.startswith("  File")]
+    assert files == [str(tmp_path / "student/neuralnet_p2.py")] * 3  # fit, the list comprehension, step
+
+
+def test_an_exception_inside_torch_keeps_the_way_there_from_the_students_file(
+    score: Callable[[int, str], int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert score(2, classifier().replace("self.model(x / 255)", "self.model(x[:, :9])")) == 2
+    err = capsys.readouterr().err
+    files = [line.split('"')[1] for line in err.splitlines() if line.startswith("  File")]
+    assert files[0].endswith("student/neuralnet_p2.py") and "torch" in files[-1]
+    assert "mp6.py" not in err and "smallnets" not in err and "cannot be multiplied" in err
+
+
+@pytest.mark.parametrize(
+    ("source", "first", "last"),
+    [
+        ("def fit(:", "SyntaxError", "SyntaxError: invalid syntax"),
+        ("import no_such_library", "no_such_library", "ModuleNotFoundError: No module named 'no_such_library'"),
+        ("def fit(x, n):\n    pass", "", "TypeError: fit() takes 2 positional arguments but 4 were given"),
+        ("def fit(*args):\n    raise NotImplementedError", "raise Not", "NotImplementedError"),
+        ("def fit(*args):\n    exit(0)", "exit(0)", "SystemExit: 0"),
+        (
+            "def fit(*args):\n    try: 1 / 0\n    except Exception as e: raise KeyError('k') from e",
+            "1 / 0",
+            "KeyError: 'k'",
+        ),
+    ],
+)
+def test_every_way_to_fail_ends_with_the_students_own_error(
+    source: str, first: str, last: str, score: Callable[[int, str], int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert score(2, source) == 2
+    err = capsys.readouterr().err
+    assert err.splitlines()[-1].endswith(last) and first in err
+    assert "mp6.py" not in err and "student_code" not in err
+
+
+def test_a_missing_file_is_named(
+    dataset: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert mp6.main(["--part", "2", "--dataset", str(dataset)]) == 2
+    assert capsys.readouterr().err == "error: part 2: expected neuralnet_p2.py beside mp6.py, got no such file\n"
+
+
+def test_checks_return_plain_arrays() -> None:
+    assert fitcheck.losses([torch.tensor(1.5, requires_grad=True), np.float32(2)], 2) == [1.5, 2.0]
+    yhats = fitcheck.labels([torch.tensor(1), torch.tensor(0)], 2, 2)
+    assert yhats.dtype == np.int64 and yhats.tolist() == [1, 0]
+    xhats = fitcheck.images(torch.full((2, 784), 0.5, requires_grad=True), 2)
+    assert xhats.dtype == np.float32 and xhats.shape == (2, 784)
