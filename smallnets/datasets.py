@@ -72,6 +72,34 @@ def read_idx(path: str | Path, sha256_of_content: str | None = None) -> NDArray[
     return np.frombuffer(content, np.uint8, offset=header).reshape(shape)
 
 
+def write_idx(path: str | Path, array: NDArray[np.uint8]) -> None:
+    """Write unsigned bytes as an IDX file, whole or not at all; gzipped if the name ends in .gz."""
+    content = IDX_UINT8 + bytes([array.ndim]) + np.array(array.shape, ">u4").tobytes() + array.tobytes()
+    with replacing(path) as temporary:
+        # without a time stamp, equal arrays give equal bytes
+        temporary.write_bytes(gzip.compress(content, mtime=0) if temporary.suffix == ".gz" else content)
+
+
+def fetch_idx(
+    name: str, folder: Path | None, base_urls: Sequence[str], sha256_of_gz: str, sha256_of_content: str
+) -> NDArray[np.uint8]:
+    """Read an IDX file from a folder, gzipped or not, or else from the net; its content is checked either way.
+
+    Args:
+        name: without .gz.
+        folder: None downloads NAME.gz from the first of base_urls that answers.
+
+    Raises:
+        FileNotFoundError: the folder has neither NAME.gz nor NAME.
+        ValueError: another file of the same name (MNIST and Fashion-MNIST share theirs).
+    """
+    if folder is None:
+        path = download(name + ".gz", base_urls, sha256_of_gz)
+    else:
+        path = next((p for p in (folder / (name + ".gz"), folder / name) if p.is_file()), folder / (name + ".gz"))
+    return read_idx(path, sha256_of_content)
+
+
 def permutation(n: int, rng: np.random.PCG64) -> NDArray[np.int64]:
     """A random order of range(n) that is the same under every version of numpy.
 

@@ -32,5 +32,12 @@ def numeric_gradient(f: Callable[[], float], x: NDArray[np.float64], h: float = 
 
 
 def relative_error(a: NDArray, b: NDArray) -> float:
-    """max |a - b| / max(|a| + |b|, 1e-8): below 1e-7 is right, above 1e-2 is wrong (CS231n's scale)."""
-    return float(np.max(np.abs(a - b) / np.maximum(np.abs(a) + np.abs(b), 1e-8), initial=0.0))
+    """max |a - b| / max(1, max |a|, max |b|): below 1e-7 for a right gradient away from kinks.
+
+    Raises:
+        ValueError: a and b differ in shape.
+    """
+    if np.shape(a) != np.shape(b):
+        raise ValueError(f"expected gradients of one shape, got {list(np.shape(a))} and {list(np.shape(b))}")
+    scale = max(1.0, np.max(np.abs(a), initial=0.0), np.max(np.abs(b), initial=0.0))
+    return float(np.max(np.abs(a - b), initial=0.0) / scale)

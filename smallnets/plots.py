@@ -41,13 +41,18 @@ def confusion_matrix(matrix: NDArray, names: Sequence[str], title: str) -> Figur
     return figure
 
 
-def image_grid(images: NDArray, captions: Sequence[str], title: str, columns: int = 8) -> Figure:
+def image_grid(
+    images: NDArray, captions: Sequence[str], title: str, columns: int = 8, figure: Figure | None = None
+) -> Figure:
     """Images [N, 784] or [N, 28, 28], each under its caption, dark on white. No image gives an empty figure.
 
-    All share one grey scale, from 0 to the largest value there is (255 or 1).
+    All share one grey scale, from 0 to 255, or to 1 where no value is above it.
+
+    Args:
+        figure: draw into this one instead of a new one.
     """
     rows = max(1, -(-len(images) // columns))
-    figure = Figure(figsize=(1.25 * columns, 0.6 + 1.6 * rows), layout="constrained")
+    figure = figure or Figure(figsize=(1.25 * columns, 0.6 + 1.6 * rows), layout="constrained")
     figure.suptitle(title)
     top = 255 if np.max(images, initial=0) > 1 else 1
     for k, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat):

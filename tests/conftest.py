@@ -1,8 +1,10 @@
 """Data sets of a few images, students' files, and mp6 run in this process."""
 
+import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -13,6 +15,15 @@ import mp6
 ROOT = Path(__file__).parents[1]
 settings.register_profile("quick", deadline=None, max_examples=40)  # the first call of torch takes seconds
 settings.load_profile("quick")
+
+
+def load_file(path: Path, name: str) -> ModuleType:
+    """Import one file under a name of its own, without sys.path or sys.modules."""
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def make_splits(n_train: int = 60, n_dev: int = 30, n_classes: int = 3) -> dict[str, np.ndarray]:

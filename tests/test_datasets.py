@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import importlib.util
 import os
 import struct
 import subprocess
@@ -16,7 +15,7 @@ from types import ModuleType
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, load_file
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -142,11 +141,7 @@ def test_an_interrupted_write_leaves_what_was_there(tmp_path: Path) -> None:
 
 @pytest.fixture
 def prepare() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("prepare", SHIPPED / "prepare.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_file(SHIPPED / "prepare.py", "prepare")
 
 
 def test_the_shipped_files_have_the_checksums_of_the_manifest() -> None:

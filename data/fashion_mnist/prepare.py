@@ -50,19 +50,8 @@ TRAIN, DEV, TEST = 7500, 2400, 1500
 
 
 def read_source(name: str, source: Path | None) -> np.ndarray:
-    """One of the four IDX files as an array, checked to be Fashion-MNIST's.
-
-    Raises:
-        FileNotFoundError: `source` was given and has neither NAME.gz nor NAME.
-        ValueError: the file is another one (MNIST's have the same names).
-    """
-    packed_sha256, content_sha256 = IDX[name]
-    folder = source or (DEBIAN if DEBIAN.is_dir() else None)
-    if folder is None:
-        path = datasets.download(name + ".gz", URLS, packed_sha256)
-    else:
-        path = next((p for p in (folder / (name + ".gz"), folder / name) if p.is_file()), folder / (name + ".gz"))
-    return datasets.read_idx(path, content_sha256)
+    """One of the four IDX files as an array, checked to be Fashion-MNIST's."""
+    return datasets.fetch_idx(name, source or (DEBIAN if DEBIAN.is_dir() else None), URLS, *IDX[name])
 
 
 def secret_seed(path: Path) -> int:

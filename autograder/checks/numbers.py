@@ -1,0 +1,38 @@
+"""What the checks of every lab are made of: equal numbers, right gradients."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from smallnets.gradcheck import numeric_gradient, relative_error
+
+
+def equal(found: Any, expected: Any, what: str, tolerance: float = 1e-6) -> None:
+    """Fail unless two arrays agree in shape and within `tolerance`."""
+    found, expected = np.asarray(found), np.asarray(expected)
+    assert found.shape == expected.shape, f"{what}: expected shape {list(expected.shape)}, got {list(found.shape)}"
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance, err_msg=what)
+
+
+def right_gradient(found: Any, f: Callable[[], float], x: np.ndarray, what: str) -> None:
+    """Fail unless `found` is the gradient of f with respect to the float64 array x, by central differences."""
+    found, expected = np.asarray(found), numeric_gradient(f, x)
+    assert found.shape == x.shape, f"{what}: expected shape {list(x.shape)}, got {list(found.shape)}"
+    error = relative_error(found, expected)
+    assert error < 1e-7, f"{what}: expected the numeric gradient, got a relative error of {error:.1e}"
+
+
+@contextmanager
+def untouched(*arrays: np.ndarray) -> Iterator[None]:
+    """Fail if the block changes one of the arrays."""
+    before = [array.copy() for array in arrays]
+    yield
+    for array, copy in zip(arrays, before, strict=True):
+        assert np.array_equal(array, copy), "expected the caller's array to stay as it was, got it changed in place"
+
+
+def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """Random numbers of both signs, none nearer to 0, where ReLU has its kink, than 0.1."""
+    return rng.uniform(0.1, 2, shape) * rng.choice([-1, 1], shape)

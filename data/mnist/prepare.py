@@ -1,0 +1,56 @@
+"""Put MNIST into data/mnist/: four IDX files for Beras, and full-mnist.npz for the NumPy lab.
+
+python data/mnist/prepare.py --source DIR   from MNIST's four IDX files, gzipped or not
+python data/mnist/prepare.py                downloaded (11 MB)
+python data/mnist/prepare.py --digits       offline: scikit-learn's small digits in the same formats
+"""
+
+from pathlib import Path
+
+from smallnets import cli, datasets, mnist
+
+HERE = Path(__file__).parent
+URLS = ("https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/")
+# file: sha256 of the official .gz (for downloads), sha256 of the IDX file inside (whoever packed it)
+IDX = {
+    "train-images-idx3-ubyte": (
+        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+    ),
+    "train-labels-idx1-ubyte": (
+        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    ),
+    "t10k-images-idx3-ubyte": (
+        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+    ),
+    "t10k-labels-idx1-ubyte": (
+        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
+}
+
+
+@cli.exit_codes
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line, write the files, say where they are."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--source", type=Path, help="folder with MNIST's four IDX files")
+    parser.add_argument("--digits", action="store_true", help="write the offline stand-in")
+    parser.add_argument("--out", type=Path, default=HERE, help="where the files go")
+    args = parser.parse_args(argv)
+    if args.digits and args.source is not None:
+        raise ValueError("expected --digits or --source, got both")
+    if args.digits:
+        arrays = mnist.digits()
+    else:
+        arrays = {name: datasets.fetch_idx(name, args.source, URLS, *checksums) for name, checksums in IDX.items()}
+    mnist.write(args.out, arrays)
+    n_train, n_test = (len(arrays[f"{split}-labels-idx1-ubyte"]) for split in ("train", "t10k"))
+    print(f"wrote {n_train} images to train on and {n_test} to test on to {args.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,38 @@
+"""MNIST as arrays."""
+
+from pathlib import Path
+
+import numpy as np
+
+from smallnets import datasets
+
+DATA = Path(__file__).parents[2] / "data"
+STEMS = {"train": "train", "test": "t10k"}
+
+
+def find_mnist(data_path: str | Path = "../data") -> Path:
+    """The folder mnist/ in data_path; where the default has none, the one in the repository's data/."""
+    folder = Path(data_path) / "mnist"
+    return DATA / "mnist" if str(data_path) == "../data" and not folder.is_dir() else folder
+
+
+def get_data_MNIST(subset: str, data_path: str | Path = "../data") -> tuple[np.ndarray, np.ndarray]:
+    """Read a subset of MNIST from {data_path}/mnist/*.gz.
+
+    Args:
+        subset: "train" or "test", in any case and with spaces around it.
+        data_path: the folder above mnist/; where the default is not there, the repository's data/ is taken.
+
+    Returns:
+        inputs float32 [N, 784] in [0, 1], labels uint8 [N].
+
+    Raises:
+        AssertionError: another subset.
+        FileNotFoundError, ValueError: a file is missing or damaged.
+    """
+    subset = subset.lower().strip()
+    assert subset in STEMS, f"expected subset train or test, got {subset}"
+    folder = find_mnist(data_path)
+    images = datasets.read_idx(folder / f"{STEMS[subset]}-images-idx3-ubyte.gz")
+    labels = datasets.read_idx(folder / f"{STEMS[subset]}-labels-idx1-ubyte.gz")
+    return images.reshape(len(images), -1).astype(np.float32) / 255, labels.copy()

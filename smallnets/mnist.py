@@ -1,0 +1,53 @@
+"""MNIST's files as the labs read them, and scikit-learn's digits in their place where there is no network."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smallnets import datasets
+from smallnets.files import replacing
+
+# file of the four IDX files (with .gz behind it): its array in full-mnist.npz
+ARRAYS = {
+    "train-images-idx3-ubyte": "x_train",
+    "train-labels-idx1-ubyte": "y_train",
+    "t10k-images-idx3-ubyte": "x_test",
+    "t10k-labels-idx1-ubyte": "y_test",
+}
+NPZ = "full-mnist.npz"
+
+
+def write(folder: Path, arrays: dict[str, NDArray[np.uint8]]) -> None:
+    """Write {IDX name: array} as four .gz files and as one full-mnist.npz."""
+    for name, array in arrays.items():
+        datasets.write_idx(folder / f"{name}.gz", array)
+    with replacing(folder / NPZ) as temporary:
+        np.savez_compressed(temporary, **{ARRAYS[name]: array for name, array in arrays.items()})
+
+
+def digits() -> dict[str, NDArray[np.uint8]]:
+    """The stand-in: scikit-learn's 1,797 scanned digits of 8x8, enlarged to 28x28 by linear interpolation.
+
+    138 images of each digit to train on and 36 to test on (no digit has fewer than 174), drawn with seed 0.
+    """
+    from scipy.ndimage import zoom
+    from sklearn.datasets import load_digits
+
+    bunch = load_digits()
+    # grid_mode lines up the edges of the first and last pixels, not their centres
+    enlarged = zoom(bunch.images, (1, 3.5, 3.5), order=1, mode="nearest", grid_mode=True)
+    images = np.clip(np.rint(enlarged * (255 / 16)), 0, 255).astype(np.uint8)
+    splits = datasets.draw_splits(bunch.target, [[k] for k in range(10)], {"train": 138, "t10k": 36}, seed=0)
+    arrays = {}
+    for split, (rows, labels) in splits.items():
+        arrays[f"{split}-images-idx3-ubyte"] = images[rows]
+        arrays[f"{split}-labels-idx1-ubyte"] = labels.astype(np.uint8)
+    return arrays
+
+
+def ensure(folder: Path) -> None:
+    """Make the stand-in where a folder has no MNIST, and say so."""
+    if not (folder / NPZ).is_file():
+        print(f"no MNIST in {folder}: taking scikit-learn's small digits in its place (python data/mnist/prepare.py)")
+        write(folder, digits())

@@ -1,0 +1,183 @@
+"""The NumPy lab: its checks on our file, its checks on broken copies of it, and the classifier as a user runs it."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT, load_file
+
+from autograder.checks import numpy_nn as checks
+from smallnets import mnist
+
+LAB = ROOT / "labs/numpy_to_cnn"
+
+
+@pytest.fixture(scope="module")
+def lab() -> ModuleType:
+    return load_file(LAB / "numpy_nn.py", "numpy_nn")
+
+
+@pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
+def test_our_layers_pass(check: Callable[[ModuleType], None], lab: ModuleType) -> None:
+    check(lab)
+
+
+MUTANTS = {
+    "summed instead of per sample": (
+        "self.dL_wrt_W = x[:, :, None] * dL_wrt_output[:, None, :]",
+        "self.dL_wrt_W = np.tile(x.T @ dL_wrt_output, (len(x), 1, 1))",
+    ),
+    "transposed": (".T\n\n    def params", "\n\n    def params"),
+    "outer product the other way": (
+        "x[:, :, None] * dL_wrt_output[:, None, :]",
+        "x[:, None, :] * dL_wrt_output[..., None]",
+    ),
+    "no bias": ("return self.x @ W + b", "return self.x @ W"),
+    "bias gradient without its axis": ("np.array(dL_wrt_output)[:, None, :]", "np.array(dL_wrt_output)"),
+    "stale input": (
+        "self.x = np.array(x)\n        W, b",
+        "self.x = np.array(x) if self.x is None else self.x\n        W, b",
+    ),
+    "no copy of the input": ("self.x = np.array(x)\n        W, b", "self.x = x\n        W, b"),
+    "copies instead of live parameters": ('{"W": self.W, "b": self.b}', '{"W": self.W.copy(), "b": self.b.copy()}'),
+    "b drawn before W": ("self.W = np.random.randn(input", "np.random.randn(1); self.W = np.random.randn(input"),
+    "ReLU in place": ("return np.maximum(self.x, 0)", "return np.maximum(x, 0, out=x)"),
+    "ReLU passes everything back": ("np.where(_remembered(self.x) > 0, dL_wrt_output, 0)", "dL_wrt_output"),
+    "sigmoid that overflows": ("0.5 * (1 + np.tanh(0.5 * np.asarray(x)))", "1 / (1 + np.exp(-np.asarray(x)))"),
+    "sigmoid's derivative of x": ("a * (1 - a) * dL", "a * dL"),
+    "squared error without its 2": ("2 * _remembered(self.error)", "_remembered(self.error)"),
+    "squared error averaged": ("return self.error**2", "return (self.error**2).mean()"),
+    "unsigned labels wrap": (
+        "np.subtract(x, y, dtype=np.result_type(x, np.float32))",
+        "(-(y - x.astype(y.dtype))).astype(float)",
+    ),
+    "always float64": ("0.5 * np.asarray(x)))", "0.5 * np.asarray(x, np.float64)))"),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_check_catches_the_mutant(name: str, tmp_path: Path) -> None:
+    old, new = MUTANTS[name]
+    source = (LAB / "numpy_nn.py").read_text()
+    assert old in source
+    (tmp_path / "numpy_nn.py").write_text(source.replace(old, new))
+    mutant = load_file(tmp_path / "numpy_nn.py", "mutant")
+
+    def fails(check: Callable[[ModuleType], None]) -> bool:
+        try:
+            check(mutant)
+        except Exception:  # a mutant may fail in any way
+            return True
+        return False
+
+    assert any([fails(check) for check in checks.CHECKS])
+
+
+def test_the_layers_agree_with_torch(lab: ModuleType) -> None:
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(6, 5)), rng.integers(0, 2, (6, 2))
+    model, loss = [lab.Linear(5, 4), lab.ReLU(), lab.Linear(4, 2), lab.Sigmoid()], lab.SE()
+    for layer in model:
+        for parameter in layer.params().values():
+            parameter[...] = rng.normal(size=parameter.shape)
+    theirs = [torch.tensor(p, requires_grad=True) for p in lab.parameters(model)]
+    hidden = torch.relu(torch.tensor(x) @ theirs[0] + theirs[1])
+    output = torch.sigmoid(hidden @ theirs[2] + theirs[3])
+    (output - torch.tensor(y)).square().sum(dim=1).mean().backward()
+
+    np.testing.assert_allclose(lab.predict(model, x), output.detach(), rtol=1e-12)
+    loss.forward(lab.predict(model, x), y)
+    gradient = loss.backward()
+    for layer in reversed(model):
+        gradient = layer.backward(gradient)
+    ours = [layer.grads()[name].mean(axis=0) for layer in model for name in layer.params()]
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b.grad, rtol=1e-10, atol=1e-14)
+
+
+def test_wrong_calls_are_named(lab: ModuleType) -> None:
+    layer = lab.Linear(3, 2)
+    for call, message in (
+        (lambda: layer.backward(np.ones((1, 2))), "forward before backward"),
+        (lambda: layer.forward(np.ones((4, 5))), r"expected x of shape \[B, 3\], got \[4, 5\]"),
+        (lambda: layer.forward(np.ones(3)), r"expected x of shape \[B, 3\], got \[3\]"),
+        (lambda: lab.SE().forward(np.ones((3, 1)), np.ones(3)), r"one shape, got \[3, 1\] and \[3\]"),
+        (lambda: (layer.forward(np.ones((4, 3))), layer.backward(np.ones((3, 2)))), r"shape \[4, 2\], got \[3, 2\]"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            call()
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mnist")
+    mnist.write(folder, mnist.digits())
+    return folder
+
+
+@pytest.mark.parametrize("classes", [(4, 9), (9, 4), (0, 1), (7, 0)])
+def test_labels_are_right_for_any_pair(lab: ModuleType, digits: Path, classes: tuple[int, int]) -> None:
+    (x, y), (x_test, y_test) = lab.load_data(digits / "full-mnist.npz", *classes)
+    with np.load(digits / "full-mnist.npz") as data:
+        truths = data["y_test"][np.isin(data["y_test"], classes)]
+    np.testing.assert_array_equal(np.array(classes)[y_test[:, 0]], truths)
+    assert x.shape == (276, 784) and x.dtype == np.float64 and y.shape == (276, 1) and y.dtype == np.uint8
+    assert abs(x.mean()) < 1e-12 and abs(x.std() - 1) < 1e-12 and x_test.shape == (72, 784)
+
+
+def test_missing_classes_are_named(lab: ModuleType, tmp_path: Path) -> None:
+    data = {f"{a}_{s}": np.zeros((4, 28, 28) if a == "x" else 4, np.uint8) for a in "xy" for s in ("train", "test")}
+    np.savez(tmp_path / "d.npz", **data)
+    with pytest.raises(ValueError, match="two different classes, got 4 twice"):
+        lab.load_data(tmp_path / "d.npz", 4, 4)
+    with pytest.raises(ValueError, match=r"expected digits 9 in y_train of .*d.npz, got only \[0\]"):
+        lab.load_data(tmp_path / "d.npz", 0, 9)
+
+
+def test_the_classifier_keeps_its_best_epoch_and_draws(
+    lab: ModuleType, digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    kept = {}
+    monkeypatch.setattr(lab, "test", lambda model, *rest: kept.update(model=model, losses=rest[3]) or 0)
+    args = ["--data", str(digits / "full-mnist.npz"), "--out", str(tmp_path), "--epochs", "8", "--lr", "3"]
+    assert lab.main(args) == 0
+    (x, y), _ = lab.load_data(digits / "full-mnist.npz", 4, 9)
+    np.random.seed(0)  # noqa: NPY002 - the split that main() drew
+    rows = np.random.permutation(len(x))[: int(0.1 * len(x))]  # noqa: NPY002
+    # the parameters that are tested give the lowest loss that was seen, not the last one
+    found = lab.SE().forward(lab.predict(kept["model"], x[rows].astype(np.float32)), y[rows]).mean()
+    assert found == pytest.approx(min(kept["losses"]), rel=1e-4)
+
+
+def test_the_two_pictures_and_the_lines_of_the_course_appear(
+    lab: ModuleType, digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert lab.main(["--data", str(digits / "full-mnist.npz"), "--out", str(tmp_path), "--epochs", "3"]) == 0
+    out = capsys.readouterr().out
+    for line in ("[0000][TRN] MSE loss ", "[0000][VAL] MSE loss ", "Best VAL model loss ", "[TST] error "):
+        assert line in out
+    assert sorted(os.listdir(tmp_path)) == ["numpy_nn_classification.png", "numpy_nn_training.png"]
+
+
+def test_a_missing_file_is_one_line(lab: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    assert lab.main(["--data", "nowhere.npz"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_four_or_nine_on_mnist(lab: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = Path(os.environ.get("SMALLNETS_DATA", "nowhere")) / "mnist"
+    if not source.is_dir():
+        pytest.skip("MNIST is not there: SMALLNETS_DATA names no folder with mnist/")
+    prepare = load_file(ROOT / "data/mnist/prepare.py", "prepare_mnist")
+    assert prepare.main(["--source", str(source), "--out", str(tmp_path)]) == 0
+    errors = []
+    for seed in range(3):
+        lab.main(["--data", str(tmp_path / "full-mnist.npz"), "--out", str(tmp_path), "--seed", str(seed)])
+        errors.append(float(capsys.readouterr().out.split("[TST] error ")[1]))
+    assert np.mean(errors) <= 0.010, errors
