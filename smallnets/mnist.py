@@ -23,7 +23,7 @@ def write(folder: Path, arrays: dict[str, NDArray[np.uint8]]) -> None:
     for name, array in arrays.items():
         datasets.write_idx(folder / f"{name}.gz", array)
     with replacing(folder / NPZ) as temporary:
-        np.savez_compressed(temporary, **{ARRAYS[name]: array for name, array in arrays.items()})
+        np.savez_compressed(temporary, allow_pickle=False, **{ARRAYS[name]: array for name, array in arrays.items()})
 
 
 def digits() -> dict[str, NDArray[np.uint8]]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.figure import Figure
 
-from smallnets import gradcheck, modelfile, plots, progress, train
+from smallnets import gradcheck, modelfile, plots, progress, tasks, train
 
 
 class Net:
@@ -140,6 +140,28 @@ def test_the_principal_plane_keeps_the_distances_of_flat_data(n: int, d: int) ->
     assert plane.shape == (n, 2)
     for i in range(n):
         np.testing.assert_allclose(np.linalg.norm(plane - plane[i], axis=1), np.linalg.norm(flat - flat[i], axis=1))
+
+
+def texts(figure: Figure) -> list[str]:
+    """The titles of a grid's images, in reading order."""
+    return [axes.get_title() for axes in figure.axes if axes.get_title()]
+
+
+def test_pictures_of_labels_show_what_was_predicted_and_what_is() -> None:
+    x = torch.zeros(4, 784)
+    dev = tasks.Dev(x, np.array([0, 0, 1, 1]), ["shoe", "bag"])
+    figures = tasks.Labels().figures(None, np.array([0, 1, 1, 1]), dev)
+    assert texts(figures["right"]) == ["shoe", "bag", "bag"] and texts(figures["wrong"]) == ["bag\n(is shoe)"]
+    cells = {text.get_position(): text.get_text() for text in figures["confusion"].axes[0].texts}
+    assert cells == {(0, 0): "1", (1, 0): "1", (0, 1): "0", (1, 1): "2"}  # x is the prediction, y the truth
+
+
+def test_pictures_of_images_name_the_error_of_each() -> None:
+    x = torch.tensor([[0.0], [0.5]]).expand(2, 784)
+    dev = tasks.Dev(x, np.zeros(2, int), ["0"])
+    figures = tasks.Images().figures(torch.nn.Linear(1, 1), np.full((2, 784), 0.5, np.float32), dev)
+    assert texts(figures["reconstructions"]) == ["original 1", "original 2", "MSE 0.2500", "MSE 0.0000"]
+    assert list(figures) == ["reconstructions"]  # a net without an encoder has no bottleneck to draw
 
 
 def drawn(figure: Figure, path: Path) -> int:

@@ -104,6 +104,19 @@ def test_the_json_and_the_run_card_tell_the_whole_run(options: list, tmp_path: P
     assert list(checksums) == ["net_p2.model"] and card == result
 
 
+def test_iterations_are_max_iter_for_part_1_and_twice_that_for_the_others(options: list, tmp_path: Path) -> None:
+    assert run(*options, "--json", tmp_path / "r.json") == 0
+    results = json.loads((tmp_path / "r.json").read_text())
+    assert [(result["part"], len(result["losses"])) for result in results] == [(1, 3), (2, 6), (3, 6)]
+
+
+def test_a_score_on_its_bound_reaches_it() -> None:
+    for part, metric, worse in ((1, "accuracy", 0.4999), (3, "mse", 0.5001)):
+        net = torch.nn.Linear(1, 1)
+        assert mp6.Run(part, net, np.zeros(1), [], {}, {metric: 0.5}).reaches(0.5)
+        assert not mp6.Run(part, net, np.zeros(1), [], {}, {metric: worse}).reaches(0.5)
+
+
 @pytest.mark.parametrize(
     ("part", "target", "code"),
     [(1, 0, 0), (1, 1.1, 1), (3, 1, 0), (3, 0, 1)],
@@ -216,6 +229,28 @@ def test_ctrl_c_leaves_no_file(
     assert run(*options, "--part", 2, "--json", tmp_path / "r.json") == 130
     assert capsys.readouterr().err == "interrupted\n"
     assert os.listdir(tmp_path / "models") == [] and not (tmp_path / "r.json").exists()
+
+
+def test_an_interrupted_write_of_any_kind_leaves_no_file(
+    options: list, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(self: Path, text: str, **kwargs: object) -> None:
+        self.write_bytes(text[:10].encode())
+        raise KeyboardInterrupt
+
+    def half_a_picture(self: object, path: Path, **kwargs: object) -> None:
+        half(path, "half a picture")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("matplotlib.figure.Figure.savefig", half_a_picture)
+        assert run(*options, "--part", 1, "--plots", tmp_path / "plots") == 130
+    assert os.listdir(tmp_path / "plots") == []
+    (tmp_path / "models/net_p1.json").unlink()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_text", half)
+        assert run(*options, "--part", 1) == 130
+        assert run("--load", tmp_path / "models/net_p1.model", *options[:2], "--json", tmp_path / "j/r.json") == 130
+    assert os.listdir(tmp_path / "models") == ["net_p1.model"] and os.listdir(tmp_path / "j") == []
 
 
 def test_a_real_interrupt_ends_a_real_training(tmp_path: Path) -> None:

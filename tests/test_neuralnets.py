@@ -111,6 +111,13 @@ def test_the_net_takes_raw_pixels_and_looks_at_each_image_alone(module: ModuleTy
     np.testing.assert_array_equal(among_others[:20], yhats)
 
 
+def test_an_autoencoder_sees_nothing_of_the_other_dev_images() -> None:
+    x, dev = images(60), images(20, 1)
+    _, xhats, _ = fit(neuralnet_p3, x, dev, 5)
+    _, among_others, _ = fit(neuralnet_p3, x, torch.cat([dev, 255 - dev]), 5)
+    np.testing.assert_allclose(among_others[:20], xhats, atol=1e-5)
+
+
 @pytest.mark.parametrize("module", ALL)
 def test_two_runs_with_one_seed_are_identical(module: ModuleType) -> None:
     x, dev = images(150), images(10, 1)

@@ -133,12 +133,13 @@ def test_a_used_up_generator_of_parameters_is_told_apart(
 def test_too_many_parameters_and_too_wide_a_bottleneck_are_said(
     score: Callable[[int, str], int], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert score(2, classifier(out=5) + "\nNeuralNet.extra = None\n") == 0
     wide = classifier().replace("self.optimizer =", "self.more = torch.nn.Linear(784, 784)\n        self.optimizer =")
     assert score(2, wide) == 0
     assert score(3, autoencoder().replace("1, 4, 4, 4", "1, 8, 4, 4").replace("(4, 1, 4, 4)", "(8, 1, 4, 4)")) == 0
+    assert score(2, wide.replace("return self.parameters()", "return self.model.parameters()")) == 0
     out = capsys.readouterr().out
     assert "parameters: 619,365 of at most 500,000: TOO MANY" in out
+    assert "parameters: 619,365 (get_parameters names 3,925) of at most 500,000: TOO MANY" in out
     assert "bottleneck: 392 numbers an image of at most 196: TOO WIDE" in out
 
 

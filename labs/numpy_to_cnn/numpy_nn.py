@@ -15,18 +15,18 @@ class Layer:
     """A function of its input, perhaps with parameters."""
 
     def forward(self, x: np.ndarray) -> np.ndarray:
-        """The layer's output [B, ...] for x [B, ...]."""
+        """The output [B, ...] for x [B, ...]."""
         raise NotImplementedError
 
     def backward(self, dL_wrt_output: np.ndarray) -> np.ndarray:
-        """The gradient of each sample's loss w.r.t. the last forward's x, given that w.r.t. its output."""
+        """The gradient of each sample's loss w.r.t. the last forward's x, from that w.r.t. its output."""
         raise NotImplementedError
 
     def params(self) -> dict[str, np.ndarray]:
         """The parameters by name: the arrays themselves, so an in-place update trains the layer."""
         return {}
 
-    def grads(self) -> dict[str, np.ndarray | None]:
+    def grads(self) -> dict[str, Any]:
         """The per-sample gradients of the last backward, by the names of params()."""
         return {}
 
@@ -85,7 +85,7 @@ class Linear(Layer):
         """{"W": W, "b": b}."""
         return {"W": self.W, "b": self.b}
 
-    def grads(self) -> dict[str, np.ndarray | None]:
+    def grads(self) -> dict[str, Any]:
         """{"W": dL_wrt_W, "b": dL_wrt_b}."""
         return {"W": self.dL_wrt_W, "b": self.dL_wrt_b}
 
@@ -157,61 +157,47 @@ def _remembered(value: np.ndarray | None) -> np.ndarray:
 
 
 def get_relu_class(*_: Any) -> list[type]:
-    """[ReLU], for the course's automatic evaluation; likewise the three below."""
+    """The class in a list, for the course's automatic evaluation; likewise the three below."""
     return [ReLU]
 
 
 def get_sigmoid_class(*_: Any) -> list[type]:
-    """[Sigmoid]."""
+    """Sigmoid."""
     return [Sigmoid]
 
 
 def get_linear_class(*_: Any) -> list[type]:
-    """[Linear]."""
+    """Linear."""
     return [Linear]
 
 
 def get_se_loss_class(*_: Any) -> list[type]:
-    """[SE]."""
+    """SE."""
     return [SE]
 
 
 def visualize_data(
-    data: Sequence[Sequence[float]],
-    legend: Sequence[str] | None = None,
-    title: str | None = None,
-    xlabel: str | None = None,
-    ylabel: str | None = None,
-    save_filepath: str | None = None,
-    show: bool = True,
-    hline: float | None = None,
-    hlinelabel: str | None = None,
-) -> None:
+    data: Any, legend: Any = None, title: Any = None, xlabel: Any = None, ylabel: Any = None,
+    save_filepath: Any = None, show: bool = True, hline: float | None = None, hlinelabel: str | None = None
+) -> None:  # fmt: skip
     """Draw each sequence of values in `data` over its index, with a horizontal line at `hline` if given."""
-    series = [(range(len(values)), values) for values in data]
-    figure = _figure(series, legend, title, xlabel, ylabel)
+    axes = _axes([(range(len(values)), values) for values in data], legend, title, xlabel, ylabel)
     if hline is not None:
-        figure.axes[0].axhline(hline, color="gray", linestyle="--", label=hlinelabel)
-        figure.axes[0].legend()
-    _finish(figure, save_filepath, show)
+        axes.axhline(hline, color="gray", linestyle="--", label=hlinelabel)
+        axes.legend()
+    _finish(axes.figure, save_filepath, show)
 
 
 def visualize_xy(
-    data: Sequence[tuple[Sequence[float], Sequence[float]]],
-    legend: Sequence[str] | None = None,
-    title: str | None = None,
-    xlabel: str | None = None,
-    ylabel: str | None = None,
-    save_filepath: str | None = None,
-    show: bool = True,
-    **kwargs: Any,
-) -> None:
+    data: Any, legend: Any = None, title: Any = None, xlabel: Any = None, ylabel: Any = None,
+    save_filepath: Any = None, show: bool = True, **kwargs: Any
+) -> None:  # fmt: skip
     """Draw each (x, y) of `data`. Of the other arguments, axis, grid and linestyle are used, the rest ignored."""
-    figure = _figure(data, legend, title, xlabel, ylabel, kwargs.get("linestyle", "-"))
-    figure.axes[0].grid(bool(kwargs.get("grid", False)))
+    axes = _axes(data, legend, title, xlabel, ylabel, kwargs.get("linestyle", "-"))
+    axes.grid(bool(kwargs.get("grid", False)))
     if "axis" in kwargs:
-        figure.axes[0].axis(kwargs["axis"])
-    _finish(figure, save_filepath, show)
+        axes.axis(kwargs["axis"])
+    _finish(axes.figure, save_filepath, show)
 
 
 def show_classification(test_images: np.ndarray, labels: np.ndarray, letters: Sequence[str]) -> None:
@@ -236,19 +222,16 @@ def show_classification(test_images: np.ndarray, labels: np.ndarray, letters: Se
         axes.axis("off")
 
 
-def _figure(
-    series: Any, legend: Any, title: str | None, xlabel: str | None, ylabel: str | None, linestyle: str = "-"
-) -> Any:
+def _axes(data: Any, legend: Any, title: Any, xlabel: Any, ylabel: Any, linestyle: str = "-") -> Any:
     from matplotlib import pyplot  # only when a picture is asked for
 
-    figure = pyplot.figure()
-    axes = figure.add_subplot()
-    for k, (x, y) in enumerate(series):
+    axes = pyplot.figure().add_subplot()
+    for k, (x, y) in enumerate(data):
         axes.plot(x, y, linestyle=linestyle, label=None if legend is None else legend[k])
     axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
     if legend is not None:
         axes.legend()
-    return figure
+    return axes
 
 
 def _finish(figure: Any, save_filepath: str | None, show: bool) -> None:
@@ -377,7 +360,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = cli.parser(__doc__)
     parser.add_argument("--classes", type=int, nargs=2, default=[4, 9], help="the two digits")
     parser.add_argument("--epochs", type=cli.whole_number(1), default=20, help="passes over the training set")
-    parser.add_argument("--lr", type=float, default=0.3, help="learning rate")
+    parser.add_argument("--lr", type=float, default=0.5, help="learning rate at the start")
     parser.add_argument("--batch_size", type=cli.whole_number(1), default=10)
     parser.add_argument("--seed", type=cli.whole_number(0), default=0)
     parser.add_argument("--validation", type=float, default=0.1, help="fraction kept for validation")
