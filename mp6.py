@@ -6,6 +6,7 @@ python mp6.py --load models/reference/net_p2.model    score a saved net without 
 
 import argparse
 import importlib.util
+import inspect
 import json
 import re
 import sys
@@ -59,6 +60,7 @@ class Run:
     scores: dict[str, Any] = field(default_factory=dict)
     num_parameters: int = 0
     bottleneck: int | None = None
+    notes: list[str] = field(default_factory=list)  # what could not be measured
 
     def reaches(self, bound: float) -> bool:
         """Whether the accuracy is at least, or the MSE at most, `bound`."""
@@ -107,6 +109,13 @@ def import_part(name: str) -> ModuleType:
     return module
 
 
+def net_class(module: ModuleType) -> type | None:
+    """NeuralNet, or, in a file that calls it otherwise, the first class with a step."""
+    classes = [value for value in vars(module).values() if isinstance(value, type)]
+    own = [value for value in classes if value.__module__ == module.__name__ and hasattr(value, "step")]
+    return getattr(module, "NeuralNet", own[0] if own else None)
+
+
 def train_part(
     part: int, module: ModuleType, x: torch.Tensor, y: torch.Tensor, dev: Dev, args: argparse.Namespace
 ) -> Run:
@@ -120,9 +129,9 @@ def train_part(
     # a fit that changes its inputs in place must not change what it is scored against
     inputs = spec.task.inputs(x, y, dev.x.clone())
     train.seed_everything(args.seed)
-    net_class, show = getattr(module, "NeuralNet", None), False if args.quiet else None
+    show = False if args.quiet else None
     start = time.perf_counter()
-    with progress.watch_steps(net_class, n_iter, f"part {part}", show) as steps, student_code(own_file):
+    with progress.watch_steps(net_class(module), n_iter, f"part {part}", show) as steps, student_code(own_file):
         result = module.fit(*inputs, n_iter)
     end = time.perf_counter()
     losses, predictions, net = fitcheck.unpack(result, spec.task.returns)
@@ -140,27 +149,40 @@ def load_part(part: int, module: ModuleType, path: Path, dev: Dev) -> Run:
     """
     state, init = modelfile.load(path)
     try:
-        net = module.NeuralNet(loss_fn=None, **init)
+        # some nets do without a loss_fn of their own
+        takes_loss = "loss_fn" in inspect.signature(module.NeuralNet).parameters
+        net = module.NeuralNet(**init, **({"loss_fn": None} if takes_loss else {}))
         net.load_state_dict(state)
-    except (AttributeError, TypeError, RuntimeError) as error:
-        raise ValueError(f"expected {path} to hold a {module.__name__}.NeuralNet, got another net ({error})") from None
+    except Exception as error:  # a constructor that is not ours can raise anything
+        reason = f"{type(error).__name__}: {error}"
+        raise ValueError(f"expected {path} to hold a {module.__name__}.NeuralNet, got another net ({reason})") from None
     task = PARTS[part].task
     start = time.perf_counter()
     with student_code(str(module.__file__)):
-        predictions = task.decide(train.predict(net, dev.x))
+        output = train.predict(net, dev.x)
+    if not torch.isfinite(output).all():
+        raise ValueError(f"expected the net in {path} to give finite outputs, got nan or inf")
+    predictions = task.decide(output)
     seconds = {"prediction": time.perf_counter() - start}
     return Run(part, net, task.check(predictions, dev), [], seconds)
 
 
 def measure(run: Run, module: ModuleType, dev: Dev) -> None:
-    """Set scores, num_parameters and bottleneck of a run."""
+    """Set scores, num_parameters and bottleneck of a run; what can't be counted is said, and costs no score."""
     spec = PARTS[run.part]
     run.scores = spec.task.score(run.predictions, dev)
-    with student_code(str(module.__file__)):
-        parameters = run.net.get_parameters() if hasattr(run.net, "get_parameters") else run.net.parameters()
-        run.num_parameters = sum(int(np.prod(np.shape(parameter))) for parameter in parameters)
-        if spec.max_bottleneck is not None and hasattr(run.net, "encoder"):
+    try:
+        with student_code(str(module.__file__)):
+            parameters = run.net.get_parameters() if hasattr(run.net, "get_parameters") else run.net.parameters()
+            run.num_parameters = sum(int(np.prod(np.shape(parameter))) for parameter in parameters)
+    except StudentError as error:
+        run.num_parameters = sum(parameter.numel() for parameter in run.net.parameters())
+        run.notes.append(f"get_parameters failed ({str(error).splitlines()[-1]}), counted parameters() instead")
+    if spec.max_bottleneck is not None and hasattr(run.net, "encoder"):
+        try:
             run.bottleneck = encode(run.net, dev.x[:1]).shape[1]
+        except ValueError as error:
+            run.notes.append(f"bottleneck not measured: {error}")
 
 
 def verdicts(run: Run, n_classes: int) -> list[str]:
@@ -180,7 +202,7 @@ def verdicts(run: Run, n_classes: int) -> list[str]:
     if spec.threshold is not None:
         verdict = "passed" if run.passed else "NOT PASSED"
         lines.append(f"threshold: {spec.task.metric} {spec.task.bound} {spec.threshold}: {verdict}")
-    return [*lines, "time: " + ", ".join(f"{name} {value:.2f} s" for name, value in run.seconds.items())]
+    return [*lines, *run.notes, "time: " + ", ".join(f"{name} {value:.2f} s" for name, value in run.seconds.items())]
 
 
 def run_part(part: int, args: argparse.Namespace) -> tuple[Run, dict[str, Any]]:
@@ -272,7 +294,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--load", type=Path, help="score this model file instead of training")
     parser.add_argument("--json", type=Path, help="write the results to this file too")
     parser.add_argument("--plots", type=Path, help="draw pictures into this folder")
-    parser.add_argument("--target", type=float, help="exit with 1 if accuracy is below (MSE above) it")
+    parser.add_argument("--target", type=cli.finite, help="exit with 1 if accuracy is below (MSE above) it")
     parser.add_argument("--quiet", action="store_true", help="print only the lines that other tools read")
     args = parser.parse_args(argv)
     if args.load is not None and args.part == "all":
@@ -282,6 +304,12 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         args.part = name[1]
     if args.target is not None and args.part == "all":
         raise ValueError("expected --part 1, 2 or 3 with --target, got all parts")
+    if args.json is not None and args.json.exists() and not args.json.is_file():
+        raise ValueError(f"expected --json to name a file, got {args.json}")
+    # absolute from here on, as code that is run may change the folder
+    for option in ("dataset", "models", "load", "json", "plots"):
+        if (path := getattr(args, option)) is not None:
+            setattr(args, option, path.absolute())
     args.part = [1, 2, 3] if args.part == "all" else [int(args.part)]
     return args
 
@@ -297,8 +325,11 @@ def main(argv: list[str] | None = None) -> int:
     for part in args.part:
         try:
             run, card = run_part(part, args)
+        except BrokenPipeError:
+            raise
         except (OSError, ValueError, StudentError) as error:
             code = cli.complain(error, f"part {part}")
+            cards.append({"part": part, "error": str(error)})
             continue
         cards.append(card)
         if args.target is not None and not run.reaches(args.target):

@@ -5,11 +5,15 @@
 
 import argparse
 import functools
+import math
+import os
 import sys
 from collections.abc import Callable
 from typing import NoReturn
 
-from smallnets.student import StudentError
+
+class StudentError(Exception):
+    """A student's code raised; the text is its traceback, from the student's file on."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -31,8 +35,8 @@ def parser(description: str | None) -> Parser:
     return Parser(description=description, formatter_class=_Help, allow_abbrev=False)
 
 
-def whole_number(least: int) -> Callable[[str], int]:
-    """An argparse type: a whole number of at least `least`."""
+def whole_number(least: int, most: int = 2**32 - 1) -> Callable[[str], int]:
+    """An argparse type: a whole number of at least `least` (and at most numpy's largest seed)."""
 
     def convert(text: str) -> int:
         try:
@@ -41,9 +45,22 @@ def whole_number(least: int) -> Callable[[str], int]:
             number = least - 1
         if number < least:
             raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text}")
+        if number > most:
+            raise argparse.ArgumentTypeError(f"expected a whole number of at most {most}, got {text}")
         return number
 
     return convert
+
+
+def finite(text: str) -> float:
+    """An argparse type: a number that is neither nan nor infinite."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"expected a number, got {text}")
+    return number
 
 
 def complain(error: Exception, where: str = "") -> int:
@@ -60,6 +77,9 @@ def exit_codes(main: Callable[..., int]) -> Callable[..., int]:
     def wrapper(*args: object, **kwargs: object) -> int:
         try:
             return main(*args, **kwargs)
+        except BrokenPipeError:  # whoever reads the output has gone, as in `| head`; nothing to say to nobody
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 1
         except (ValueError, OSError) as error:
             return complain(error)
         except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import sys
+import warnings
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -28,9 +29,12 @@ def read_npy(path: str | Path) -> NDArray:
     if magic != np.lib.format.MAGIC_PREFIX:
         raise ValueError(f"expected {path} to be a .npy file, got other content (it starts with {magic!r})")
     try:
-        # mapping the file first means that a forged header can't ask for more memory than the file has
-        return np.array(np.load(path, mmap_mode="r", allow_pickle=False))
-    except ValueError as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about headers of Python 2
+            # mapping the file first means that a forged header can't ask for more memory than the file has
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+            return array.astype(array.dtype.newbyteorder("="))  # torch takes the machine's own byte order only
+    except Exception as error:  # a damaged header ends in any of a dozen errors of numpy's parser
         if "Python objects" in str(error):
             raise ValueError(f"expected {path} to hold numbers, got pickled objects, which are refused") from None
         raise ValueError(f"expected {path} to be a whole .npy file, got a damaged one ({error})") from None

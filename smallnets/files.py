@@ -14,10 +14,15 @@ from numpy.typing import NDArray
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; on success it becomes `path`, on any exception it is removed.
 
-    The folder is created when it is missing. The temporary name keeps the suffix, since some
-    writers (matplotlib, numpy) choose their format by it.
+    The folder is created when it is missing, and a link is followed. The temporary name keeps the suffix,
+    since some writers (matplotlib, numpy) choose their format by it.
+
+    Raises:
+        ValueError: `path` is there and no file, but a folder or a device.
     """
-    path = Path(path)
+    path = Path(path).resolve()
+    if path.exists() and not path.is_file():
+        raise ValueError(f"expected {path} to be a file, got something else of that name")
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:

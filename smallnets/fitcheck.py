@@ -43,7 +43,7 @@ def losses(values: Any, n_iter: int) -> list[float]:
     """
     try:
         plain = [number(value) for value in values]
-    except (TypeError, ValueError, RuntimeError):
+    except Exception:  # whatever someone's objects raise when they are asked for a number
         raise ValueError(f"expected losses to be a list of numbers, got {_kind(values)}") from None
     if len(plain) != n_iter:
         raise ValueError(f"expected {n_iter} losses, one for each iteration, got {len(plain)}")
@@ -83,19 +83,29 @@ def images(values: Any, n: int, n_pixels: int = 784) -> NDArray[np.float32]:
     if not np.isfinite(xhats).all():
         raise ValueError(f"expected finite xhats, got{_nan_note(xhats) or ' inf'}")
     if n and not 0 <= xhats.min() <= xhats.max() <= 1:
-        raise ValueError(f"expected xhats in [0, 1], got {xhats.min():.4g}..{xhats.max():.4g}")
+        raise ValueError(f"expected xhats in [0, 1], got {xhats.min():.9g}..{xhats.max():.9g}")
     return xhats.astype(np.float32)
 
 
 def _array(values: Any, name: str) -> NDArray:
-    if isinstance(values, (list, tuple)):
-        values = [value.detach().cpu().numpy() if hasattr(value, "detach") else value for value in values]
-    elif hasattr(values, "detach"):  # a tensor, maybe still in its graph
-        values = values.detach().cpu().numpy()
+    """Arrays, lists of anything or tensors, also ones still in their graph, as a plain array."""
     try:
-        return np.asarray(values)
-    except ValueError:
-        raise ValueError(f"expected {name} to be an array, got {_kind(values)} of unequal rows") from None
+        if isinstance(values, (list, tuple)):
+            values = [_detached(value) for value in values]
+        array = np.asarray(_detached(values))
+    except Exception:  # unequal rows, or whatever someone's objects raise when they are asked for an array
+        raise ValueError(f"expected {name} to be an array, got {_kind(values)} that makes none") from None
+    if array.dtype == object:
+        raise ValueError(f"expected {name} to be an array of numbers, got {_kind(values)}")
+    return array
+
+
+def _detached(value: Any) -> Any:
+    """A tensor as an array; bfloat16, which numpy lacks, becomes float32. Anything else as it is."""
+    if not hasattr(value, "detach"):
+        return value
+    value = value.detach().cpu()
+    return (value.float() if "bfloat16" in str(value.dtype) else value).numpy()
 
 
 def _kind(value: object) -> str:

@@ -4,9 +4,11 @@ A model file is `torch.save` of {"state_dict": ..., "init": {plain constructor a
 its run card is JSON of the same name: arguments, seed, versions, threads, metrics, sha256.
 """
 
+import io
 import json
 import pickle
 import platform
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +30,12 @@ def plain_init(net: torch.nn.Module) -> dict[str, Any] | None:
 def save(path: str | Path, net: torch.nn.Module, card: dict[str, Any]) -> None:
     """Write the model file and, beside it, its run card: `card` with the file's sha256 added."""
     path = Path(path)
-    # cloned, since a view would drag its whole storage into the file
-    state = {k: v.detach().cpu().clone() if torch.is_tensor(v) else v for k, v in net.state_dict().items()}
+    # tensors only, as nothing else would open safely; cloned, since a view would drag its whole storage along
+    state = {name: value.detach().cpu().clone() for name, value in net.state_dict().items() if torch.is_tensor(value)}
+    content = io.BytesIO()  # torch.save hides a full disk behind an error of its own
+    torch.save({"state_dict": state, "init": plain_init(net)}, content)
     with replacing(path) as temporary:
-        torch.save({"state_dict": state, "init": plain_init(net)}, temporary)
+        temporary.write_bytes(content.getvalue())
     card = card | {"sha256": card.get("sha256", {}) | {path.name: sha256(path)}}
     write_text(path.with_suffix(".json"), json.dumps(card, indent=1) + "\n")
 
@@ -47,7 +51,9 @@ def load(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         ValueError: not a model file, a whole pickled net, or a net saved without its arguments.
     """
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about foreign formats, which are refused below
+            content = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise ValueError(
             f"expected {path} to hold weights only, got a pickled object: opening it would run its author's code"

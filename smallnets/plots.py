@@ -28,7 +28,8 @@ def loss_curve(losses: Sequence[float], title: str) -> Figure:
 
 def confusion_matrix(matrix: NDArray, names: Sequence[str], title: str) -> Figure:
     """The counts [K, K] over the share of each true class."""
-    figure = Figure(figsize=(1.5 + 0.9 * len(names), 1.2 + 0.8 * len(names)), layout="constrained")
+    size = min(len(names), 30)  # more classes get smaller cells, not a larger picture
+    figure = Figure(figsize=(1.5 + 0.9 * size, 1.2 + 0.8 * size), layout="constrained")
     axes = figure.subplots()
     share = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     axes.imshow(share, cmap="Blues", vmin=0, vmax=1)

@@ -1,38 +1,62 @@
 """Run code that a student wrote, and show only the student's own traceback when it fails."""
 
+import os
+import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import torch
+
+from smallnets.cli import StudentError
 
 OURS = str(Path(__file__).parent)
 
 
-class StudentError(Exception):
-    """A student's code raised; the text is its traceback, from the student's file on."""
-
-
 @contextmanager
 def student_code(path: str | Path) -> Iterator[None]:
-    """Turn whatever the block raises, except Ctrl-C, into a StudentError.
+    """Turn whatever the block raises, except Ctrl-C, into a StudentError, and undo what it did to the process.
 
     Args:
         path: the student's file. Frames of the caller before it, and of this package, are left out;
             an exception that never reached the file (a wrong signature, say) keeps its last line only.
     """
+    restore = _process_state()
     try:
         yield
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         report = traceback.TracebackException.from_exception(error)
         _trim(report, str(path))
         raise StudentError("".join(report.format()).rstrip()) from None
+    finally:
+        restore()
+
+
+def _process_state() -> Callable[[], None]:
+    """Remember the folder, the streams and torch's defaults; the function returned puts them back."""
+    folder, streams, limit = os.getcwd(), (sys.stdout, sys.stderr), sys.getrecursionlimit()
+    dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()
+
+    def restore() -> None:
+        os.chdir(folder)
+        sys.stdout, sys.stderr = streams
+        sys.setrecursionlimit(limit)
+        torch.set_default_dtype(dtype)
+        torch.set_grad_enabled(grad)
+
+    return restore
 
 
 def _trim(report: traceback.TracebackException, path: str) -> None:
-    frames = list(report.stack)
-    first = next((i for i, frame in enumerate(frames) if frame.filename == path), len(frames))
-    kept = [frame for frame in frames[first:] if not frame.filename.startswith(OURS)]
-    report.stack = traceback.StackSummary.from_list(kept)
-    for chained in (report.__cause__, report.__context__):
-        if chained is not None:
-            _trim(chained, path)
+    """Keep, in an exception and those behind it, the frames from the student's file on."""
+    waiting = [report]
+    while waiting:
+        current = waiting.pop()
+        frames = list(current.stack)
+        first = next((i for i, frame in enumerate(frames) if frame.filename == path), len(frames))
+        kept = [frame for frame in frames[first:] if not frame.filename.startswith(OURS)]
+        current.stack = traceback.StackSummary.from_list(kept)
+        waiting += [chained for chained in (current.__cause__, current.__context__) if chained is not None]

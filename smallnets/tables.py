@@ -30,6 +30,8 @@ def confusion(matrix: NDArray, names: Sequence[str]) -> str:
         cell = max(len(str(matrix.max(initial=0))), len(heads[-1])) + 2
         width = min(max(len(name) for name in names), max(4, 80 - cell * len(names)))
         names = [name[:width] for name in names]
+    if width + cell * len(names) > 80:
+        return f"confusion matrix: {len(names)} classes are too many to print, --plots draws it"
     rows = [("", heads), *zip(names, matrix.tolist(), strict=True)]
     lines = [f"{name:<{width}}" + "".join(f"{value:>{cell}}" for value in row) for name, row in rows]
     return "\n".join(["confusion matrix (rows: truth, columns: prediction)", *lines])

@@ -108,7 +108,10 @@ class Images:
         errors = metrics.mse_per_row(x, xhat).tolist()
         drawn = {"reconstructions": plots.reconstructions(x, xhat, errors, "originals over reconstructions")}
         if hasattr(net, "encoder"):
-            codes = encode(net, dev.x).numpy()
+            try:
+                codes = encode(net, dev.x).numpy()
+            except ValueError:
+                return drawn
             title = f"the {codes.shape[1]} numbers of the bottleneck, in their principal plane"
             drawn["bottleneck"] = plots.scatter(plots.principal_plane(codes), dev.y, dev.names, title)
         return drawn
@@ -118,5 +121,13 @@ Task = Labels | Images
 
 
 def encode(net: Any, x: torch.Tensor) -> torch.Tensor:
-    """What passes an autoencoder's bottleneck for images x [B, 784]: [B, numbers per image]."""
-    return train.predict(net.encoder, x.reshape(-1, 1, 28, 28)).flatten(1)
+    """What passes an autoencoder's bottleneck for images x [B, 784]: [B, numbers per image].
+
+    Raises:
+        ValueError: net.encoder does not turn images [B, 1, 28, 28] into one tensor.
+    """
+    try:
+        return train.predict(net.encoder, x.reshape(-1, 1, 28, 28)).flatten(1)
+    except Exception as error:  # someone else's encoder may take or return anything
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise ValueError(f"expected net.encoder to turn [B, 1, 28, 28] into a tensor, got {reason}") from None

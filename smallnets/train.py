@@ -1,6 +1,7 @@
 """Seeds, and predictions in batches."""
 
 import random
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,11 +18,17 @@ def seed_everything(seed: int) -> None:
 
 
 @torch.no_grad()
-def predict(net: torch.nn.Module, x: torch.Tensor, batch_size: int = 500) -> torch.Tensor:
-    """The outputs [N, ...] of `net` in eval mode on x [N, ...], computed in batches; the mode is put back."""
-    training = net.training
-    net.eval()
+def predict(net: Any, x: torch.Tensor, batch_size: int = 500) -> torch.Tensor:
+    """The outputs [N, ...] of `net` on x [N, ...], computed in batches.
+
+    Args:
+        net: a module, which runs in eval mode and is put back into its own, or any other callable.
+    """
+    training = net.training if isinstance(net, torch.nn.Module) else None
+    if training:
+        net.eval()
     try:
         return torch.cat([net(batch) for batch in x.split(batch_size)])
     finally:
-        net.train(training)
+        if training:
+            net.train()

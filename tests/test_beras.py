@@ -59,7 +59,7 @@ def test_ours_passes(check: Callable[[ModuleType], None]) -> None:
 
 
 MUTANTS = {
-    "summed, not averaged": ("core", "gradients[:, :, 0].T @ J / len(J)", "gradients[:, :, 0].T @ J"),
+    "summed, not averaged": ("core", "gradients[:, :, 0].T @ (J / len(J))", "gradients[:, :, 0].T @ J"),
     "bias gradient summed": ("core", "gradients * J.mean(axis=0)", "gradients * J.sum(axis=0)"),
     "transposed": ("core", "return J @ gradients.T", "return J @ gradients"),
     "gradients in backward order": (
@@ -91,7 +91,11 @@ MUTANTS = {
     "xavier of the inputs alone": ("layers", "np.sqrt(2 / (input_size + output_size))", "np.sqrt(1 / input_size)"),
     "true MSE gradient": ("losses", "return 2 * self.error", "return 2 * self.error / self.error.size"),
     "one-sided cross entropy": ("losses", " + (1 - t) * np.log(1 - p)", ""),
-    "missing bias correction": ("optimizers", "m_correction = 1 - self.beta_1**self.iterations", "m_correction = 1"),
+    "missing bias correction": (
+        "optimizers",
+        "scale = rate * root / (1 - self.beta_1**self.iterations)",
+        "scale = rate * root",
+    ),
     "momentum reversed": ("optimizers", "m += (1 - self.beta_1) * (g - m)", "m += self.beta_1 * (g - m)"),
     "amsgrad ignored": ("optimizers", "if self.amsgrad:", "if False:"),
     "RMSProp forgets": ("optimizers", "self.beta * self.v[i] + ", ""),

@@ -122,11 +122,11 @@ def test_an_interrupted_save_leaves_the_old_model(tmp_path: Path, monkeypatch: p
     modelfile.save(tmp_path / "a.model", net, {})
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
 
-    def interrupted(content: object, path: Path) -> None:
-        path.write_bytes(b"half a file")
+    def interrupted(self: Path, content: bytes) -> None:
+        self.write_text("half a file")
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(torch, "save", interrupted)
+    monkeypatch.setattr(Path, "write_bytes", interrupted)
     with pytest.raises(KeyboardInterrupt):
         modelfile.save(tmp_path / "a.model", net, {})
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -178,4 +178,6 @@ def test_pictures_of_nothing_and_of_much_can_be_drawn(tmp_path: Path) -> None:
     full = drawn(plots.image_grid(images, [str(k) for k in range(9)], "nine"), tmp_path / "a.png")
     assert full > 200 > empty
     assert drawn(plots.loss_curve([1.0], "one"), tmp_path / "a.png") > 1
+    line = plots.loss_curve([3.0, 2.0], "two").axes[0].lines[0]
+    np.testing.assert_array_equal(line.get_xydata(), [[1, 3], [2, 2]])
     assert drawn(plots.confusion_matrix(np.zeros((2, 2), int), ["a", "b"], "empty"), tmp_path / "a.png") > 1

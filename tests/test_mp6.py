@@ -160,6 +160,8 @@ def test_a_quickdraw_folder_trains_on_its_own_classes(
         (["--max_iter", "-1"], "expected a whole number of at least 0, got -1"),
         (["--max_iter", "many"], "expected a whole number of at least 0, got many"),
         (["--seed", "1.5"], "expected a whole number of at least 0, got 1.5"),
+        (["--seed", "4294967296"], "expected a whole number of at most 4294967295, got 4294967296"),
+        (["--target", "nan"], "expected a number, got nan"),
         (["--sed", "1"], "unrecognized arguments: --sed 1"),
     ],
 )
@@ -186,6 +188,8 @@ def test_a_wrong_option_is_one_line(args: list[str], message: str, capsys: pytes
         (["--load", "{tmp}/no_init", "--part", "2"], "to hold its net's constructor arguments, got init: None"),
         (["--load", "{tmp}/other_init", "--part", "2"], "to hold a neuralnet_p2.NeuralNet, got another net"),
         (["--load", "{tmp}/models/net_p1.model", "--part", "2"], "to hold a neuralnet_p2.NeuralNet, got another net"),
+        (["--json", "{tmp}"], "expected --json to name a file, got {tmp}"),
+        (["--json", "/dev/null"], "expected --json to name a file, got /dev/null"),
         (["--models", "{tmp}/text"], "File exists: '{tmp}/text'"),
         (["--plots", "{tmp}/text"], "File exists: '{tmp}/text'"),
         (["--json", "{tmp}/text/r.json"], "File exists: '{tmp}/text'"),
@@ -294,7 +298,8 @@ def test_a_part_that_fails_does_not_stop_the_others(
     out, err = capsys.readouterr()
     assert "Part 1 results" in out and "Part 3 results" in out and "Part 2 results" not in out
     assert err == "error: part 2: expected a function fit in neuralnet_p2.py, got none\n"
-    assert [result["part"] for result in json.loads((tmp_path / "r.json").read_text())] == [1, 3]
+    results = json.loads((tmp_path / "r.json").read_text())
+    assert [(result["part"], "error" in result) for result in results] == [(1, False), (2, True), (3, False)]
 
 
 def test_the_driver_loads_no_library_that_the_run_does_not_need(tmp_path: Path) -> None:

@@ -119,6 +119,21 @@ def test_an_autoencoder_sees_nothing_of_the_other_dev_images() -> None:
 
 
 @pytest.mark.parametrize("module", ALL)
+def test_an_epoch_visits_each_image_once(module: ModuleType) -> None:
+    torch.manual_seed(0)
+    batches = module.batches(30, 10)
+    for _ in range(2):
+        assert sorted(torch.cat([next(batches) for _ in range(3)]).tolist()) == list(range(30))
+    assert len(next(module.batches(7, 10))) == 7
+
+
+@pytest.mark.parametrize("module", ALL)
+def test_init_holds_the_arguments(module: ModuleType) -> None:
+    net = module.NeuralNet(0.25, torch.nn.MSELoss(), 784, 784 if module is neuralnet_p3 else 4)
+    assert net.init == {"lrate": 0.25, "in_size": 784, "out_size": 784 if module is neuralnet_p3 else 4}
+
+
+@pytest.mark.parametrize("module", ALL)
 def test_two_runs_with_one_seed_are_identical(module: ModuleType) -> None:
     x, dev = images(150), images(10, 1)
     first, second = fit(module, x, dev, 4), fit(module, x, dev, 4)

@@ -35,6 +35,14 @@ def test_the_shipped_splits_are_those_of_the_contract() -> None:
         assert len(rows) == 7500 and not rows & {row.tobytes() for row in x_dev}
 
 
+def test_pixels_in_another_byte_order_are_pixels(dataset: Path) -> None:
+    x = np.load(dataset / "X_dev_part1.npy")
+    replace(dataset, "X_dev_part1", x.astype(">f4"))
+    found = reader.load_dataset(dataset, 1)[2]
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, x)
+
+
 def test_class_names_come_with_the_data() -> None:
     folder = ROOT / "data/fashion_mnist"
     assert reader.load_class_names(folder, 1, 3) == ["cloth", "shoe", "bag"]
@@ -90,6 +98,12 @@ def huge_header(d: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b"(60, 784), }          ", b"(6000000000000, 784), }", 1))
 
 
+def spoil_header(d: Path, old: bytes, new: bytes) -> None:
+    path = d / "X_train_part2.npy"
+    assert len(old) == len(new)
+    path.write_bytes(path.read_bytes().replace(old, new, 1))
+
+
 BAD = {
     "train file missing": (lambda d: (d / "X_train_part2.npy").unlink(), r"expected X_train_part2.npy in .*prepare.py"),
     "label file missing": (lambda d: (d / "y_dev_part2.npy").unlink(), r"expected y_dev_part2.npy in .*prepare.py"),
@@ -99,6 +113,14 @@ BAD = {
     "empty file": (lambda d: (d / "X_dev_part2.npy").write_bytes(b""), "to be a .npy file, got other content"),
     "cut short": (cut_short, "whole .npy file, got a damaged one"),
     "a header that asks for 4 TB": (huge_header, "whole .npy file, got a damaged one"),
+    "unclosed header": (lambda d: spoil_header(d, b"(60, 784)", b"((0, 784)"), "got a damaged one"),
+    "header of unhashables": (lambda d: spoil_header(d, b"'descr'", b"{}:{},2"), "got a damaged one"),
+    "negative shape": (lambda d: spoil_header(d, b"(60, 784)", b"(-6, 784)"), "got a damaged one"),
+    "time differences": (lambda d: replace(d, "X_dev_part2", np.zeros((30, 784), "m8[s]")), "got timedelta64"),
+    "a name that moves the cursor": (
+        lambda d: (d / "class_names.json").write_text(json.dumps({"part2": ["a\x1b[2J", *"bcde"]})),
+        "printable names without",
+    ),
     "header cut short": (header_only, "whole .npy file, got a damaged one"),
     "pickled objects": (
         lambda d: replace(d, "X_train_part2", np.array([{}, 1], dtype=object)),
@@ -134,7 +156,11 @@ BAD = {
     "negative label": (lambda d: change(d, "y_dev_part2", 0, -1, int), r"labels of y_dev_part2.npy in 0\.\."),
     "fractional label": (lambda d: change(d, "y_dev_part2", 0, 1.5), "whole labels in y_dev_part2.npy, got 1.5"),
     "NaN label": (lambda d: change(d, "y_dev_part2", 0, np.nan), "finite values in y_dev_part2.npy, got nan"),
-    "absurd label": (lambda d: change(d, "y_train_part2", 0, 2**40, int), r"in 0\.\.999, got 0\.\.1099511627776"),
+    "absurd label": (lambda d: change(d, "y_train_part2", 0, 2**40, int), r"in 0\.\.99, got 0\.\.1099511627776"),
+    "class missing in the middle": (
+        lambda d: replace(d, "y_train_part2", np.arange(60) % 5 // 2 * 2),
+        r"classes of y_train_part2.npy only, got also \[1, 3\]",
+    ),
     "class unknown to train": (
         lambda d: change(d, "y_dev_part2", 0, 7, int),
         r"expected y_dev_part2.npy to hold classes of y_train_part2.npy only, got also \[7\]",

@@ -9,7 +9,7 @@ import venv
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, repository_files
 
 import mp6
 
@@ -24,11 +24,9 @@ SLOW = [block for slow, block in BLOCKS if slow]
 def checkout(tmp_path: Path) -> Path:
     """A copy of what a clone holds."""
     copy = tmp_path / "checkout"
-    left_out = shutil.ignore_patterns(
-        ".git", ".venv", "*.egg-info", "__pycache__", ".*_cache", ".hypothesis", "net_p?.*"
-    )
-    shutil.copytree(ROOT, copy, ignore=left_out)
-    shutil.copytree(ROOT / "models/reference", copy / "models/reference", dirs_exist_ok=True)
+    for path in repository_files():
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / path, copy / path)
     return copy
 
 

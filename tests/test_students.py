@@ -1,5 +1,7 @@
 """Other people's neuralnet_pK.py: what they may return, and how what is wrong with them is told."""
 
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -98,6 +100,8 @@ def score(dataset: Path, tmp_path: Path, student: Student) -> Callable[[int, str
         (3, autoencoder()),
         (3, autoencoder("losses, xhats.detach().numpy().astype('float64'), net")),
         (3, autoencoder("losses, xhats.tolist(), net")),
+        (3, autoencoder("losses, xhats.bfloat16(), net")),
+        (3, autoencoder("losses, list(xhats), net")),
         (3, autoencoder().replace("self.encoder", "self.down").replace("self.decoder", "self.up")),
     ],
 )
@@ -120,6 +124,58 @@ def test_a_net_of_another_class_is_saved_but_says_how_it_can_be_opened(
     assert mp6.main(["--load", str(path)]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and "got init: None; the net is of a class of its own" in err
+
+
+def test_a_net_without_loss_fn_can_be_loaded_by_its_init(
+    score: Callable[[int, str], int], tmp_path: Path, dataset: Path
+) -> None:
+    source = classifier().replace("super().__init__()", 'super().__init__()\n        self.init = {"lrate": lrate}')
+    assert score(2, source) == 0
+    assert mp6.main(["--load", str(tmp_path / "models/net_p2.model"), "--dataset", str(dataset)]) == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "note"),
+    [
+        (("return xhats", "return xhats"), ""),
+        (("net = NeuralNet()", "net = NeuralNet(); net.encoder.forward = lambda x: (x, x)"), "bottleneck not measured"),
+        (
+            ("net = NeuralNet()", "net = NeuralNet(); net.get_parameters = lambda: None"),
+            "get_parameters failed (Ty",
+        ),
+        (("net = NeuralNet()", "net = NeuralNet(); net.get_parameters = lambda: net.named_parameters()"), "get_param"),
+    ],
+)
+def test_what_cannot_be_counted_costs_no_score(
+    change: tuple[str, str],
+    note: str,
+    score: Callable[[int, str], int],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source = autoencoder().replace("    xhats = net(dev_set)", "    xhats = torch.full((len(dev_set), 784), 0.5)")
+    assert score(3, source.replace(*change)) == 0
+    out, err = capsys.readouterr()
+    assert "MSE: 0." in out and note in out and err == "" and (tmp_path / "models/net_p3.model").exists()
+
+
+@pytest.mark.parametrize("kind", ["staticmethod", "classmethod"])
+def test_a_step_of_another_kind_is_left_alone(kind: str, score: Callable[[int, str], int]) -> None:
+    step = f"    @{kind}\n    def step({'cls, ' if kind == 'classmethod' else ''}x, y):\n        return 0.5\n"
+    source = classifier()
+    before, after = source.split("    def step(")
+    assert score(2, before + step + "\ndef fit(" + after.split("\ndef fit(")[1]) == 0
+
+
+def test_what_a_fit_does_to_the_process_ends_with_it(
+    score: Callable[[int, str], int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    havoc = "import io, os, sys; os.chdir('/'); sys.stdout = io.StringIO(); sys.setrecursionlimit(5000)"
+    havoc += "; torch.set_default_dtype(torch.float64); torch.set_grad_enabled(False)"
+    before = os.getcwd(), torch.get_default_dtype(), torch.is_grad_enabled(), sys.getrecursionlimit()
+    assert score(2, classifier().replace("    yhats =", f"    {havoc}\n    yhats =")) == 0
+    assert before == (os.getcwd(), torch.get_default_dtype(), torch.is_grad_enabled(), sys.getrecursionlimit())
+    assert "Accuracy: " in capsys.readouterr().out
 
 
 def test_a_used_up_generator_of_parameters_is_told_apart(
@@ -158,10 +214,13 @@ WRONG = {
     "text yhats": (classifier("losses, ['a'] * 30, net"), "expected integer labels in yhats, got <U1"),
     "ragged": (
         classifier("losses, [[1], [1, 2]], net"),
-        "expected yhats to be an array, got a list of unequal rows",
+        "expected yhats to be an array, got a list that makes none",
     ),
     "yhats from 1": (classifier("losses, np.arange(30) % 5 + 1, net"), "expected yhats in 0..4, got 1..5"),
     "negative yhats": (classifier("losses, np.arange(30) % 5 - 1, net"), "expected yhats in 0..4, got -1..3"),
+    "object losses": (classifier("[10**400] * 4, yhats, net"), "expected losses to be a list of numbers, got a list"),
+    "no yhats": (classifier("losses, None, net"), "expected yhats to be an array of numbers, got nothing (None)"),
+    "a set": (classifier("losses, {1, 2}, net"), "expected yhats to be an array of numbers, got a set"),
     "no net": (classifier("losses, yhats, 7"), "expected net to be a torch.nn.Module, got a int"),
     "swapped": (classifier("yhats, losses, net"), "expected yhats of shape [30], got [4]"),
 }
@@ -169,6 +228,8 @@ WRONG_IMAGES = {
     "unflattened": (autoencoder("losses, xhats.view(-1, 28, 28), net"), "of shape [30, 784], got [30, 28, 28]"),
     "few": (autoencoder("losses, xhats[:7], net"), "expected xhats of shape [30, 784], got [7, 784]"),
     "integers": (autoencoder("losses, xhats.int(), net"), "expected floats in xhats, got int32"),
+    "sparse": (autoencoder("losses, xhats.to_sparse(), net"), "to be an array, got a Tensor that makes none"),
+    "out by a hair": (autoencoder("losses, xhats * 0 + 1.000001, net"), "expected xhats in [0, 1], got 1.00000095"),
     "NaN": (autoencoder("losses, xhats * float('nan'), net"), "expected finite xhats, got nan"),
     "infinite": (autoencoder("losses, xhats / 0, net"), "expected finite xhats, got inf"),
     "raw pixels": (autoencoder("losses, xhats * 0 + 255, net"), "expected xhats in [0, 1], got 255..255"),

@@ -76,7 +76,7 @@ class Diffable(Callable):
             if gradients.ndim < 3:  # shared by all samples, so the mean moves past it
                 composed.append(gradients * J.mean(axis=0))
             elif gradients.shape[2] == 1:  # [B, in, 1]: a sum of outer products is one product of matrices
-                composed.append(gradients[:, :, 0].T @ J / len(J))
+                composed.append(gradients[:, :, 0].T @ (J / len(J)))
             else:
                 composed.append(np.einsum("bio,bo->io", gradients, J) / len(J))
             assert composed[-1].shape == weight.shape

@@ -3,6 +3,7 @@
 Each apply_gradients(weights, grads) changes the arrays in `weights` in place and returns nothing.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -115,19 +116,20 @@ class Adam(_Optimizer):
     def apply_gradients(self, weights: Arrays, grads: Arrays) -> None:
         """One update in place."""
         rate = self._next_rate(weights, grads)
-        m_correction = 1 - self.beta_1**self.iterations
-        v_correction = 1 - self.beta_2**self.iterations
+        # python's own floats, since one numpy float64 would turn a whole product into float64
+        root = math.sqrt(1 - self.beta_2**self.iterations)
+        scale = rate * root / (1 - self.beta_1**self.iterations)
         for i, (w, g) in enumerate(zip(weights, grads, strict=True)):
-            m, v = self.m.setdefault(i, np.zeros_like(w)), self.v.setdefault(i, np.zeros_like(w))
+            if i not in self.m:
+                self.m[i], self.v[i], self.v_max[i] = np.zeros_like(w), np.zeros_like(w), np.zeros_like(w)
+            m, v = self.m[i], self.v[i]
             m += (1 - self.beta_1) * (g - m)
             v += (1 - self.beta_2) * (g * g - v)
-            largest = v
             if self.amsgrad:
-                largest = self.v_max.setdefault(i, np.zeros_like(w))
-                np.maximum(largest, v, out=largest)
-            denominator = np.sqrt(largest)
-            denominator *= 1 / np.sqrt(v_correction)
-            denominator += self.epsilon
-            np.divide(m, denominator, out=denominator)
-            denominator *= rate / m_correction
-            w -= denominator
+                v = np.maximum(self.v_max[i], v, out=self.v_max[i])
+            # scale m / (sqrt(v) + epsilon root) is rate m_hat / (sqrt(v_hat) + epsilon) in fewer passes
+            update = np.sqrt(v)
+            update += self.epsilon * root
+            np.divide(m, update, out=update)
+            update *= scale
+            w -= update
