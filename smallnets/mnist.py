@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smallnets import datasets
-from smallnets.files import replacing
+from smallnets.files import replacing, write_text
 
 # file of the four IDX files (with .gz behind it): its array in full-mnist.npz
 ARRAYS = {
@@ -16,10 +16,15 @@ ARRAYS = {
     "t10k-labels-idx1-ubyte": "y_test",
 }
 NPZ = "full-mnist.npz"
+NOTE = "STAND_IN.txt"  # lies beside the files as long as they are not MNIST's
 
 
-def write(folder: Path, arrays: dict[str, NDArray[np.uint8]]) -> None:
-    """Write {IDX name: array} as four .gz files and as one full-mnist.npz."""
+def write(folder: Path, arrays: dict[str, NDArray[np.uint8]], note: str | None = None) -> None:
+    """Write {IDX name: array} as four .gz files and as one full-mnist.npz, with a note if they are a stand-in."""
+    if note is None:
+        (folder / NOTE).unlink(missing_ok=True)
+    else:
+        write_text(folder / NOTE, note + "\n")
     for name, array in arrays.items():
         datasets.write_idx(folder / f"{name}.gz", array)
     with replacing(folder / NPZ) as temporary:
@@ -46,8 +51,16 @@ def digits() -> dict[str, NDArray[np.uint8]]:
     return arrays
 
 
+def write_digits(folder: Path) -> None:
+    """Write the stand-in, with its note."""
+    write(
+        folder, digits(), "scikit-learn's small digits in place of MNIST, which `python data/mnist/prepare.py` fetches"
+    )
+
+
 def ensure(folder: Path) -> None:
-    """Make the stand-in where a folder has no MNIST, and say so."""
+    """Make the stand-in where a folder has no MNIST; print its note whenever it is what will be read."""
     if not (folder / NPZ).is_file():
-        print(f"no MNIST in {folder}: taking scikit-learn's small digits in its place (python data/mnist/prepare.py)")
-        write(folder, digits())
+        write_digits(folder)
+    if (folder / NOTE).is_file():
+        print((folder / NOTE).read_text(encoding="utf-8").strip())

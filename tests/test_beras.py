@@ -60,7 +60,7 @@ def test_ours_passes(check: Callable[[ModuleType], None]) -> None:
 
 MUTANTS = {
     "summed, not averaged": ("core", "gradients[:, :, 0].T @ (J / len(J))", "gradients[:, :, 0].T @ J"),
-    "bias gradient summed": ("core", "gradients * J.mean(axis=0)", "gradients * J.sum(axis=0)"),
+    "bias gradient summed": ("core", "np.full(len(J), 1 / len(J), J.dtype) @ J", "J.sum(axis=0)"),
     "transposed": ("core", "return J @ gradients.T", "return J @ gradients"),
     "gradients in backward order": (
         "core",
@@ -81,7 +81,7 @@ MUTANTS = {
         "self.inputs",
     ),
     "softmax over the batch": ("activations", "exponentials.sum(axis=-1", "exponentials.sum(axis=0"),
-    "diagonal Jacobian": ("activations", "p * (J - (p * J).sum(axis=-1, keepdims=True))", "p * (1 - p) * J"),
+    "diagonal Jacobian": ("activations", "p * (J - (p * J) @ ones)", "p * (1 - p) * J"),
     "stale cached input": (
         "layers",
         "self.inputs = inputs.astype",
@@ -201,6 +201,35 @@ def test_batch_normalization_agrees_with_torch_and_its_own_jacobian() -> None:
     np.testing.assert_allclose(layer.moving_mean, 0.01 * x.mean(axis=0), rtol=1e-5)
     layer.training = False
     np.testing.assert_allclose(layer(x)[:1], layer(x[:1]), rtol=1e-9)  # running statistics: rows alone
+
+
+def test_a_layer_of_ones_own_only_needs_forward_weights_and_derivatives() -> None:
+    Diffable: Any = beras.Diffable
+
+    class Scale(Diffable):
+        """y = s * x, with one weight for all features."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self.s = np.full(2, 3.0)
+            self.weights = [self.s]
+
+        def forward(self, x: np.ndarray) -> np.ndarray:
+            self.x = x
+            return self.s * x
+
+        def input_gradients(self) -> np.ndarray:
+            return np.diag(self.s)
+
+        def weight_gradients(self) -> tuple[np.ndarray]:
+            return (self.x[:, None, :],)
+
+    rng = np.random.default_rng(0)
+    x, t = rng.normal(size=(5, 2)), rng.normal(size=(5, 2))
+    layer, loss = Scale(), beras.losses.MeanSquaredError()
+    with beras.GradientTape() as tape:
+        loss(layer(x), t)
+    np.testing.assert_allclose(tape.gradient()[0], (2 * (3 * x - t) * x).mean(axis=0))
 
 
 def test_dropout_keeps_the_mean_in_training_and_everything_after_it() -> None:

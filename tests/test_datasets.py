@@ -124,6 +124,19 @@ def test_a_download_is_checked_and_cached(server: str, tmp_path: Path) -> None:
         datasets.download("other.bin", [server], known, tmp_path / "cache")
 
 
+def test_an_idx_file_is_fetched_checked_and_unpacked(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    array = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    datasets.write_idx(tmp_path / "served/a.gz", array)
+    packed, content = (tmp_path / "served/a.gz").read_bytes(), idx_bytes(array)
+    checksums = [hashlib.sha256(data).hexdigest() for data in (packed, content)]
+    monkeypatch.setattr("pooch.os_cache", lambda name: tmp_path / name)
+    np.testing.assert_array_equal(datasets.fetch_idx("a", None, [server], *checksums), array)
+    (tmp_path / "a").write_bytes(content)
+    np.testing.assert_array_equal(datasets.fetch_idx("a", tmp_path, [], *checksums), array)
+
+
 def test_a_download_with_another_checksum_is_not_kept(server: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"file.bin with sha256 000000000000..., got another file"):
         datasets.download("file.bin", [server], "0" * 64, tmp_path / "cache")

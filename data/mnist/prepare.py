@@ -43,12 +43,12 @@ def main(argv: list[str] | None = None) -> int:
     if args.digits and args.source is not None:
         raise ValueError("expected --digits or --source, got both")
     if args.digits:
-        arrays = mnist.digits()
+        mnist.write_digits(args.out)
     else:
+        # everything is read and checked before anything is written
         arrays = {name: datasets.fetch_idx(name, args.source, URLS, *checksums) for name, checksums in IDX.items()}
-    mnist.write(args.out, arrays)
-    n_train, n_test = (len(arrays[f"{split}-labels-idx1-ubyte"]) for split in ("train", "t10k"))
-    print(f"wrote {n_train} images to train on and {n_test} to test on to {args.out}")
+        mnist.write(args.out, arrays)
+    print(f"wrote four IDX files and {mnist.NPZ} to {args.out}")
     return 0
 
 

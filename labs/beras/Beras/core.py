@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -26,10 +27,12 @@ class Diffable(Callable):
 
     J is always the gradient of each sample's own loss with respect to this layer's output, [B, ...]:
     what belongs to a sample stays in its row, and only gradients of weights are averaged over the batch.
-    A layer with weights lists them in `weights`; `training` says whether it is being fitted.
+    A layer with weights lists in `weights` the arrays that training changes in place; `training` says
+    whether it is being fitted.
     """
 
     gradient_tape: GradientTape | None = None
+    weights: Sequence[np.ndarray] = ()
 
     def __init__(self) -> None:
         self.trainable = True
@@ -73,19 +76,14 @@ class Diffable(Callable):
         """
         composed = []
         for weight, gradients in zip(self.weights, self.weight_gradients(), strict=True):
-            if gradients.ndim < 3:  # shared by all samples, so the mean moves past it
-                composed.append(gradients * J.mean(axis=0))
+            if gradients.ndim < 3:  # shared by all samples, so the mean moves past it, here as a faster product
+                mean = gradients * (np.full(len(J), 1 / len(J), J.dtype) @ J)
             elif gradients.shape[2] == 1:  # [B, in, 1]: a sum of outer products is one product of matrices
-                composed.append(gradients[:, :, 0].T @ (J / len(J)))
+                mean = gradients[:, :, 0].T @ (J / len(J))
             else:
-                composed.append(np.einsum("bio,bo->io", gradients, J) / len(J))
-            assert composed[-1].shape == weight.shape
+                mean = np.einsum("bio,bo->io", gradients, J) / len(J)
+            composed.append(mean.reshape(weight.shape))
         return composed
-
-    @property
-    def weights(self) -> list[np.ndarray]:
-        """The arrays that training changes in place; none by default."""
-        return []
 
 
 class GradientTape:

@@ -33,12 +33,8 @@ class Dense(Diffable):
     ) -> None:
         super().__init__()
         self.w, self.b = self._initialize_weight(initializer, input_size, output_size)
+        self.weights = [self.w, self.b]
         self.kernel_regularizer = kernel_regularizer
-
-    @property
-    def weights(self) -> list[np.ndarray]:
-        """[w, b], the arrays themselves."""
-        return [self.w, self.b]
 
     def forward(self, inputs: np.ndarray) -> np.ndarray:
         """[B, input_size] -> [B, output_size].
@@ -132,12 +128,8 @@ class BatchNormalization(Diffable):
         super().__init__()
         self.momentum, self.epsilon = momentum, epsilon
         self.gamma, self.beta = np.ones(size, np.float32), np.zeros(size, np.float32)
+        self.weights = [self.gamma, self.beta]
         self.moving_mean, self.moving_variance = np.zeros(size, np.float32), np.ones(size, np.float32)
-
-    @property
-    def weights(self) -> list[np.ndarray]:
-        """[gamma, beta], the arrays themselves."""
-        return [self.gamma, self.beta]
 
     def forward(self, inputs: np.ndarray) -> np.ndarray:
         """[B, size] -> [B, size]."""

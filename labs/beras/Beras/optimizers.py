@@ -113,6 +113,11 @@ class Adam(_Optimizer):
         self.v: dict[int, np.ndarray] = {}
         self.v_max: dict[int, np.ndarray] = {}
 
+    @property
+    def t(self) -> int:
+        """How many updates were made, the t of the formula."""
+        return self.iterations
+
     def apply_gradients(self, weights: Arrays, grads: Arrays) -> None:
         """One update in place."""
         rate = self._next_rate(weights, grads)
