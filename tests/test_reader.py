@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -105,6 +106,7 @@ def spoil_header(d: Path, old: bytes, new: bytes) -> None:
 
 
 BAD = {
+    "folder missing": (shutil.rmtree, r"expected a folder with .npy splits, got .*prepare.py --out"),
     "train file missing": (lambda d: (d / "X_train_part2.npy").unlink(), r"expected X_train_part2.npy in .*prepare.py"),
     "label file missing": (lambda d: (d / "y_dev_part2.npy").unlink(), r"expected y_dev_part2.npy in .*prepare.py"),
     "text instead of .npy": (not_npy, "to be a .npy file, got other content"),
