@@ -37,6 +37,16 @@ def load_file(path: Path, name: str) -> ModuleType:
     return module
 
 
+def any_check_fails(checks: list[Callable[[ModuleType], None]], mutant: ModuleType) -> bool:
+    """Whether a broken module is caught; it may fail in any way."""
+    for check in checks:
+        try:
+            check(mutant)
+        except Exception:
+            return True
+    return False
+
+
 def make_splits(n_train: int = 60, n_dev: int = 30, n_classes: int = 3) -> dict[str, np.ndarray]:
     """Images that a net learns at once: class k is a bright band at height k, plus noise."""
     rng = np.random.default_rng(0)

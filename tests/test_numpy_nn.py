@@ -8,7 +8,7 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, load_file
+from conftest import ROOT, any_check_fails, load_file
 
 from autograder.checks import numpy_nn as checks
 from smallnets import mnist
@@ -66,15 +66,7 @@ def test_a_check_catches_the_mutant(name: str, tmp_path: Path) -> None:
     assert old in source
     (tmp_path / "numpy_nn.py").write_text(source.replace(old, new))
     mutant = load_file(tmp_path / "numpy_nn.py", "mutant")
-
-    def fails(check: Callable[[ModuleType], None]) -> bool:
-        try:
-            check(mutant)
-        except Exception:  # a mutant may fail in any way
-            return True
-        return False
-
-    assert any([fails(check) for check in checks.CHECKS])
+    assert any_check_fails(checks.CHECKS, mutant)
 
 
 def test_the_layers_agree_with_torch(lab: ModuleType) -> None:
@@ -164,9 +156,30 @@ def test_the_two_pictures_and_the_lines_of_the_course_appear(
     assert sorted(os.listdir(tmp_path)) == ["numpy_nn_classification.png", "numpy_nn_training.png"]
 
 
-def test_a_missing_file_is_one_line(lab: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
-    assert lab.main(["--data", "nowhere.npz"]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--data", "{tmp}/nowhere.npz"], "No such file or directory"),
+        (["--data", "{tmp}/text.npz"], "to be a .npz file, got another or a damaged one"),
+        (["--data", "{tmp}/cut.npz"], "to be a .npz file, got another or a damaged one"),
+        (["--data", "{tmp}/other.npz"], "got no ['x_test', 'y_test', 'y_train']"),
+        (["--classes", "4", "4"], "two different classes, got 4 twice"),
+        (["--classes", "4", "12"], "expected digits 12 in y_train"),
+        (["--validation", "0"], "to leave images on both sides, got 0.0 of 276"),
+        (["--validation", "1"], "to leave images on both sides, got 1.0 of 276"),
+        (["--out", "{tmp}/text.npz"], "File exists"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    args: list[str], message: str, lab: ModuleType, digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text.npz").write_text("hello")
+    (tmp_path / "cut.npz").write_bytes((digits / "full-mnist.npz").read_bytes()[:5000])
+    np.savez(tmp_path / "other.npz", x_train=np.zeros(3))
+    given = ["--data", str(digits / "full-mnist.npz"), *(arg.format(tmp=tmp_path) for arg in args)]
+    assert lab.main(given) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.count("\n") == 1 and message in err
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 import json
 import pickle
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -105,7 +106,7 @@ def spoil_header(d: Path, old: bytes, new: bytes) -> None:
     path.write_bytes(path.read_bytes().replace(old, new, 1))
 
 
-BAD = {
+BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "folder missing": (shutil.rmtree, r"expected a folder with .npy splits, got .*prepare.py --out"),
     "train file missing": (lambda d: (d / "X_train_part2.npy").unlink(), r"expected X_train_part2.npy in .*prepare.py"),
     "label file missing": (lambda d: (d / "y_dev_part2.npy").unlink(), r"expected y_dev_part2.npy in .*prepare.py"),

@@ -239,7 +239,9 @@ def _finish(figure: Any, save_filepath: str | None, show: bool) -> None:
     from matplotlib import get_backend, pyplot
 
     if save_filepath is not None:
-        figure.savefig(save_filepath)
+        partial = Path(save_filepath).with_suffix(f".part{Path(save_filepath).suffix}")
+        figure.savefig(partial)
+        partial.replace(save_filepath)  # so that no picture is ever half there
     if show and get_backend().lower() != "agg":
         pyplot.show()
     pyplot.close(figure)
@@ -260,19 +262,33 @@ def load_data(path: str | Path, class_a: int, class_b: int) -> tuple[Split, Spli
     """
     if class_a == class_b:
         raise ValueError(f"expected two different classes, got {class_a} twice")
-    splits = []
-    with np.load(path) as data:
-        for split in ("train", "test"):
-            labels = data[f"y_{split}"]
-            for label in (class_a, class_b):
-                if label not in labels:
-                    raise ValueError(f"expected digits {label} in y_{split} of {path}, got only {np.unique(labels)}")
-            rows = np.isin(labels, (class_a, class_b))
-            x = data[f"x_{split}"][rows].reshape(rows.sum(), -1).astype(np.float64)
-            splits.append((x, (labels[rows] == class_b).astype(np.uint8)[:, None]))
+    splits, data = [], _read_arrays(path)
+    for split in ("train", "test"):
+        labels = data[f"y_{split}"]
+        for label in (class_a, class_b):
+            if label not in labels:
+                raise ValueError(f"expected digits {label} in y_{split} of {path}, got only {np.unique(labels)}")
+        rows = np.isin(labels, (class_a, class_b))
+        x = data[f"x_{split}"][rows].reshape(rows.sum(), -1).astype(np.float64)
+        splits.append((x, (labels[rows] == class_b).astype(np.uint8)[:, None]))
     (x_train, y_train), (x_test, y_test) = splits
     mean, std = x_train.mean(), x_train.std()
     return ((x_train - mean) / std, y_train), ((x_test - mean) / std, y_test)
+
+
+def _read_arrays(path: str | Path) -> dict[str, np.ndarray]:
+    """The arrays of the .npz file, if it is one and has the four."""
+    try:
+        with open(path, "rb") as file, np.load(file) as data:
+            arrays = dict(data)
+    except OSError:
+        raise
+    except Exception as error:  # a damaged archive ends in any of a dozen errors
+        raise ValueError(f"expected {path} to be a .npz file, got another or a damaged one ({error})") from None
+    missing = {f"{a}_{split}" for a in "xy" for split in ("train", "test")} - set(arrays)
+    if missing:
+        raise ValueError(f"expected x_train, y_train, x_test and y_test in {path}, got no {sorted(missing)}")
+    return arrays
 
 
 def predict(model: Sequence[Layer], x: np.ndarray) -> np.ndarray:
@@ -314,6 +330,9 @@ def train(args: Any) -> int:
     np.random.seed(args.seed)  # noqa: NPY002 - Linear draws from numpy's global generator
     order = np.random.permutation(len(x))  # noqa: NPY002
     n_val = int(args.validation * len(x))
+    if not 0 < n_val < len(x):
+        raise ValueError(f"expected --validation to leave images on both sides, got {args.validation} of {len(x)}")
+    Path(args.out).mkdir(parents=True, exist_ok=True)  # better to fail now than after training
     (x_val, y_val), (x_train, y_train) = ((x[rows], y[rows]) for rows in (order[:n_val], order[n_val:]))
     model, loss = [Linear(x.shape[1], 64), ReLU(), Linear(64, 1), Sigmoid()], SE()
     train_losses, val_losses, best = [], [], []
@@ -321,7 +340,7 @@ def train(args: Any) -> int:
         lr = args.lr * (1 - epoch / args.epochs)  # smaller steps towards the end find a lower minimum
         train_losses.append(train_epoch(model, loss, x_train, y_train, lr, args.batch_size))
         val_losses.append(float(loss.forward(predict(model, x_val), y_val).mean()))
-        if val_losses[-1] == min(val_losses):
+        if epoch == 0 or val_losses[-1] < min(val_losses[:-1]):
             best = [parameter.copy() for parameter in parameters(model)]
         if epoch % args.print_each == 0 or epoch == args.epochs - 1:
             for name, values in (("TRN", train_losses), ("VAL", val_losses)):
@@ -360,10 +379,10 @@ def main(argv: list[str] | None = None) -> int:
     parser = cli.parser(__doc__)
     parser.add_argument("--classes", type=int, nargs=2, default=[4, 9], help="the two digits")
     parser.add_argument("--epochs", type=cli.whole_number(1), default=20, help="passes over the training set")
-    parser.add_argument("--lr", type=float, default=0.5, help="learning rate at the start")
+    parser.add_argument("--lr", type=cli.finite, default=0.5, help="learning rate at the start")
     parser.add_argument("--batch_size", type=cli.whole_number(1), default=10)
     parser.add_argument("--seed", type=cli.whole_number(0), default=0)
-    parser.add_argument("--validation", type=float, default=0.1, help="fraction kept for validation")
+    parser.add_argument("--validation", type=cli.finite, default=0.1, help="fraction kept for validation")
     parser.add_argument("--print_each", type=cli.whole_number(1), default=5, help="epochs between two reports")
     parser.add_argument("--data", type=Path, help="the .npz; left out: full-mnist.npz here, then in data/mnist")
     parser.add_argument("--out", default=".", help="where the two pictures go")
