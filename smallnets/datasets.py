@@ -100,8 +100,14 @@ def fetch_idx(
     if folder is None:
         path = download(name + ".gz", base_urls, sha256_of_gz)
     else:
-        path = next((p for p in (folder / (name + ".gz"), folder / name) if p.is_file()), folder / (name + ".gz"))
+        path = find_idx(folder, name)
     return read_idx(path, sha256_of_content)
+
+
+def find_idx(folder: Path, name: str) -> Path:
+    """NAME.gz in a folder, or NAME if only that is there."""
+    packed, plain = folder / f"{name}.gz", folder / name
+    return plain if plain.is_file() and not packed.is_file() else packed
 
 
 def permutation(n: int, rng: np.random.PCG64) -> NDArray[np.int64]:

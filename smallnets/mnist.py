@@ -31,6 +31,24 @@ def write(folder: Path, arrays: dict[str, NDArray[np.uint8]], note: str | None =
         np.savez_compressed(temporary, allow_pickle=False, **{ARRAYS[name]: array for name, array in arrays.items()})
 
 
+def read(folder: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The images [N, 28, 28] and labels [N] of "train" or "t10k" from a folder's IDX files, gzipped or not.
+
+    Raises:
+        FileNotFoundError: one of the two files is missing.
+        ValueError: one is damaged, or they don't hold as many images of 28x28 as labels from 0 to 9.
+    """
+    path = datasets.find_idx(folder, f"{split}-images-idx3-ubyte")
+    images = datasets.read_idx(path)
+    labels = datasets.read_idx(datasets.find_idx(folder, f"{split}-labels-idx1-ubyte"))
+    if images.shape != (len(labels), 28, 28) or labels.ndim != 1 or len(labels) == 0:
+        raise ValueError(f"expected images [N, 28, 28] and labels [N] in {path} and beside it, "
+                         f"got {list(images.shape)} and {list(labels.shape)}")  # fmt: skip
+    if labels.max() > 9:
+        raise ValueError(f"expected labels from 0 to 9 beside {path}, got {labels.max()}")
+    return images, labels
+
+
 def digits() -> dict[str, NDArray[np.uint8]]:
     """The stand-in: scikit-learn's 1,797 scanned digits of 8x8, enlarged to 28x28 by linear interpolation.
 
@@ -62,5 +80,11 @@ def ensure(folder: Path) -> None:
     """Make the stand-in where a folder has no MNIST; print its note whenever it is what will be read."""
     if not (folder / NPZ).is_file():
         write_digits(folder)
-    if (folder / NOTE).is_file():
-        print((folder / NOTE).read_text(encoding="utf-8").strip())
+    if note(folder):
+        print(note(folder))
+
+
+def note(folder: Path) -> str:
+    """What a folder holds in place of MNIST; empty where it holds MNIST."""
+    path = folder / NOTE
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""

@@ -29,6 +29,7 @@ DRIVERS = [
     "labs/beras/preprocess.py",
     "labs/beras/visualize.py",
     "labs/batchnorm/utils.py",
+    "labs/batchnorm/experiment.py",
     "labs/quickdraw/search.py",
     "labs/quickdraw/failures.py",
     "labs/quickdraw/utils/io_argparse.py",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smallnets import datasets
+from smallnets import mnist
 
 DATA = Path(__file__).parents[2] / "data"
 STEMS = {"train": "train", "test": "t10k"}
@@ -17,7 +17,7 @@ def find_mnist(data_path: str | Path = "../data") -> Path:
 
 
 def get_data_MNIST(subset: str, data_path: str | Path = "../data") -> tuple[np.ndarray, np.ndarray]:
-    """Read a subset of MNIST from {data_path}/mnist/*.gz.
+    """Read a subset of MNIST from the IDX files in {data_path}/mnist/.
 
     Args:
         subset: "train" or "test", in any case and with spaces around it.
@@ -32,7 +32,5 @@ def get_data_MNIST(subset: str, data_path: str | Path = "../data") -> tuple[np.n
     """
     subset = subset.lower().strip()
     assert subset in STEMS, f"expected subset train or test, got {subset}"
-    folder = find_mnist(data_path)
-    images = datasets.read_idx(folder / f"{STEMS[subset]}-images-idx3-ubyte.gz")
-    labels = datasets.read_idx(folder / f"{STEMS[subset]}-labels-idx1-ubyte.gz")
+    images, labels = mnist.read(find_mnist(data_path), STEMS[subset])
     return images.reshape(len(images), -1).astype(np.float32) / 255, labels.copy()

@@ -1,0 +1,219 @@
+"""The command line of run_mlp.py, run_cnn.py and run_resnet.py: train with or without BatchNorm, or compare both."""
+
+import time
+from argparse import Namespace
+from collections.abc import Callable
+from copy import deepcopy
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from layer import BatchNorm1d, BatchNorm2d
+from torch import nn
+from torch.utils.data import TensorDataset
+from utils import batches, find_mnist, load, plot_loss_acc, running_mean, test, train
+
+from smallnets import cli, files, mnist, modelfile
+
+DEVICE = "cpu"
+GOAL = 0.95  # the training accuracy whose first iteration tells how fast a net converges
+
+
+@dataclass
+class Run:
+    """A trained net, and for each iteration or epoch what was seen on the way."""
+
+    name: str
+    model: nn.Module
+    losses: list[float]
+    accuracies: list[float]
+    tests: list[tuple[float, float]]
+    seconds: float
+
+
+@dataclass
+class Program:
+    """What one of the programs trains, and its defaults.
+
+    build returns the net with BatchNorm; shape is that of one input; transform may change a batch of inputs.
+    """
+
+    name: str
+    build: Callable[[], nn.Module]
+    shape: tuple[int, ...]
+    epochs: int
+    lr: float
+    momentum: float
+    weight_decay: float
+    train_batch_size: int
+    test_batch_size: int
+    log_interval: int
+    transform: Callable[[torch.Tensor, torch.Generator], torch.Tensor] | None = None
+
+
+class Transformed(TensorDataset):
+    """A data set whose inputs pass through a function whenever a batch is taken."""
+
+    def __init__(self, dataset: TensorDataset, transform: Callable[[torch.Tensor], torch.Tensor]) -> None:
+        super().__init__(*dataset.tensors)
+        self.transform = transform
+
+    def __getitem__(self, rows: list[int]) -> tuple[torch.Tensor, ...]:
+        x, y = super().__getitem__(rows)
+        return self.transform(x), y
+
+
+def without_batchnorm(model: nn.Module) -> nn.Module:
+    """A copy in which every BatchNorm is an Identity; all other weights stay as they are."""
+    if isinstance(model, (BatchNorm1d, BatchNorm2d)):
+        return nn.Identity()
+    model = deepcopy(model)
+    for name, child in model.named_children():
+        setattr(model, name, without_batchnorm(child))
+    return model
+
+
+def fit(name: str, model: nn.Module, program: Program, args: Namespace, data: list[TensorDataset]) -> Run:
+    """Train a net and test it after each epoch; the learning rate falls to zero along a cosine."""
+    generator = torch.Generator().manual_seed(args.seed)
+    train_set, test_set = data
+    if program.transform is not None:
+        transform = program.transform
+        train_set = Transformed(train_set, lambda x: transform(x, generator))
+    train_loader = batches(train_set, args.batch_size, generator)
+    test_loader = batches(test_set, program.test_batch_size)
+    optimizer = torch.optim.SGD(model.parameters(), args.lr, args.momentum, weight_decay=args.weight_decay)
+    scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, args.epochs)
+    run = Run(name, model, [], [], [], 0.0)
+    for epoch in range(1, args.epochs + 1):
+        start = time.perf_counter()
+        losses, accuracies = train(model, DEVICE, train_loader, optimizer, epoch, program.log_interval)
+        run.seconds += time.perf_counter() - start
+        scheduler.step()
+        run.losses += losses
+        run.accuracies += accuracies
+        run.tests.append(test(model, DEVICE, test_loader))
+    return run
+
+
+def iterations_to_goal(accuracies: list[float], window: int = 50) -> int | None:
+    """The first iteration at which the mean accuracy of the last `window` batches reaches GOAL."""
+    reached = np.flatnonzero(running_mean(accuracies, window)[window - 1 :] >= GOAL)
+    return None if len(reached) == 0 else int(reached[0]) + window
+
+
+def comparison(runs: list[Run]) -> list[list[str]]:
+    """The handout's aspects, time, convergence, parameters and accuracy: a heading row, then a row for each."""
+    rows = [["", *(run.name for run in runs)]]
+    rows.append(["training time", *(f"{run.seconds:.1f} s" for run in runs)])
+    reached = [iterations_to_goal(run.accuracies) for run in runs]
+    rows.append([f"iterations to {GOAL:.0%} in training", *("never" if n is None else f"{n:,}" for n in reached)])
+    rows.append(["test accuracy after one epoch", *(f"{run.tests[0][1]:.4f}" for run in runs)])
+    rows.append(["loss of the last 50 batches", *(f"{np.mean(run.losses[-50:]):.4f}" for run in runs)])
+    rows.append(["parameters", *(f"{sum(p.numel() for p in run.model.parameters()):,}" for run in runs)])
+    rows.append(["test accuracy", *(f"{run.tests[-1][1]:.4f}" for run in runs)])
+    return rows
+
+
+def text_table(rows: list[list[str]]) -> str:
+    """Rows as columns of a terminal."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        row[0].ljust(widths[0]) + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
+        for row in rows
+    )
+
+
+def markdown_table(rows: list[list[str]]) -> str:
+    """Rows as a table of Markdown, numbers to the right."""
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([lines[0], "|---" + "|---:" * (len(rows[0]) - 1) + "|", *lines[1:]])
+
+
+def write_report(
+    folder: Path, program: Program, args: Namespace, source: Path, sizes: list[int], runs: list[Run]
+) -> None:
+    """Write report.md: what was trained on what, the comparison, the curves, and every epoch's test."""
+    versions = ", ".join(f"{name} {version}" for name, version in modelfile.environment()["versions"].items())
+    options = {name: getattr(args, name) for name in ("epochs", "lr", "momentum", "weight_decay", "batch_size", "seed")}
+    epochs = [["epoch", *(f"{what} {run.name}" for run in runs for what in ("test loss", "test accuracy"))]]
+    for k in range(args.epochs):
+        epochs.append([str(k + 1), *(f"{value:.4f}" for run in runs for value in run.tests[k])])
+    note = f" ({mnist.note(source)})" if mnist.note(source) else ""
+    text = f"""# {program.name}: BatchNorm compared
+
+Trained on {sizes[0]:,} images and tested on {sizes[1]:,} from `{source}`{note}, with {versions}.
+
+{markdown_table([["option", "value"], *([f"`--{name}`", str(value)] for name, value in options.items())])}
+
+The rate falls to zero along a cosine. Both nets start from the same weights and see the same batches.
+
+## With and without
+
+{markdown_table(comparison(runs))}
+
+"Iterations to {GOAL:.0%}" is the first iteration at which the mean training accuracy of the last 50 batches is there.
+
+## Loss and accuracy against the iteration
+
+![loss and accuracy of the training batches](loss_acc.png)
+
+## Test set after each epoch
+
+{markdown_table(epochs)}
+
+## The net
+
+```
+{runs[0].model}
+```
+"""
+    files.write_text(folder / "report.md", text)
+
+
+def run(program: Program, args: Namespace) -> int:
+    """Train what is asked for, print and draw it."""
+    folders = [folder for folder in (args.plots, args.report) if folder is not None]
+    if args.compare and not folders:
+        folders = [Path()]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)  # better to fail now than after training
+    source = find_mnist(args.data)
+    data = [load(source, split, program.shape) for split in ("train", "t10k")]
+    torch.manual_seed(args.seed)
+    model = program.build()
+    nets = {"with BN": model, "without BN": without_batchnorm(model)}
+    if not (args.compare or args.report):
+        nets = {name: net for name, net in nets.items() if (name == "without BN") == args.no_bn}
+    runs = [fit(name, net, program, args, data) for name, net in nets.items()]
+    if len(runs) > 1:
+        print(text_table(comparison(runs)))
+    for folder in folders:
+        losses, accuracies = {run.name: run.losses for run in runs}, {run.name: run.accuracies for run in runs}
+        plot_loss_acc(losses, accuracies, folder / "loss_acc.png")
+        print(f"written: {folder / 'loss_acc.png'}")
+    if args.report:
+        write_report(folder, program, args, source, [len(part) for part in data], runs)
+        print(f"written: {folder / 'report.md'}")
+    return 0
+
+
+def main(program: Program, description: str | None, argv: list[str] | None = None) -> int:
+    """Parse the command line, which the handout leaves empty, and train."""
+    parser = cli.parser(description)
+    parser.add_argument("--no_bn", action="store_true", help="leave BatchNorm out")
+    parser.add_argument("--compare", action="store_true", help="train with and without BatchNorm from one seed")
+    parser.add_argument("--epochs", type=cli.whole_number(1), default=program.epochs)
+    parser.add_argument("--lr", type=cli.finite, default=program.lr, help="learning rate at the start")
+    parser.add_argument("--momentum", type=cli.finite, default=program.momentum, help="of SGD")
+    parser.add_argument("--weight_decay", type=cli.finite, default=program.weight_decay)
+    parser.add_argument("--batch_size", type=cli.whole_number(2), default=program.train_batch_size)
+    parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="seed of weights and order")
+    parser.add_argument("--data", type=Path, help="folder of MNIST's IDX files; left out: data/MNIST/raw, data/mnist")
+    parser.add_argument("--plots", type=Path, help="draw the curves into this folder (--compare alone: the current)")
+    parser.add_argument("--report", type=Path, help="compare, and write report.md with its curves into this folder")
+    args = parser.parse_args(argv)
+    if args.no_bn and (args.compare or args.report):
+        parser.error("expected --no_bn or a comparison, got both")
+    return cli.exit_codes(run)(program, args)

@@ -1,0 +1,267 @@
+"""The BatchNorm lab: its checks on our layers and on broken copies of them, and its programs as a user runs them."""
+
+import ast
+import copy
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT, any_check_fails, load_file
+from hypothesis import given
+from hypothesis import strategies as st
+
+from autograder.checks import batchnorm as checks
+from smallnets import datasets, mnist
+
+LAB = ROOT / "labs/batchnorm"
+layer = load_file(LAB / "layer.py", "layer_of_batchnorm")
+
+
+@pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
+def test_our_layers_pass(check: Callable[[ModuleType], None]) -> None:
+    check(layer)
+
+
+MUTANTS = {
+    "running statistics in training": (
+        "        else:\n            centred, var = x",
+        "        if True:\n            centred, var = x",
+    ),
+    "biased running_var": (" * n / (n - 1)", ""),
+    "unbiased normalisation": ("var = (centred * centred).sum(axes) / n", "var = x.var(axes)"),
+    "momentum reversed": ("mul_(self.momentum).add_(mean, alpha=1 - ", "mul_(1 - self.momentum).add_(mean, alpha="),
+    "eps outside the root": ("torch.rsqrt(var + self.eps)", "1 / (torch.sqrt(var) + self.eps)"),
+    "eps by its bare value": ("var + self.eps", "var + 1e-5"),
+    "per sample instead of per channel": ("axes = [0, *range(2, x.ndim)]", "axes = list(range(2, x.ndim)) or [0]"),
+    "whole batch instead of per channel": ("x.mean(axes)", "x.mean().expand(x.shape[1])"),
+    "no scale": ("scale = self.weight * torch", "scale = torch"),
+    "no shift": (" + self.bias.view(per_channel)", ""),
+    "no gradient through the mean": ("mean.view(per_channel)\n", "mean.detach().view(per_channel)\n"),
+    "no gradient through the variance": (".sum(axes) / n", ".sum(axes).detach() / n"),
+    "statistics with a graph": ("with torch.no_grad():", "if True:"),
+    "a new tensor for each statistic": (
+        "self.running_mean.mul_(self.momentum).add_(",
+        "self.running_mean = (self.running_mean * self.momentum).add(",
+    ),
+    "statistics move in evaluation": ("        else:\n", "        else:\n            self.running_mean.mul_(0.9)\n"),
+    "one value per channel passes": ("if n < 2:", "if n < 1:"),
+    "any shape passes": ("if x.ndim != len(self.layout) or", "if False and"),
+    "ones as weights": ("nn.init.uniform_", "nn.init.ones_"),
+    "statistics outside the state": ('mean", torch.zeros(num_features)', 'mean", torch.zeros(num_features), False'),
+    "Reshape mixes samples": ("if self.shape[0] == -1 and", "if False and"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_check_catches_the_mutant(name: str, tmp_path: Path) -> None:
+    old, new = MUTANTS[name]
+    source = (LAB / "layer.py").read_text(encoding="utf-8")
+    assert old in source
+    (tmp_path / "layer.py").write_text(source.replace(old, new), encoding="utf-8")
+    assert any_check_fails(checks.CHECKS, load_file(tmp_path / "layer.py", "mutant"))
+
+
+@given(st.integers(2, 40), st.integers(1, 9), st.floats(-1e3, 1e3), st.floats(0.01, 1e3), st.integers(0, 2**32 - 1))
+def test_every_channel_comes_out_standardised(n: int, c: int, mean: float, std: float, seed: int) -> None:
+    norm = layer.BatchNorm1d(c).double()
+    torch.nn.init.ones_(norm.weight)
+    x = torch.from_numpy(np.random.default_rng(seed).normal(mean, std, (n, c)))
+    y = norm(x).detach().numpy()
+    np.testing.assert_allclose(y.mean(axis=0), 0, atol=1e-6)
+    var = x.numpy().var(axis=0)
+    np.testing.assert_allclose(y.var(axis=0), var / (var + 1e-5), rtol=1e-6)
+
+
+@given(st.integers(1, 5), st.integers(1, 4), st.integers(1, 5), st.integers(2, 5))
+def test_an_image_is_a_batch_of_its_pixels(n: int, c: int, height: int, width: int) -> None:
+    x = torch.randn(n, c, height, width, generator=torch.Generator().manual_seed(n * c * height * width))
+    images, rows = layer.BatchNorm2d(c), layer.BatchNorm1d(c)
+    rows.load_state_dict(images.state_dict())
+    expected = rows(x.permute(0, 2, 3, 1).reshape(-1, c)).reshape(n, height, width, c).permute(0, 3, 1, 2)
+    torch.testing.assert_close(images(x), expected)
+    torch.testing.assert_close(images.running_var, rows.running_var)
+
+
+def names(tree: ast.AST) -> set[str]:
+    """Every identifier of a source, imported ones included."""
+    found = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    found |= {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return found | {alias.name for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) for alias in node.names}
+
+
+@pytest.mark.parametrize("path", sorted(LAB.glob("*.py")), ids=lambda path: path.name)
+def test_the_formula_is_nobody_elses(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not {name for name in names(tree) if re.search("batch_norm|torchvision|InstanceNorm|LayerNorm", name)}
+    theirs = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and "BatchNorm" in node.attr]
+    assert not theirs  # ours are imported by name, nn.BatchNorm2d would be an attribute
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert {node.module for node in froms for alias in node.names if "BatchNorm" in alias.name} <= {"layer"}
+
+
+def lab(program: str, *args: str, cwd: Path = LAB) -> subprocess.CompletedProcess:
+    """Run one of the lab's programs as the handout does: a process of its own, in the lab's folder."""
+    command = [sys.executable, str(LAB / f"run_{program}.py"), *args]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+
+
+def inspect(code: str) -> list[str]:
+    """The lines printed by code that imports the lab's modules, in a process of its own."""
+    done = subprocess.run([sys.executable, "-c", code], cwd=LAB, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+def test_the_nets_are_the_handouts() -> None:
+    printed = inspect(
+        "import torch, run_mlp, run_cnn, run_resnet\n"
+        "from experiment import without_batchnorm\n"
+        "for program, shape in ((run_mlp, (784,)), (run_cnn, (1, 28, 28)), (run_resnet, (1, 28, 28))):\n"
+        "    net = program.build()\n"
+        "    bare = without_batchnorm(net)\n"
+        "    assert net(torch.zeros(2, *shape)).shape == bare(torch.zeros(2, *shape)).shape == (2, 10)\n"
+        "    same = {k: v for k, v in net.state_dict().items() if k in bare.state_dict()}\n"
+        "    assert all(torch.equal(v, bare.state_dict()[k]) for k, v in same.items())\n"
+        "    print(*(sum(p.numel() for p in m.parameters()) for m in (net, bare)))\n"
+        "    print(*(type(m).__name__ for m in net))\n"
+    )
+    assert printed[0] == "470154 468874"  # two BatchNorms of 512 and 128 channels have 2 * 640 parameters
+    assert printed[1] == "Linear BatchNorm1d ReLU Linear BatchNorm1d ReLU Linear"
+    assert printed[2] == "2174 2158"
+    assert printed[3] == "Conv2d BatchNorm2d ReLU AvgPool2d Conv2d BatchNorm2d ReLU AvgPool2d Reshape Linear"
+    assert printed[5].split()[:3] == ["Conv2d", "BatchNorm2d", "ReLU"] and printed[5].count("Block") == 3
+
+
+def test_a_run_prints_the_courses_lines(tmp_path: Path) -> None:
+    mnist.write_digits(tmp_path)
+    done = lab("mlp", "--epochs", "2", "--data", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("scikit-learn's small digits in place of MNIST")
+    time = r"\d\d:\d\d:\d\d\.\d{3} "
+    train = time + r"Train Epoch: K \[1380/1380 \(100%\)\]\tAvg Loss: \d+\.\d{4}\tAvg Acc: 0\.\d{4}"
+    for k in (1, 2):
+        assert re.fullmatch(train.replace("K", str(k)), lines[2 * k - 1])
+        assert re.fullmatch(time + r"Test set: Average loss: \d\.\d{4}, Accuracy: \d+/360 \(\d+\.\d\d%\)", lines[2 * k])
+    again = lab("mlp", "--epochs", "2", "--data", str(tmp_path))
+    assert [line[13:] for line in again.stdout.splitlines()] == [line[13:] for line in lines]
+
+
+def test_a_comparison_has_its_table_curves_and_report(tmp_path: Path) -> None:
+    mnist.write_digits(tmp_path / "digits")
+    args = ["--epochs", "3", "--data", "digits", "--batch_size", "23", "--report", "report", "--plots", "plots"]
+    done = lab("cnn", *args, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    rows = {line[:30].strip(): line[30:].split("  ") for line in done.stdout.splitlines() if line[:1].islower()}
+    assert [cell.strip() for cell in rows["parameters"] if cell.strip()] == ["2,174", "2,158"]
+    report = (tmp_path / "report/report.md").read_text(encoding="utf-8")
+    for what in ("training time", "iterations to 95% in training", "parameters", "test accuracy"):
+        assert what in rows and f"| {what} |" in report
+    assert "scikit-learn's small digits in place of MNIST" in report and "| `--batch_size` | 23 |" in report
+    assert (
+        "| parameters | 2,174 | 2,158 |" in report
+        and "![loss and accuracy of the training batches](loss_acc.png)" in report
+    )
+    accuracies = re.findall(r"Accuracy: (\d+)/360", done.stdout)
+    assert f"| test accuracy | {int(accuracies[2]) / 360:.4f} | {int(accuracies[5]) / 360:.4f} |" in report
+    for folder in ("report", "plots"):
+        assert (tmp_path / folder / "loss_acc.png").read_bytes().startswith(b"\x89PNG")
+    assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["loss_acc.png", "report.md"]
+
+
+@pytest.mark.parametrize("program", ["mlp", "cnn", "resnet"])
+def test_without_batchnorm_is_another_training(program: str, tmp_path: Path) -> None:
+    mnist.write_digits(tmp_path)
+    runs = [lab(program, "--epochs", "1", "--lr", "0.05", "--data", str(tmp_path), *more) for more in ([], ["--no_bn"])]
+    assert [done.returncode for done in runs] == [0, 0], runs[1].stderr
+    assert runs[0].stdout.splitlines()[-1][13:] != runs[1].stdout.splitlines()[-1][13:]
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--no_bn", "--compare"], "expected --no_bn or a comparison, got both"),
+        (["--epochs", "0"], "expected a whole number of at least 1, got 0"),
+        (["--batch_size", "1"], "expected a whole number of at least 2, got 1"),
+        (["--lr", "nan"], "expected a number, got nan"),
+        (["--lr", "-1"], "Invalid learning rate: -1.0"),
+        (["--lr", "1e30", "--no_bn"], "expected a finite loss, got "),
+        (["--data", "nowhere"], "No such file or directory: 'nowhere/train-images-idx3-ubyte.gz'"),
+        (["--plots", "file"], "file"),
+    ],
+)
+def test_a_mistake_is_one_line(args: list[str], message: str, tmp_path: Path) -> None:
+    mnist.write_digits(tmp_path / "digits")
+    (tmp_path / "file").touch()
+    done = lab("mlp", "--epochs", "1", "--data", "digits", *args, cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and message in done.stderr, done.stderr
+
+
+def test_files_that_disagree_are_named(tmp_path: Path) -> None:
+    mnist.write_digits(tmp_path)
+    datasets.write_idx(tmp_path / "train-labels-idx1-ubyte.gz", np.zeros(7, np.uint8))
+    done = lab("mlp", "--data", str(tmp_path))
+    assert done.returncode == 2 and "got [1380, 28, 28] and [7]" in done.stderr
+
+
+def test_the_template_folder_of_torchvision_is_found(tmp_path: Path) -> None:
+    raw = tmp_path / "data/MNIST/raw"
+    mnist.write_digits(raw)
+    for packed in raw.glob("*.gz"):  # torchvision keeps them unpacked, too
+        datasets.write_idx(raw / packed.stem, datasets.read_idx(packed))
+        packed.unlink()
+    done = lab("mlp", "--epochs", "1", cwd=tmp_path)
+    assert done.returncode == 0 and "1380/1380" in done.stdout, done.stderr
+
+
+def test_a_last_batch_of_one_image_does_not_stop_training() -> None:
+    printed = inspect(
+        "import torch, utils\n"
+        "data = torch.utils.data.TensorDataset(torch.zeros(7, 3), torch.zeros(7, dtype=torch.int64))\n"
+        "g = torch.Generator().manual_seed(0)\n"
+        "print([len(x) for x, _ in utils.batches(data, 3, g)], [len(x) for x, _ in utils.batches(data, 3)])\n"
+        "print(utils.running_mean([1.0, 3.0, 5.0, 7.0], 2).tolist())\n"
+        "import experiment\n"
+        "print(experiment.iterations_to_goal([1.0] * 49), experiment.iterations_to_goal([0.0] * 10 + [1.0] * 50))\n"
+    )
+    assert printed == ["[3, 3] [3, 3, 1]", "[1.0, 2.0, 4.0, 6.0]", "None 58"]
+
+
+def test_the_resnet_moves_digits_only_a_little() -> None:
+    printed = inspect(
+        "import torch, run_resnet\n"
+        "x = torch.zeros(50, 1, 28, 28) - 0.4242\n"
+        "x[:, :, 10:18, 10:18] = 2.8\n"
+        "moved = run_resnet.moved(x, torch.Generator().manual_seed(0))\n"
+        "rows = (moved + 0.4242).sum(3) @ torch.arange(28.0) / (moved + 0.4242).sum((2, 3))\n"
+        "moves = (rows - 13.5).abs()\n"
+        "print(moved.min().item() > -0.4243, moves.max().item() < 2.7, moves.mean().item() > 0.5)\n"
+    )
+    assert printed == ["True True True"]
+
+
+def test_a_net_with_our_layer_can_be_copied_and_saved(tmp_path: Path) -> None:
+    net = torch.nn.Sequential(torch.nn.Conv2d(1, 4, 3), layer.BatchNorm2d(4))
+    net(torch.rand(5, 1, 6, 6)).sum().backward()
+    torch.save(net.state_dict(), tmp_path / "net.pt")
+    twin = copy.deepcopy(net)
+    twin.load_state_dict(torch.load(tmp_path / "net.pt", weights_only=True))
+    x = torch.rand(2, 1, 6, 6)
+    assert torch.equal(net.eval()(x), twin.eval()(x))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("SMALLNETS_DATA" not in os.environ, reason="SMALLNETS_DATA, which has the real MNIST, is not set")
+@pytest.mark.parametrize(("program", "least"), [("mlp", 0.984), ("cnn", 0.985)])
+def test_the_handouts_nets_reach_their_accuracy(program: str, least: float) -> None:
+    done = lab(program, "--data", os.environ["SMALLNETS_DATA"] + "/mnist")
+    assert done.returncode == 0, done.stderr
+    correct = re.findall(r"Accuracy: (\d+)/10000", done.stdout)
+    assert int(correct[-1]) / 10000 >= least
