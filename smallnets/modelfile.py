@@ -50,18 +50,7 @@ def load(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
         FileNotFoundError: there is no such file.
         ValueError: not a model file, a whole pickled net, or a net saved without its arguments.
     """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about foreign formats, which are refused below
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError:
-        raise ValueError(
-            f"expected {path} to hold weights only, got a pickled object: opening it would run its author's code"
-        ) from None
-    except OSError:
-        raise
-    except Exception:  # a foreign file can end in any error of the unpickler's
-        raise ValueError(f"expected {path} to be a model file, got another or a damaged one") from None
+    content = read_weights(path)
     if not isinstance(content, dict) or not isinstance(content.get("state_dict"), dict) or "init" not in content:
         raise ValueError(f"expected {path} to hold a dict with state_dict and init, got {_describe(content)}")
     if not isinstance(content["init"], dict):
@@ -70,6 +59,27 @@ def load(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
             "the net is of a class of its own, so build it there and load the state_dict into it"
         )
     return content["state_dict"], content["init"]
+
+
+def read_weights(path: str | Path) -> Any:
+    """Whatever a file of torch.save holds, if it is tensors and plain containers: no code of its author's is run.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: another file, or pickled objects.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about foreign formats, which are refused below
+            return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError:
+        raise ValueError(
+            f"expected {path} to hold weights only, got a pickled object: opening it would run its author's code"
+        ) from None
+    except OSError:
+        raise
+    except Exception:  # a foreign file can end in any error of the unpickler's
+        raise ValueError(f"expected {path} to be a model file, got another or a damaged one") from None
 
 
 def environment() -> dict[str, Any]:

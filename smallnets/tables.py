@@ -1,4 +1,4 @@
-"""Scores as text that fits a terminal of 80 columns."""
+"""Scores as text that fits a terminal of 80 columns, and tables of any cells for terminals and Markdown."""
 
 from collections.abc import Sequence
 
@@ -35,3 +35,19 @@ def confusion(matrix: NDArray, names: Sequence[str]) -> str:
     rows = [("", heads), *zip(names, matrix.tolist(), strict=True)]
     lines = [f"{name:<{width}}" + "".join(f"{value:>{cell}}" for value in row) for name, row in rows]
     return "\n".join(["confusion matrix (rows: truth, columns: prediction)", *lines])
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of equally many cells as columns, the first to the left, the others to the right."""
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = []
+    for first, *rest in rows:
+        cells = [f"{cell:>{width}}" for cell, width in zip(rest, widths[1:], strict=True)]
+        lines.append("  ".join([f"{first:<{widths[0]}}", *cells]).rstrip())
+    return "\n".join(lines)
+
+
+def markdown(rows: Sequence[Sequence[str]]) -> str:
+    """The same as a Markdown table, whose head is the first row."""
+    head, *body = ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join([head, "|---" + "|---:" * (len(rows[0]) - 1) + "|", *body])

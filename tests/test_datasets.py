@@ -19,7 +19,7 @@ from conftest import ROOT, load_file
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallnets import datasets, files
+from smallnets import datasets, fashion, files
 
 SHIPPED = ROOT / "data/fashion_mnist"
 
@@ -159,14 +159,14 @@ def prepare() -> ModuleType:
 
 def test_the_shipped_files_have_the_checksums_of_the_manifest() -> None:
     lines = (SHIPPED / "SHA256SUMS").read_text().splitlines()
-    assert len(lines) == 9
+    assert len(lines) == 10
     for line in lines:
         checksum, name = line.split("  ")
         assert files.sha256(SHIPPED / name) == checksum, name
 
 
 def needs_debian(prepare: ModuleType) -> None:
-    if not prepare.DEBIAN.is_dir():
+    if not fashion.DEBIAN.is_dir():
         pytest.skip("Debian's package dataset-fashion-mnist is not installed")
 
 
@@ -192,7 +192,7 @@ def test_staff_draw_a_hidden_split_from_images_no_student_has(prepare: ModuleTyp
             assert np.bincount(y).tolist() == [1500 // n_classes] * n_classes and y.dtype == np.int64
     first, second = hidden.values()
     assert first.shape == (1500, 784) and first.dtype == np.uint8 and not np.array_equal(first, second)
-    public = {row.tobytes() for row in prepare.read_source("train-images-idx3-ubyte", None)}
+    public = {row.tobytes() for row in fashion.read_source("train-images-idx3-ubyte", None)}
     assert not public & {row.tobytes() for row in first}
     assert "test" not in (tmp_path / "SHA256SUMS").read_text()
 

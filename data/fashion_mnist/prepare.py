@@ -1,4 +1,4 @@
-"""Build the course's splits of Fashion-MNIST (X_/y_ train/dev of parts 1 and 2) from its IDX files.
+"""Build the course's splits of Fashion-MNIST (X_/y_ train/dev of parts 1 and 2, ten_classes.npz) from its IDX files.
 
 python data/fashion_mnist/prepare.py                           the files as shipped, byte for byte
 python data/fashion_mnist/prepare.py --seed 7 --out my_course  another course's own draw
@@ -14,44 +14,16 @@ from pathlib import Path
 
 import numpy as np
 
-from smallnets import cli, datasets, files
+from smallnets import cli, datasets, fashion, files
 
 HERE = Path(__file__).parent
-DEBIAN = Path("/usr/share/datasets/fashion-mnist")
-URLS = (
-    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
-    "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
-)
-# file: sha256 of the official .gz (for downloads), sha256 of the IDX file inside (whoever packed it)
-IDX = {
-    "train-images-idx3-ubyte": (
-        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
-        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-    ),
-    "train-labels-idx1-ubyte": (
-        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
-        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-    ),
-    "t10k-images-idx3-ubyte": (
-        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
-        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-    ),
-    "t10k-labels-idx1-ubyte": (
-        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
-        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-    ),
-}
 # part: name of each class, the Fashion-MNIST labels in it (handout: cloth/shoe/bag; five upper garments)
 CLASSES: dict[int, dict[str, tuple[int, ...]]] = {
     1: {"cloth": (0, 1, 2, 3, 4, 6), "shoe": (5, 7, 9), "bag": (8,)},
     2: {"T-shirt": (0,), "pullover": (2,), "dress": (3,), "coat": (4,), "shirt": (6,)},
 }
 TRAIN, DEV, TEST = 7500, 2400, 1500
-
-
-def read_source(name: str, source: Path | None) -> np.ndarray:
-    """One of the four IDX files as an array, checked to be Fashion-MNIST's."""
-    return datasets.fetch_idx(name, source or (DEBIAN if DEBIAN.is_dir() else None), URLS, *IDX[name])
+TEN_CLASSES = 0.1  # the share that the CNN lab trains on and validates with
 
 
 def secret_seed(path: Path) -> int:
@@ -105,16 +77,21 @@ def main(argv: list[str] | None = None) -> int:
         draws.append(("t10k", {"test": TEST}, secret_seed(args.secret)))
     # everything is read before anything is written
     kinds = ("images-idx3-ubyte", "labels-idx1-ubyte")
-    sources = {stem: [read_source(f"{stem}-{kind}", args.source) for kind in kinds] for stem, _, _ in draws}
+    sources = {stem: [fashion.read_source(f"{stem}-{kind}", args.source) for kind in kinds] for stem, _, _ in draws}
     names: list[str] = []
     for stem, totals, seed in draws:
         images, labels = sources[stem]
         names += write_splits(images, labels, totals, seed, args.out)
+    images, labels = sources["train"]
+    x, y = fashion.shuffled(images, labels, args.seed, TEN_CLASSES)
+    with files.replacing(args.out / fashion.NPZ) as temporary:
+        np.savez_compressed(temporary, allow_pickle=False, **fashion.train_and_validation(x, y))
+    names.append(fashion.NPZ)
     class_names = {f"part{part}": list(classes) for part, classes in CLASSES.items()}
     files.write_text(args.out / "class_names.json", json.dumps(class_names, indent=1) + "\n")
     # the hidden split stays out of the list of what students have
     datasets.write_manifest(args.out, [name for name in [*names, "class_names.json"] if "_test_" not in name])
-    print(f"wrote {len(names)} arrays, class_names.json and SHA256SUMS to {args.out}")
+    print(f"wrote {len(names)} files of arrays, class_names.json and SHA256SUMS to {args.out}")
     return 0
 
 

@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.data import TensorDataset
 from utils import batches, find_mnist, load, plot_loss_acc, running_mean, test, train
 
-from smallnets import cli, files, mnist, modelfile
+from smallnets import cli, files, mnist, modelfile, tables
 
 DEVICE = "cpu"
 GOAL = 0.95  # the training accuracy whose first iteration tells how fast a net converges
@@ -116,21 +116,6 @@ def comparison(runs: list[Run]) -> list[list[str]]:
     return rows
 
 
-def text_table(rows: list[list[str]]) -> str:
-    """Rows as columns of a terminal."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        row[0].ljust(widths[0]) + "".join(f"  {cell:>{width}}" for cell, width in zip(row[1:], widths[1:], strict=True))
-        for row in rows
-    )
-
-
-def markdown_table(rows: list[list[str]]) -> str:
-    """Rows as a table of Markdown, numbers to the right."""
-    lines = ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([lines[0], "|---" + "|---:" * (len(rows[0]) - 1) + "|", *lines[1:]])
-
-
 def write_report(
     folder: Path, program: Program, args: Namespace, source: Path, sizes: list[int], runs: list[Run]
 ) -> None:
@@ -145,13 +130,13 @@ def write_report(
 
 Trained on {sizes[0]:,} images and tested on {sizes[1]:,} from `{source}`{note}, with {versions}.
 
-{markdown_table([["option", "value"], *([f"`--{name}`", str(value)] for name, value in options.items())])}
+{tables.markdown([["option", "value"], *([f"`--{name}`", str(value)] for name, value in options.items())])}
 
 The rate falls to zero along a cosine. Both nets start from the same weights and see the same batches.
 
 ## With and without
 
-{markdown_table(comparison(runs))}
+{tables.markdown(comparison(runs))}
 
 "Iterations to {GOAL:.0%}" is the first iteration at which the mean training accuracy of the last 50 batches is there.
 
@@ -161,7 +146,7 @@ The rate falls to zero along a cosine. Both nets start from the same weights and
 
 ## Test set after each epoch
 
-{markdown_table(epochs)}
+{tables.markdown(epochs)}
 
 ## The net
 
@@ -188,7 +173,7 @@ def run(program: Program, args: Namespace) -> int:
         nets = {name: net for name, net in nets.items() if (name == "without BN") == args.no_bn}
     runs = [fit(name, net, program, args, data) for name, net in nets.items()]
     if len(runs) > 1:
-        print(text_table(comparison(runs)))
+        print(tables.aligned(comparison(runs)))
     for folder in folders:
         losses, accuracies = {run.name: run.losses for run in runs}, {run.name: run.accuracies for run in runs}
         plot_loss_acc(losses, accuracies, folder / "loss_acc.png")
