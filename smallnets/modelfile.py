@@ -68,16 +68,15 @@ def read_weights(path: str | Path) -> Any:
         FileNotFoundError: there is no such file.
         ValueError: another file, or pickled objects.
     """
+    content = io.BytesIO(Path(path).read_bytes())  # whatever goes wrong from here on is the content's fault
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about foreign formats, which are refused below
-            return torch.load(path, map_location="cpu", weights_only=True)
+            return torch.load(content, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError:
         raise ValueError(
             f"expected {path} to hold weights only, got a pickled object: opening it would run its author's code"
         ) from None
-    except OSError:
-        raise
     except Exception:  # a foreign file can end in any error of the unpickler's
         raise ValueError(f"expected {path} to be a model file, got another or a damaged one") from None
 

@@ -16,7 +16,7 @@ __all__ = ["Block", "build", "main", "moved", "test", "train"]
 TRAIN_BATCH_SIZE = 100
 TEST_BATCH_SIZE = 100
 LOG_INTERVAL = 100
-EPOCHS = 20
+EPOCHS = 16
 LR, MM, WD = 0.1, 0.9, 5e-4  # learning rate, momentum, weight decay
 
 

@@ -40,7 +40,9 @@ def plot_loss_acc(loss: Mapping[str, Curve], acc: Mapping[str, Curve], save_file
             iterations = np.arange(1, len(values) + 1)
             axes.plot(iterations, values, color=f"C{k}", alpha=0.2, linewidth=0.5)
             axes.plot(iterations, running_mean(values), color=f"C{k}", label=name)
-        axes.set(xlabel="iteration", title=f"{title} of the training batches")
+        # both axes of the loss by powers of ten: what BatchNorm gains, it gains in the first hundreds of iterations
+        axes.set(xlabel="iteration", title=f"{title} of the training batches", xscale="log")
+        axes.set_yscale("log" if title == "loss" else "linear")
         axes.grid(alpha=0.3)
         axes.legend()
     plots.save(figure, save_filepath)
