@@ -46,14 +46,15 @@ def load_dataset(dir_dataset: str | Path, part: int) -> tuple[NDArray, NDArray, 
 
 
 def load_class_names(dir_dataset: str | Path, part: int, n_classes: int) -> list[str]:
-    """The class names from the folder's class_names.json ({"part1": [...], ...}), else "0", "1", ..."""
+    """The class names from the folder's class_names.json ({"part1": [...], ...} or [...]), else "0", "1", ..."""
     folder = Path(dir_dataset)
     path = folder / "class_names.json"
     key = "fruit" if _is_quickdraw(folder) else f"part{min(part, 2)}"
     names = None
     if path.is_file():
         try:
-            names = json.loads(path.read_text(encoding="utf-8"))[key]
+            names = json.loads(path.read_text(encoding="utf-8"))
+            names = names if isinstance(names, list) else names[key]  # QuickDraw's prepare.py writes a list
         except (ValueError, KeyError, TypeError, RecursionError):
             raise ValueError(f'expected {path} to be JSON with names under "{key}", got something else') from None
     if not isinstance(names, list) or len(names) != n_classes:

@@ -1,6 +1,7 @@
 """Data sets of a few images, students' files, and mp6 run in this process."""
 
 import importlib.util
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -58,6 +59,16 @@ def make_splits(n_train: int = 60, n_dev: int = 30, n_classes: int = 3) -> dict[
             x[i, 5 * k : 5 * k + 4] += 150
         splits[f"X_{split}"], splits[f"y_{split}"] = x.reshape(n, 784), y.astype(np.int64)
     return splits
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what a clone holds."""
+    copy = tmp_path / "checkout"
+    for path in repository_files():
+        (copy / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / path, copy / path)
+    return copy
 
 
 @pytest.fixture

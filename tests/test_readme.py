@@ -2,14 +2,13 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, repository_files
+from conftest import ROOT
 
 import mp6
 
@@ -18,16 +17,6 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"<!-- runnable(: slow)? -->\n```sh\n(.*?)```", README, re.DOTALL)
 QUICK = [block for slow, block in BLOCKS if not slow]
 SLOW = [block for slow, block in BLOCKS if slow]
-
-
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of what a clone holds."""
-    copy = tmp_path / "checkout"
-    for path in repository_files():
-        (copy / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / path, copy / path)
-    return copy
 
 
 def run(block: str, checkout: Path, python: Path) -> subprocess.CompletedProcess:

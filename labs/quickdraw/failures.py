@@ -1,0 +1,148 @@
+"""What the best net gets right and wrong (handout 1.8), and the figures that the handout asks for.
+
+python failures.py --out failures      ten right and ten wrong drawings of the development set; the right ones with
+                                       noise and upside down, classified again; confusions; answers.json
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+import main_bestmodel
+import main_convnet
+import main_densenet
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from utils import session
+
+from smallnets import cli, files, metrics, plots, quickdraw, tables, train
+
+PROGRAMS = {"densenet": main_densenet.program, "convnet": main_convnet.program, "bestmodel": main_bestmodel.program}
+SHOWN = 10
+Images = NDArray[np.float32]
+
+
+def probabilities(net: torch.nn.Module, images: NDArray) -> Images:
+    """Softmax of the net's logits for images [N, 28, 28]: [N, n_classes]."""
+    return train.predict(net, torch.from_numpy(images.astype(np.float32))).softmax(dim=1).numpy()
+
+
+def noisy(images: NDArray, rng: np.random.Generator) -> Images:
+    """Images with Gaussian noise of a tenth of their range (handout 1.8.5)."""
+    return (images + rng.normal(0, np.ptp(images) / 10, images.shape)).astype(np.float32)
+
+
+def gallery(images: NDArray, p: Images, y: NDArray, names: list[str], title: str, path: Path) -> None:
+    """Draw images over their prediction, its probability, and the truth where it differs."""
+    captions = []
+    for row, truth in zip(p, y, strict=True):
+        found = int(row.argmax())
+        captions.append(f"{names[found]} {row[found]:.2f}" + ("" if found == truth else f"\nis {names[truth]}"))
+    plots.save(plots.image_grid(np.clip(images, 0, 255), captions, title, columns=5), path)
+
+
+def again(images: NDArray, p: Images, y: NDArray, names: list[str]) -> dict[str, Any]:
+    """What became of images that had been right: how many still are, and each answer."""
+    found = p.argmax(axis=1)
+    rows = [
+        {"true": names[t], "predicted": names[k], "probability": round(float(row[k]), 4)}
+        for t, k, row in zip(y, found, p, strict=True)
+    ]
+    return {"still_right": int((found == y).sum()), "of": len(y), "all_right": bool((found == y).all()), "images": rows}
+
+
+def flattened(images: NDArray, names: list[str], path: Path) -> None:
+    """Plot the first five images as vectors (handout 1.3.2)."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(9, 4), layout="constrained")
+    axes = figure.subplots()
+    for k, image in enumerate(images[:5]):
+        axes.plot(image.ravel(), linewidth=0.7, label=f"image {k + 1}: {names[k]}")
+    axes.set(xlabel="pixel of the flattened image", ylabel="ink", title="the first five training images as vectors")
+    axes.legend()
+    plots.save(figure, path)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Classify, draw and write the answers."""
+    program = PROGRAMS[args.model]()
+    n_classes = program.n_classes
+    net = session.load_net(program, args.weights or f"model_files/{args.model}.pt")
+    folder = session.find_data(args.dataDir)
+    x, y = session.load_split(folder, "train", n_classes)
+    dev_x, dev_y = session.load_split(folder, "dev", n_classes)
+    names = quickdraw.class_names(folder, n_classes)
+    rng = np.random.default_rng(args.seed)
+    args.out.mkdir(parents=True, exist_ok=True)
+    p = probabilities(net, dev_x)
+    found = p.argmax(axis=1)
+    chosen = {}
+    for name, rows in (("right", np.flatnonzero(found == dev_y)), ("wrong", np.flatnonzero(found != dev_y))):
+        chosen[name] = rng.choice(rows, min(SHOWN, len(rows)), replace=False)
+        gallery(dev_x[chosen[name]], p[chosen[name]], dev_y[chosen[name]], names, name, args.out / f"{name}.png")
+    right, truth = dev_x[chosen["right"]], dev_y[chosen["right"]]
+    changed = {"noisy": noisy(right, rng), "flipped": right[:, ::-1].astype(np.float32)}
+    outcome = {}
+    for name, images in changed.items():
+        again_p = probabilities(net, images)
+        gallery(images, again_p, truth, names, f"the ten right ones, {name}", args.out / f"{name}.png")
+        outcome[name] = again(images, again_p, truth, names)
+    whole = {name: float(np.mean(probabilities(net, images).argmax(axis=1) == dev_y)) for name, images in
+             (("noisy", noisy(dev_x, rng)), ("flipped", dev_x[:, ::-1]))}  # fmt: skip
+    mistakes = np.flatnonzero(found != dev_y)
+    mistakes = mistakes[np.argsort(-p[mistakes].max(axis=1), kind="stable")][: 2 * SHOWN]
+    gallery(
+        dev_x[mistakes], p[mistakes], dev_y[mistakes], names, "the most confident mistakes", args.out / "confident.png"
+    )
+    confusion = metrics.confusion_matrix(dev_y, found, n_classes)
+    accuracy = metrics.accuracy(confusion)
+    figure = plots.confusion_matrix(confusion, names, f"{args.model}: development set, accuracy {accuracy:.4f}")
+    plots.save(figure, args.out / "confusion.png")
+    first = [np.flatnonzero(y == k)[0] for k in range(n_classes) if (y == k).any()]
+    gallery(
+        x[first],
+        np.eye(n_classes, dtype=np.float32)[y[first]],
+        y[first],
+        names,
+        "the first of each class",
+        args.out / "first.png",
+    )
+    flattened(x, [names[k] for k in y[:5]], args.out / "flattened.png")
+    dense = dict(main_densenet.TwoLayerDenseNet().named_parameters())
+    answers = {
+        "data": {"folder": str(folder), "note": quickdraw.note(folder), "classes": names},
+        "1.3.2": {"images": list(x.shape), "flattened": [len(x), 784], "first of each class": [int(i) for i in first]},
+        "1.5.8a": round(100 / n_classes),
+        "1.5.8b": round(100 * np.bincount(dev_y, minlength=n_classes).max() / len(dev_y)),
+        "1.5.9a": sum(value.numel() for name, value in dense.items() if name.endswith("weight")),
+        "1.5.9b": sum(value.numel() for name, value in dense.items() if name.endswith("bias")),
+        "dev accuracy": accuracy,
+        "1.8.7": outcome["noisy"],
+        "1.8.10": outcome["flipped"],
+        "whole development set": whole,
+    }  # fmt: skip
+    files.write_text(args.out / "answers.json", json.dumps(answers, indent=1) + "\n")
+    print(tables.per_class(confusion, names), tables.confusion(confusion, names), sep="\n\n")
+    print(f"\naccuracy {accuracy:.4f}, with noise {whole['noisy']:.4f}, upside down {whole['flipped']:.4f}")
+    for name, result in outcome.items():
+        print(f"{name}: {result['still_right']} of {result['of']} are still right")
+    print(f"written: answers.json and nine pictures in {args.out}")
+    return 0
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and look."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--model", choices=PROGRAMS, default="bestmodel")
+    parser.add_argument("--weights", help="a .pt file; left out: the model's in model_files")
+    parser.add_argument("--dataDir", default="datasets", help="folder of the fruit_*.npy files")
+    parser.add_argument("--out", type=Path, default=Path("failures"), help="where pictures and answers go")
+    parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="chooses the drawings and the noise")
+    return cli.exit_codes(run)(parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

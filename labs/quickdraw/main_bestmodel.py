@@ -1,0 +1,66 @@
+"""The best net under 1 MB: python main_bestmodel.py --mode train --LR .01 --bs 100 --epochs 2000."""
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from utils.images import standardised
+
+N_CLASSES = 6
+
+
+def moved(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Drawings [B, 28, 28], each turned, sheared, scaled and shifted a little, and half of them mirrored.
+
+    The matrix is drawn around the identity by up to 0.2 and the shift by up to 2 pixels, from the generator.
+    """
+    theta = torch.eye(2, 3) + (torch.rand(len(x), 2, 3, generator=generator) * 2 - 1) * torch.tensor([0.2, 0.2, 0.15])
+    theta[:, :, 0] *= torch.randint(0, 2, (len(x), 1), generator=generator) * 2 - 1
+    grid = F.affine_grid(theta, [len(x), 1, 28, 28], align_corners=False)
+    return F.grid_sample(x[:, None], grid, align_corners=False)[:, 0]
+
+
+def one_cycle(net: nn.Module, lr: float, steps: int) -> tuple:
+    """AdamW, whose learning rate rises to lr and falls to zero (Smith and Topin, 2018, arXiv:1708.07120)."""
+    optimiser = torch.optim.AdamW(net.parameters(), lr=lr, weight_decay=0.01)
+    return optimiser, torch.optim.lr_scheduler.OneCycleLR(optimiser, lr, total_steps=steps, pct_start=0.2)
+
+
+def _block(n_in: int, n_out: int) -> list[nn.Module]:
+    return [nn.Conv2d(n_in, n_out, 3, padding=1, bias=False), nn.BatchNorm2d(n_out), nn.ReLU()]
+
+
+class BestModel(nn.Module):
+    """Six 3x3 convolutions with BatchNorm, twice as wide whenever the image halves: images -> logits [B, n_classes]."""
+
+    def __init__(self, n_classes: int = N_CLASSES, width: int = 24) -> None:
+        super().__init__()
+        self.init = {"n_classes": n_classes, "width": width}
+        self.layers = nn.Sequential(
+            *_block(1, width), nn.MaxPool2d(2),
+            *_block(width, 2 * width), *_block(2 * width, 2 * width), nn.MaxPool2d(2),
+            *_block(2 * width, 4 * width), *_block(4 * width, 4 * width),
+            nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(4 * width, n_classes),
+        )  # fmt: skip
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layers(standardised(x))
+
+
+def program() -> Any:
+    """What the session trains."""
+    from utils import session
+
+    return session.Program("bestmodel", BestModel, N_CLASSES, one_cycle, moved)
+
+
+def main() -> int:
+    """Train or predict, as the command line says."""
+    from utils import session
+
+    return session.main(program())
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,158 @@
+"""Search learning rate and batch size with Optuna: python search.py --model densenet --trials 20 --jobs 2.
+
+Trials are suggested by TPE, and one that falls behind the others at the same step is cut short (median pruning).
+Everything is kept in a journal file: run the same line again to go on, from several machines with a shared disk
+if you like. A worker that is killed costs the trial it was at.
+"""
+
+import argparse
+import csv
+import io
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from failures import PROGRAMS
+from utils import session
+
+from smallnets import cli, files, plots, tables, train
+
+LEARNING_RATES = {"densenet": (1e-5, 0.1), "convnet": (1e-4, 0.3), "bestmodel": (1e-4, 0.1)}
+BATCH_SIZES = {"densenet": [100], "convnet": [50, 100, 200, 400], "bestmodel": [50, 100, 200, 400]}
+
+
+def open_study(args: argparse.Namespace, seed: int) -> Any:
+    """The study of this model in the journal, made when it is not there yet."""
+    import optuna
+    from optuna.storages import JournalStorage
+    from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    lock = JournalFileOpenLock(str(args.storage))  # works on Windows and on shared disks, too
+    return optuna.create_study(
+        storage=JournalStorage(JournalFileBackend(str(args.storage), lock)),
+        study_name=f"{args.model}, {args.epochs} steps",
+        direction="maximize",
+        load_if_exists=True,
+        sampler=optuna.samplers.TPESampler(seed=seed),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=300),
+    )
+
+
+def work(args: argparse.Namespace, index: int) -> None:
+    """Run trials until the study has as many finished ones as asked for."""
+    import optuna
+
+    folder = session.find_data(args.dataDir)
+    program = PROGRAMS[args.model]()
+    sets = [session.load_split(folder, split, program.n_classes) for split in ("train", "dev")]
+    if args.jobs > 1:
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // args.jobs))  # this process is a worker's own
+
+    def objective(trial: Any) -> float:
+        lr = trial.suggest_float("LR", *LEARNING_RATES[args.model], log=True)
+        bs = trial.suggest_categorical("bs", BATCH_SIZES[args.model])
+        train.seed_everything(args.seed)
+        row = {"dev_acc": 0.0}
+        try:
+            for row in session.fit(program, program.net_class(), sets[0], sets[1], lr, bs, args.epochs, args.seed):
+                trial.report(float(row["dev_acc"]), row["step"])
+                if trial.should_prune():
+                    raise optuna.TrialPruned
+        except ValueError:  # a rate so high that the loss is no number any more: as bad as it gets
+            return 0.0
+        return float(row["dev_acc"])
+
+    study = open_study(args, args.seed + index)
+    while len(finished(study)) < args.trials:
+        study.optimize(objective, n_trials=1)
+        done = finished(study)
+        print(f"{len(done)} of {args.trials} trials, best accuracy {best(study):.4f}", flush=True)
+
+
+def finished(study: Any) -> list[Any]:
+    """The trials that came to their end or were cut short."""
+    return [trial for trial in study.get_trials(deepcopy=False) if trial.state.name in ("COMPLETE", "PRUNED")]
+
+
+def best(study: Any) -> float:
+    """The best accuracy of a trial that came to its end; 0 where none has."""
+    return max((trial.value for trial in finished(study) if trial.state.name == "COMPLETE"), default=0.0)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Search with one process or several, then write what was found."""
+    args.out.mkdir(parents=True, exist_ok=True)
+    args.storage = args.storage or args.out / f"{args.model}.journal"
+    if args.worker is not None:
+        work(args, args.worker)
+        return 0
+    if args.jobs == 1:
+        work(args, 0)
+    else:
+        session.find_data(args.dataDir)  # a stand-in is made once, and named before anything else
+        open_study(args, args.seed)
+        command = [sys.executable, str(Path(__file__).resolve()), *sys.argv[1:], "--storage", str(args.storage)]
+        workers = [subprocess.Popen([*command, "--worker", str(index)]) for index in range(args.jobs)]
+        try:
+            codes = [worker.wait() for worker in workers]
+        except KeyboardInterrupt:
+            for worker in workers:
+                worker.send_signal(signal.SIGINT)
+            raise
+        for index, code in enumerate(codes):
+            if code:
+                print(f"worker {index} ended with {code}; its trial is lost", file=sys.stderr)
+        if all(codes):
+            return 1
+    report(open_study(args, args.seed), args)
+    return 0
+
+
+def report(study: Any, args: argparse.Namespace) -> None:
+    """Print the best settings; write every trial as a table, and a picture of them."""
+    import optuna.visualization.matplotlib as drawing
+
+    trials = sorted(finished(study), key=lambda trial: (trial.state.name, -(trial.value or 0)))
+    rows = [["trial", "state", "LR", "bs", "last step", "dev_acc"]]
+    for trial in trials:
+        step = max(trial.intermediate_values, default=0)
+        value = trial.value if trial.value is not None else trial.intermediate_values.get(step, 0.0)
+        settings = [f"{trial.params['LR']:.3g}", str(trial.params["bs"])]
+        rows.append([str(trial.number), trial.state.name.lower(), *settings, str(step), f"{value:.4f}"])
+    content = io.StringIO()
+    csv.writer(content, lineterminator="\n").writerows(rows)
+    files.write_text(args.out / f"{args.model}_trials.csv", content.getvalue())
+    if sum(trial.state.name == "COMPLETE" for trial in trials) > 1:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # these drawings are called experimental
+            figure = drawing.plot_parallel_coordinate(study, target_name="development accuracy").get_figure(root=True)
+        assert figure is not None
+        plots.save(figure, args.out / f"{args.model}_trials.png")
+    print(tables.aligned(rows[:11]))
+    chosen = study.best_trial
+    print(f"best: {chosen.value:.4f} with --LR {chosen.params['LR']:.4g} --bs {chosen.params['bs']}")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and search."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--model", choices=PROGRAMS, required=True)
+    parser.add_argument("--trials", type=cli.whole_number(1), default=20, help="finished trials to reach in all")
+    parser.add_argument("--jobs", type=cli.whole_number(1), default=1, help="worker processes")
+    parser.add_argument("--epochs", type=cli.whole_number(1), default=2000, help="steps of a trial")
+    parser.add_argument("--storage", type=Path, help="the journal; left out: OUT/MODEL.journal")
+    parser.add_argument("--out", type=Path, default=Path("search_results"), help="where table and picture go")
+    parser.add_argument("--dataDir", default="datasets", help="folder of the fruit_*.npy files")
+    parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="of the trials and of each training")
+    parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
+    return cli.exit_codes(run)(parser.parse_args(argv))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

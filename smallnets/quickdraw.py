@@ -1,0 +1,155 @@
+"""The QuickDraw homework's files as the lab reads them, and sketches of our own in their place without a network."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from smallnets import datasets
+from smallnets.files import write_text
+
+NAMES = ("apple", "banana", "grapes", "pineapple", "strawberry", "watermelon")  # as Google's files are called
+MOST_CLASSES = 345  # as many as Quick, Draw! has
+IMAGES = {"train": "fruit_images.npy", "dev": "fruit_dev_images.npy", "test": "fruit_test_images.npy"}
+LABELS = {"train": "fruit_labels.npy", "dev": "fruit_dev_labels.npy", "test": "fruit_test_labels.npy"}
+CLASS_NAMES = "class_names.json"
+MANIFEST = "SHA256SUMS"
+NOTE = "STAND_IN.txt"  # lies beside the files as long as they are not Google's
+STAND_IN_SIZES = {"train": 1500, "dev": 300, "test": 300}  # sketches of each class; drawing them takes seconds
+
+Split = tuple[NDArray[np.uint8], NDArray[np.int64]]
+
+
+def write(
+    folder: Path, splits: Mapping[str, Split], names: Sequence[str], note: str | None = None, test_labels: bool = False
+) -> None:
+    """Write {split: (images [N, 28, 28], labels [N])} of train, dev and test, with class_names.json and SHA256SUMS.
+
+    Args:
+        names: of the classes, in the order of the labels.
+        note: what the drawings are, if they are a stand-in.
+        test_labels: write the labels of test too; without it, those of an earlier draw are removed.
+    """
+    # without fruit_images.npy, which comes back last, half of a set does not count as one
+    for name in (IMAGES["train"], LABELS["test"], MANIFEST):
+        (folder / name).unlink(missing_ok=True)
+    if note is None:
+        (folder / NOTE).unlink(missing_ok=True)
+    else:
+        write_text(folder / NOTE, note + "\n")
+    write_text(folder / CLASS_NAMES, json.dumps(list(names)) + "\n")
+    for split in ("test", "dev", "train"):
+        images, labels = splits[split]
+        if split != "test" or test_labels:
+            datasets.write_npy(folder / LABELS[split], labels)
+        datasets.write_npy(folder / IMAGES[split], images)
+    # the withheld labels stay out of the list of what students have
+    datasets.write_manifest(folder, [*IMAGES.values(), LABELS["train"], LABELS["dev"], CLASS_NAMES], MANIFEST)
+
+
+def read_images(folder: Path, split: str) -> NDArray[np.uint8]:
+    """The images [N, 28, 28] of "train", "dev" or "test".
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is damaged, or holds anything else.
+    """
+    path = folder / IMAGES[split]
+    images = datasets.read_npy(path)
+    if images.dtype != np.uint8 or images.shape[1:] != (28, 28) or len(images) == 0:
+        raise ValueError(f"expected {path} of uint8 [N, 28, 28], got {images.dtype} {list(images.shape)}")
+    return images
+
+
+def read(folder: Path, split: str) -> Split:
+    """The images [N, 28, 28] and labels int64 [N] of "train" or "dev", and of "test" for who has its labels.
+
+    Raises:
+        FileNotFoundError: one of the two files is missing.
+        ValueError: one is damaged, or they don't hold as many images as labels from 0.
+    """
+    images = read_images(folder, split)
+    path = folder / LABELS[split]
+    labels = datasets.read_npy(path)
+    if labels.dtype.kind not in "iu" or labels.shape != (len(images),):
+        raise ValueError(
+            f"expected {path} of {len(images)} whole numbers, as {IMAGES[split]} has, "
+            f"got {labels.dtype} {list(labels.shape)}"
+        )
+    if labels.min() < 0 or labels.max() >= MOST_CLASSES:
+        raise ValueError(f"expected labels from 0 to {MOST_CLASSES - 1} in {path}, got {labels.min()}..{labels.max()}")
+    return images, labels.astype(np.int64)
+
+
+def class_names(folder: Path, n_classes: int) -> list[str]:
+    """The names in a folder's class_names.json, a JSON list in the order of the labels; "0", "1", ... without one.
+
+    Raises:
+        ValueError: the file is no such list, or not of `n_classes` names.
+    """
+    path = folder / CLASS_NAMES
+    if not path.is_file():
+        return [str(k) for k in range(n_classes)]
+    try:
+        names = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        names = None
+    # a name is printed and drawn, where a control character or matplotlib's $ would do more than show
+    if not isinstance(names, list) or not all(isinstance(name, str) and is_name(name) for name in names):
+        raise ValueError(f"expected {path} to be a JSON list of printable names without $, got something else")
+    if len(names) != n_classes:
+        raise ValueError(f"expected {n_classes} names in {path}, as there are classes, got {len(names)}")
+    return names
+
+
+def is_name(name: str) -> bool:
+    """Whether a class may be called so: something printable without $."""
+    return bool(name.strip()) and name.isprintable() and "$" not in name
+
+
+def draw(images: NDArray[np.uint8], labels: NDArray, sizes: Mapping[str, int], seed: int) -> dict[str, Split]:
+    """Disjoint, balanced, shuffled splits of drawings [N, 28, 28] with labels 0..K-1; `sizes` are of each class."""
+    classes = [[k] for k in range(int(labels.max()) + 1)]
+    return {
+        split: (images[rows], new) for split, (rows, new) in datasets.draw_splits(labels, classes, sizes, seed).items()
+    }
+
+
+def drawn(per_class: int, seed: int) -> Split:
+    """The stand-in: `per_class` sketches of each of NAMES, in this order, as images [N, 28, 28] and labels [N].
+
+    A larger set begins, in each class, with the sketches of a smaller one of the same seed.
+    """
+    from smallnets import sketches  # with Pillow, which a run on real data does without
+
+    images = np.empty((len(NAMES), per_class, 28, 28), np.uint8)
+    for k, name in enumerate(NAMES):
+        rng = np.random.default_rng([seed, k])
+        for i in range(per_class):
+            images[k, i] = sketches.sketch(name, rng)
+    return images.reshape(-1, 28, 28), np.repeat(np.arange(len(NAMES)), per_class)
+
+
+def write_drawn(
+    folder: Path, sizes: Mapping[str, int] = STAND_IN_SIZES, seed: int = 0, test_labels: bool = False
+) -> None:
+    """Write the stand-in, `sizes` of each class, with its note."""
+    text = "six fruits sketched at random in place of Quick, Draw!, which `python data/quickdraw/prepare.py` fetches"
+    images, labels = drawn(sum(sizes.values()), seed)
+    write(folder, draw(images, labels, sizes, seed), NAMES, text, test_labels)
+
+
+def ensure(folder: Path, sizes: Mapping[str, int] = STAND_IN_SIZES) -> None:
+    """Make the stand-in where a folder has no drawings; print its note whenever it is what will be read."""
+    if not (folder / IMAGES["train"]).is_file():
+        write_drawn(folder, sizes)
+    if note(folder):
+        print(note(folder))
+
+
+def note(folder: Path) -> str:
+    """What a folder holds in place of Quick, Draw!; empty where it holds Quick, Draw!."""
+    path = folder / NOTE
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""

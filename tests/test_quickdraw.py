@@ -1,0 +1,409 @@
+"""The QuickDraw lab: its checks on our nets and on broken ones, its sessions, its search and its look at failures."""
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT, any_check_fails, make_splits
+
+from autograder.checks import quickdraw as checks
+
+LAB = ROOT / "labs/quickdraw"
+MODULES = ("main_densenet", "main_convnet", "main_bestmodel", "failures", "search", "utils")
+
+
+@contextlib.contextmanager
+def lab_at(folder: Path) -> Iterator[Callable[[str], Any]]:
+    """Import a lab's files as a program in its folder would; they leave the process afterwards."""
+    import importlib
+
+    def forget() -> None:
+        for name in [name for name in sys.modules if name.split(".")[0] in MODULES]:
+            del sys.modules[name]
+
+    forget()
+    sys.path.insert(0, str(folder))
+    try:
+        yield importlib.import_module
+    finally:
+        sys.path.remove(str(folder))
+        forget()
+
+
+def namespace(load: Callable[[str], Any]) -> SimpleNamespace:
+    """What the checks look at."""
+    accuracies = load("utils.accuracies")
+    return SimpleNamespace(
+        TwoLayerDenseNet=load("main_densenet").TwoLayerDenseNet,
+        TooSimpleConvNN=load("main_convnet").TooSimpleConvNN,
+        BestModel=load("main_bestmodel").BestModel,
+        accuracy=accuracies.accuracy,
+        approx_train_acc_and_loss=accuracies.approx_train_acc_and_loss,
+        dev_acc_and_loss=accuracies.dev_acc_and_loss,
+    )
+
+
+@pytest.fixture(scope="module")
+def lab() -> Iterator[Callable[[str], Any]]:
+    with lab_at(LAB) as load:
+        yield load
+
+
+@pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
+def test_our_nets_pass(check: Callable[[Any], None], lab: Callable[[str], Any]) -> None:
+    check(namespace(lab))
+
+
+MUTANTS = {
+    "accuracy counts mistakes": ("utils/accuracies.py", "== np.asarray(y_hat)))", "!= np.asarray(y_hat)))"),
+    "accuracy as a plain number": ("utils/accuracies.py", "return np.float64(np.mean(", "return float(np.mean("),
+    "training mode in evaluation": ("utils/accuracies.py", "    model.eval()\n", ""),
+    "the mode stays": ("utils/accuracies.py", "model.train(training)", "pass"),
+    "a graph in evaluation": ("utils/accuracies.py", "@torch.no_grad()\n", ""),
+    "small sets fail": ("utils/accuracies.py", "min(SAMPLE, n)", "SAMPLE"),
+    "images drawn twice": ("utils/accuracies.py", "replace=False", "replace=True"),
+    "the last batch is forgotten": ("utils/accuracies.py", "range(0, len(labels), ", "range(0, len(labels) - 500, "),
+    "loss of the first batch": (
+        "utils/accuracies.py",
+        "F.cross_entropy(logits, torch",
+        "F.cross_entropy(logits * 2, torch",
+    ),
+    "nan for a blank image": ("utils/images.py", ".clamp_min(1e-5)", ""),
+    "one standard deviation for the batch": (
+        "utils/images.py",
+        "square().mean(dim=(2, 3)",
+        "square().mean(dim=(0, 2, 3)",
+    ),
+    "flat images only": ("utils/images.py", "shapes = ((height * width,), ", "shapes = ((height * width,),) + 0 * ("),
+    "no ReLU": ("main_densenet.py", "nn.ReLU()", "nn.Identity()"),
+    "ReLU at the end": ("main_convnet.py", "nn.Flatten(),", "nn.Flatten(), nn.ReLU(),"),
+    "padding": ("main_convnet.py", "nn.Conv2d(8, 16, 3, stride=2)", "nn.Conv2d(8, 16, 3, stride=2, padding=1)"),
+    "too large": ("main_bestmodel.py", "width: int = ", "width: int = 10 * "),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_check_catches_the_mutant(name: str, tmp_path: Path) -> None:
+    path, old, new = MUTANTS[name]
+    copy = tmp_path / "lab"
+    shutil.copytree(LAB, copy, ignore=shutil.ignore_patterns("*.pt", "__pycache__", "datasets", "*_files"))
+    source = (copy / path).read_text(encoding="utf-8")
+    assert old in source
+    (copy / path).write_text(source.replace(old, new), encoding="utf-8")
+    with lab_at(copy) as load:
+        assert any_check_fails(checks.CHECKS, namespace(load))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to run in, with a small data set in datasets/."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "datasets").mkdir()
+    splits = make_splits(n_train=120, n_dev=60, n_classes=5)
+    for split, stem in (("train", "fruit"), ("dev", "fruit_dev")):
+        np.save(f"datasets/{stem}_images.npy", splits[f"X_{split}"].reshape(-1, 28, 28))
+        np.save(f"datasets/{stem}_labels.npy", splits[f"y_{split}"])
+    np.save("datasets/fruit_test_images.npy", splits["X_dev"].reshape(-1, 28, 28))
+    return tmp_path
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(lab: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a main as from the command line: (exit code, stdout, stderr)."""
+
+    def go(name: str, *args: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", [f"main_{name}.py", *args])
+        capsys.readouterr()
+        try:
+            code = lab(f"main_{name}").main()
+        except SystemExit as error:
+            code = error.code
+        return code, *capsys.readouterr()
+
+    return go
+
+
+TRAIN = ("--mode", "train", "--LR", ".01", "--bs", "20", "--epochs", "150")
+
+
+@pytest.mark.parametrize("name", ["densenet", "convnet", "bestmodel"])
+def test_train_then_predict(name: str, folder: Path, run: Run) -> None:
+    code, out, err = run(name, *TRAIN)
+    assert code == 0, err
+    (log,), (model,) = Path("log_files").iterdir(), Path("model_files").glob("*.pt")
+    assert re.fullmatch(rf"\d{{12}}_{name}\.log", log.name) and model.name == f"{log.stem}.pt"
+    lines = out.splitlines()
+    for line, step in zip(lines, (0, 100, 149), strict=False):
+        assert re.fullmatch(rf"On step {step}:\tTrain loss \d+\.\d+\t\|\tDev acc is [01]\.\d+", line)
+    assert lines[3:] == [f"Training completed, saving model at {model}"]
+    content = log.read_bytes().decode()
+    assert content.startswith("step,train_loss,train_acc,dev_loss,dev_acc\r\n") and content.count("\r\n") == 4
+    assert "\n" not in content.replace("\r\n", "")
+    rows = [line.split(",") for line in content.splitlines()[1:]]
+    assert [row[0] for row in rows] == ["0", "100", "149"] and all(float(value) >= 0 for row in rows for value in row)
+    assert float(rows[-1][4]) > (0.9 if name != "convnet" else 0.15)  # position means nothing to the convnet
+    card = json.loads(model.with_suffix(".json").read_text())
+    assert card["arguments"] == {"LR": 0.01, "bs": 20, "epochs": 150, "seed": 0}
+    assert card["metrics"]["dev_acc"] == float(rows[-1][4])
+
+    code, out, err = run(name, "--mode", "predict", "--weights", str(model), "--predictionsFile", "a/p.csv")
+    assert code == 0 and out == "Storing predictions in a/p.csv\n", err
+    predictions = Path("a/p.csv").read_bytes()
+    assert re.fullmatch(rb"([0-5]\n){60}", predictions)
+    # the test images are those of the development set here
+    truth = np.load("datasets/fruit_dev_labels.npy")
+    assert np.mean(np.array(predictions.split(), int) == truth) == pytest.approx(float(rows[-1][4]))
+
+
+def test_one_seed_is_one_training(folder: Path, run: Run) -> None:
+    logs = []
+    for k, seed in enumerate(("3", "3", "4")):
+        code, out, err = run("densenet", *TRAIN, "--seed", seed)
+        assert code == 0, err
+        # runs of one minute don't overwrite each other
+        model = Path(out.split()[-1])
+        assert len(list(Path("log_files").iterdir())) == len(list(Path("model_files").glob("*.pt"))) == k + 1
+        logs.append((Path("log_files") / f"{model.stem}.log").read_bytes())
+    assert logs[0] == logs[1] != logs[2]
+
+
+def test_a_bare_state_dict_predicts_alike(folder: Path, run: Run, lab: Callable[[str], Any]) -> None:
+    assert run("densenet", *TRAIN)[0] == 0
+    (model,) = Path("model_files").glob("*.pt")
+    torch.save(torch.load(model, weights_only=True)["state_dict"], "bare.pt")
+    for weights in (str(model), "bare.pt"):
+        assert run("densenet", "--mode", "predict", "--weights", weights, "--predictionsFile", f"{weights}.csv")[0] == 0
+    assert Path(f"{model}.csv").read_bytes() == Path("bare.pt.csv").read_bytes()
+
+
+NEEDLESS = None
+MISTAKES: dict[str, tuple[list[str], str]] = {
+    "no mode": ([], "the following arguments are required: --mode"),
+    "another mode": (["--mode", "test"], "invalid choice: 'test'"),
+    "no rate": (["--mode", "train", "--bs", "1", "--epochs", "1"], "Learning rate has to be provided for train mode"),
+    "no batch size": (
+        ["--mode", "train", "--LR", "1", "--epochs", "1"],
+        "batch size has to be provided for train mode",
+    ),
+    "no steps": (["--mode", "train", "--LR", "1", "--bs", "1"], "number of epochs has to be provided for train mode"),
+    "no weights": (["--mode", "predict"], "for inference, model weights must be specified"),
+    "no file": (
+        ["--mode", "predict", "--weights", "a"],
+        "for inference, a predictions file must be specified for output.",
+    ),
+    "rate 0": ([*TRAIN, "--LR", "0"], "expected --LR, --bs and --epochs above 0, got 0.0, 20 and 150"),
+    "rate nan": ([*TRAIN, "--LR", "nan"], "expected --LR, --bs and --epochs above 0, got nan"),
+    "batch too large": ([*TRAIN, "--bs", "121"], "expected --bs of at most the 120 training images, got 121"),
+    "no such folder": ([*TRAIN, "--dataDir", "nowhere"], "No such file or directory: 'nowhere/fruit_images.npy'"),
+    "diverges": ([*TRAIN, "--LR", "1e30"], "expected a finite loss, got"),
+    "no such weights": (
+        ["--mode", "predict", "--weights", "no.pt", "--predictionsFile", "p"],
+        "No such file or directory: 'no.pt'",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_one_line(name: str, folder: Path, run: Run) -> None:
+    args, message = MISTAKES[name]
+    code, _, err = run("densenet", *args)
+    assert code == 2 and err.count("\n") == 1 and message in err, err
+    assert not list(folder.rglob("*.pt")) and not (folder / "p").exists()
+
+
+DAMAGE: dict[str, tuple[str, Any, str]] = {
+    "flat images": ("fruit_images", lambda a: a.reshape(-1, 784), "of uint8 [N, 28, 28], got uint8 [120, 784]"),
+    "floats": ("fruit_dev_images", lambda a: a / 255, "of uint8 [N, 28, 28], got float64 [60, 28, 28]"),
+    "no images": ("fruit_images", lambda a: a[:0], "got uint8 [0, 28, 28]"),
+    "too few labels": (
+        "fruit_labels",
+        lambda a: a[1:],
+        "of 120 whole numbers, as fruit_images.npy has, got int64 [119]",
+    ),
+    "label 6": ("fruit_dev_labels", lambda a: a + 2, "labels from 0 to 5 in datasets/fruit_dev_labels.npy, got 2 to 6"),
+    "negative label": ("fruit_labels", lambda a: a - 1, "labels from 0 to 344 in datasets/fruit_labels.npy, got -1..3"),
+    "labels in halves": ("fruit_labels", lambda a: a / 2, "got float64 [120]"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_damaged_data_are_named(name: str, folder: Path, run: Run) -> None:
+    stem, damage, message = DAMAGE[name]
+    path = f"datasets/{stem}.npy"
+    np.save(path, damage(np.load(path)))
+    code, out, err = run("densenet", *TRAIN)
+    assert (code, out, err.count("\n")) == (2, "", 1) and message in err
+    assert sorted(os.listdir()) == ["datasets"]
+
+
+def test_foreign_weights_are_named(folder: Path, run: Run, lab: Callable[[str], Any]) -> None:
+    net = lab("main_convnet").TooSimpleConvNN()
+    torch.save({"state_dict": net.state_dict(), "init": net.init}, "convnet.pt")
+    torch.save(net.state_dict(), "bare.pt")
+    torch.save(torch.nn.Linear(2, 3), "pickled.pt")
+    torch.save([1, 2], "list.pt")
+    Path("cut.pt").write_bytes(Path("bare.pt").read_bytes()[:-100])
+    Path("text.pt").write_text("hello")
+    for weights, message in {
+        "convnet.pt": "expected weights of densenet in convnet.pt, got those of another net",
+        "bare.pt": "expected weights of densenet in bare.pt, got those of another net",
+        "list.pt": "expected weights of densenet in list.pt, got those of another net",
+        "pickled.pt": "expected pickled.pt to hold weights only, got a pickled object",
+        "cut.pt": "expected cut.pt to be a model file, got another or a damaged one",
+        "text.pt": "expected text.pt to be a model file, got another or a damaged one",
+    }.items():
+        code, out, err = run("densenet", "--mode", "predict", "--weights", weights, "--predictionsFile", "p.csv")
+        assert (code, out, err.count("\n")) == (2, "", 1) and message in err, err
+        assert not Path("p.csv").exists()
+
+
+def test_an_interrupted_run_keeps_its_rows_and_its_net(folder: Path) -> None:
+    command = [sys.executable, str(LAB / "main_densenet.py"), *TRAIN[:-1], "1000000"]
+    # a shell's background jobs ignore Ctrl-C, and so would this one
+    process = subprocess.Popen(command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+    for _ in range(600):
+        time.sleep(0.1)
+        logs = list(folder.glob("log_files/*.log"))
+        if logs and logs[0].read_bytes().count(b"\r\n") > 2:
+            break
+    process.send_signal(signal.SIGINT)
+    assert process.wait(30) == 130
+    assert logs[0].read_bytes().endswith(b"\r\n")
+    (model,) = folder.glob("model_files/*.pt")
+    assert set(torch.load(model, weights_only=True)) == {"state_dict", "init"}
+
+
+FOREIGN = """
+import argparse, sys
+import numpy as np
+import torch
+from utils.io_argparse import get_args
+from utils.accuracies import accuracy, approx_train_acc_and_loss, dev_acc_and_loss
+
+if __name__ == "__main__":
+    arguments = get_args(sys.argv)
+    data = np.load(arguments.get("data_dir") + "/fruit_images.npy").reshape(-1, 784) / 255.0
+    labels = np.load(arguments.get("data_dir") + "/fruit_labels.npy")
+    model = torch.nn.Linear(784, 6)
+    print(sorted(arguments))
+    print(approx_train_acc_and_loss(model, data, labels), dev_acc_and_loss(model, data, labels))
+    print(accuracy(labels, model(torch.from_numpy(data).float()).argmax(dim=1).numpy()))
+"""
+
+
+def test_other_peoples_programs_run_against_ours(folder: Path) -> None:
+    (folder / "main_theirs.py").write_text(FOREIGN)
+    shutil.copytree(LAB / "utils", folder / "utils")
+    done = subprocess.run([sys.executable, "main_theirs.py", "--mode", "train"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    names = "bs data_dir epochs log_dir lr mode model_save_dir predictions_file seed weights".split()
+    assert done.stdout.splitlines()[0] == str(names)
+    figures = re.findall(r"0\.\d+", done.stdout)
+    assert figures[0] == figures[-1]  # a small set is sampled whole
+
+
+def test_the_options_are_the_courses(lab: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "argv", ["main_x.py", "--mode", "predict"])
+    assert lab("utils.io_argparse").get_args(["ignored"]) == {
+        "data_dir": "datasets", "log_dir": "log_files", "model_save_dir": "model_files", "predictions_file": None,
+        "mode": "predict", "lr": None, "bs": None, "epochs": None, "weights": None, "seed": 0,
+    }  # fmt: skip
+
+
+def test_drawings_are_moved_only_a_little(lab: Callable[[str], Any]) -> None:
+    x = torch.zeros(200, 28, 28)
+    x[:, 10:18, 10:18] = 255
+    moved = lab("main_bestmodel").moved(x, torch.Generator().manual_seed(0))
+    assert moved.shape == x.shape and moved.min() >= 0 and moved.max() <= 255.01
+    rows = (moved.sum(2) @ torch.arange(28.0)) / moved.sum((1, 2)) - 13.5
+    assert rows.abs().max() < 3 and rows.std() > 0.5
+    x[:, 10:18, 10:14] = 0  # now the right half: a mirrored one lies on the left
+    columns = (
+        lab("main_bestmodel").moved(x, torch.Generator().manual_seed(0)).sum(1) @ torch.arange(28.0) - 13.5
+    ).sign()
+    assert columns.shape == (200,)
+
+
+def test_failures_draw_and_answer(folder: Path, run: Run, lab: Callable[[str], Any]) -> None:
+    assert run("densenet", *TRAIN[:-1], "40", "--LR", "0.001")[0] == 0
+    (model,) = Path("model_files").glob("*.pt")
+    code = lab("failures").main(["--model", "densenet", "--weights", str(model), "--out", "failures"])
+    assert code == 0
+    answers = json.loads(Path("failures/answers.json").read_text())
+    assert (answers["1.5.8a"], answers["1.5.9a"], answers["1.5.9b"]) == (17, 79000, 106)
+    assert answers["1.5.8b"] == 20  # five balanced classes here
+    assert answers["1.3.2"]["flattened"] == [120, 784]
+    for key in ("1.8.7", "1.8.10"):
+        rows = answers[key]["images"]
+        assert answers[key]["of"] == len(rows) == 10
+        assert answers[key]["still_right"] == sum(row["true"] == row["predicted"] for row in rows)
+    names = "confident confusion first flattened flipped noisy right wrong".split()
+    assert sorted(path.stem for path in Path("failures").glob("*.png")) == names
+
+
+def test_noise_is_a_tenth_of_the_range(lab: Callable[[str], Any]) -> None:
+    images = np.zeros((10, 28, 28), np.uint8)
+    images[:, :5] = 200
+    difference = lab("failures").noisy(images, np.random.default_rng(0)) - images
+    assert abs(difference.std() - 20) < 1
+
+
+@pytest.mark.slow
+def test_a_search_goes_on_where_it_was_and_survives_a_killed_worker(folder: Path) -> None:
+    pytest.importorskip("optuna", reason="the extra [search] is not installed")
+    command = [sys.executable, str(LAB / "search.py"), "--model", "densenet", "--epochs", "200"]
+    done = subprocess.run([*command, "--trials", "3"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^best: 0\.\d{4} with --LR \S+ --bs 100$", done.stdout, re.MULTILINE)
+    started = subprocess.Popen([*command, "--trials", "12", "--jobs", "2"], stdout=subprocess.PIPE, text=True)
+    assert started.stdout is not None and "of 12 trials" in started.stdout.readline()
+    workers = subprocess.run(["pgrep", "-P", str(started.pid)], capture_output=True, text=True).stdout.split()
+    os.kill(int(workers[0]), signal.SIGKILL)
+    out, _ = started.communicate(timeout=300)
+    assert started.returncode == 0
+    table = Path("search_results/densenet_trials.csv").read_text().splitlines()
+    assert table[0] == "trial,state,LR,bs,last step,dev_acc" and len(table) >= 13
+    assert Path("search_results/densenet_trials.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.slow
+def test_run_sh_as_typed_on_a_fresh_machine(checkout: Path) -> None:
+    source = (checkout / "labs/quickdraw/run.sh").read_text().replace("--epochs 2000", "--epochs 200")
+    (checkout / "labs/quickdraw/run.sh").write_text(source)
+    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "run.sh"], cwd=checkout / "labs/quickdraw", capture_output=True, text=True, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert "in place of" in done.stdout.splitlines()[0]
+    for name in ("densenet", "convnet", "best_model"):
+        lines = (checkout / f"labs/quickdraw/{name}_predictions.csv").read_text().splitlines()
+        assert len(lines) > 100 and set(lines) <= set("012345")
+
+
+@pytest.mark.skipif("SMALLNETS_DATA" not in os.environ, reason="SMALLNETS_DATA, with real drawings, is not set")
+@pytest.mark.parametrize("name", ["densenet", "convnet", "bestmodel"])
+def test_the_shipped_nets_are_as_good_as_their_cards_say(name: str, lab: Callable[[str], Any]) -> None:
+    session = lab("utils.session")
+    card = json.loads((LAB / f"model_files/{name}.json").read_text())
+    assert card["classes"] == ["apple", "banana", "bowtie", "flower", "lollipop", "rainbow"]
+    net = session.load_net(lab(f"main_{name}").program(), str(LAB / f"model_files/{name}.pt"))
+    data = session.load_split(Path(os.environ["SMALLNETS_DATA"]) / "quickdraw", "dev", 6)
+    found, _ = lab("utils.accuracies").dev_acc_and_loss(net, *data)
+    assert abs(found - card["metrics"]["dev_acc"]) < 0.002
