@@ -82,16 +82,18 @@ def check_accuracy(lab: Any) -> None:
 
 
 class _Counting(nn.Module):
-    """Answers with a fixed class for each image, by its first pixel; notes how it was called."""
+    """Answers with a fixed class for each image, by its first pixel; notes how it was called, and second pixels."""
 
     def __init__(self) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.ones(()))
         self.seen: list[tuple[int, bool, bool]] = []
+        self.rows: list[float] = []
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         assert x.dtype == torch.float32, f"expected images in float32, got {x.dtype}"
         self.seen.append((len(x), self.training, torch.is_grad_enabled()))
+        self.rows += x.flatten(1)[:, 1].tolist()
         return self.weight * nn.functional.one_hot(x.flatten(1)[:, 0].long(), 6).float() * 2
 
 
@@ -117,9 +119,11 @@ def check_sample(lab: Any) -> None:
     """4,000 training images are enough for the estimate, fewer are all taken, and none twice."""
     for n, expected in ((4500, 4000), (70, 70)):
         data = np.zeros((n, 784), np.float32)
+        data[:, 1] = np.arange(n)  # tells the images apart
         model = _Counting()
         found, loss = lab.approx_train_acc_and_loss(model, data, np.zeros(n, np.int64))
         assert sum(k for k, _, _ in model.seen) == expected and found == 1 and isinstance(loss, float)
+        assert len(set(model.rows)) == expected, "expected no image to be drawn twice"
     data[:, 0] = np.arange(70) % 6
     found, _ = lab.approx_train_acc_and_loss(_Counting(), data, np.where(np.arange(70) < 35, data[:, 0], 6 - 1))
     whole = np.mean(np.where(np.arange(70) < 35, True, data[:, 0] == 5))
