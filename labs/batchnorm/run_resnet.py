@@ -1,6 +1,6 @@
 """A mini-ResNet on our own BatchNorm2d, MNIST: python3 run_resnet.py [--no_bn | --compare | --report DIR].
 
-He et al., 2016, "Deep residual learning for image recognition", with the blocks of its CIFAR nets, half as wide
+He et al., 2016, "Deep residual learning for image recognition", with the blocks of its CIFAR nets, twice as wide
 and with an image size halved by the first convolution, so that a laptop trains it in minutes.
 """
 

@@ -66,70 +66,70 @@ def flattened(images: NDArray, names: list[str], path: Path) -> None:
     plots.save(figure, path)
 
 
-def run(args: argparse.Namespace) -> int:
-    """Classify, draw and write the answers."""
-    program = PROGRAMS[args.model]()
-    n_classes = program.n_classes
-    net = session.load_net(program, args.weights or f"model_files/{args.model}.pt")
-    folder = session.find_data(args.dataDir)
-    x, y = session.load_split(folder, "train", n_classes)
-    dev_x, dev_y = session.load_split(folder, "dev", n_classes)
-    names = quickdraw.class_names(folder, n_classes)
+def look_at_dev(net: torch.nn.Module, x: NDArray, y: NDArray, names: list[str], args: argparse.Namespace) -> dict:
+    """Draw right, wrong, changed and most confident images and the confusions; returns the answers of 1.8."""
     rng = np.random.default_rng(args.seed)
-    args.out.mkdir(parents=True, exist_ok=True)
-    p = probabilities(net, dev_x)
+    p = probabilities(net, x)
     found = p.argmax(axis=1)
-    chosen = {}
-    for name, rows in (("right", np.flatnonzero(found == dev_y)), ("wrong", np.flatnonzero(found != dev_y))):
-        chosen[name] = rng.choice(rows, min(SHOWN, len(rows)), replace=False)
-        gallery(dev_x[chosen[name]], p[chosen[name]], dev_y[chosen[name]], names, name, args.out / f"{name}.png")
-    right, truth = dev_x[chosen["right"]], dev_y[chosen["right"]]
-    changed = {"noisy": noisy(right, rng), "flipped": right[:, ::-1].astype(np.float32)}
+    wrong = np.flatnonzero(found != y)
+    rows = {"right": np.flatnonzero(found == y), "wrong": wrong}
+    rows = {
+        name: rng.choice(candidates, min(SHOWN, len(candidates)), replace=False) for name, candidates in rows.items()
+    }
+    rows["confident"] = wrong[np.argsort(-p[wrong].max(axis=1), kind="stable")][: 2 * SHOWN]
+    titles = {"right": "right", "wrong": "wrong", "confident": "the most confident mistakes"}
+    for name, chosen in rows.items():
+        gallery(x[chosen], p[chosen], y[chosen], names, titles[name], args.out / f"{name}.png")
+    right, truth = x[rows["right"]], y[rows["right"]]
     outcome = {}
-    for name, images in changed.items():
-        again_p = probabilities(net, images)
-        gallery(images, again_p, truth, names, f"the ten right ones, {name}", args.out / f"{name}.png")
-        outcome[name] = again(images, again_p, truth, names)
-    whole = {name: float(np.mean(probabilities(net, images).argmax(axis=1) == dev_y)) for name, images in
-             (("noisy", noisy(dev_x, rng)), ("flipped", dev_x[:, ::-1]))}  # fmt: skip
-    mistakes = np.flatnonzero(found != dev_y)
-    mistakes = mistakes[np.argsort(-p[mistakes].max(axis=1), kind="stable")][: 2 * SHOWN]
-    gallery(
-        dev_x[mistakes], p[mistakes], dev_y[mistakes], names, "the most confident mistakes", args.out / "confident.png"
-    )
-    confusion = metrics.confusion_matrix(dev_y, found, n_classes)
+    for name, images in {"noisy": noisy(right, rng), "flipped": right[:, ::-1]}.items():
+        changed = probabilities(net, images)
+        gallery(images, changed, truth, names, f"the ten right ones, {name}", args.out / f"{name}.png")
+        outcome[name] = again(images, changed, truth, names)
+    whole = {"noisy": noisy(x, rng), "flipped": x[:, ::-1]}
+    shares = {name: float(np.mean(probabilities(net, images).argmax(axis=1) == y)) for name, images in whole.items()}
+    confusion = metrics.confusion_matrix(y, found, len(names))
     accuracy = metrics.accuracy(confusion)
     figure = plots.confusion_matrix(confusion, names, f"{args.model}: development set, accuracy {accuracy:.4f}")
     plots.save(figure, args.out / "confusion.png")
-    first = [np.flatnonzero(y == k)[0] for k in range(n_classes) if (y == k).any()]
-    gallery(
-        x[first],
-        np.eye(n_classes, dtype=np.float32)[y[first]],
-        y[first],
-        names,
-        "the first of each class",
-        args.out / "first.png",
-    )
-    flattened(x, [names[k] for k in y[:5]], args.out / "flattened.png")
+    print(tables.per_class(confusion, names), tables.confusion(confusion, names), sep="\n\n")
+    return {
+        "1.5.8b": round(100 * np.bincount(y, minlength=len(names)).max() / len(y)), "dev accuracy": accuracy,
+        "1.8.7": outcome["noisy"], "1.8.10": outcome["flipped"], "whole development set": shares,
+    }  # fmt: skip
+
+
+def look_at_train(x: NDArray, y: NDArray, names: list[str], out: Path) -> dict:
+    """Draw the first image of each class and the first vectors; returns the answers of 1.3.2 and 1.5."""
+    first = [int(np.flatnonzero(y == k)[0]) for k in range(len(names)) if (y == k).any()]
+    certain = np.eye(len(names), dtype=np.float32)[y[first]]
+    gallery(x[first], certain, y[first], names, "the first of each class", out / "first.png")
+    flattened(x, [names[k] for k in y[:5]], out / "flattened.png")
     dense = dict(main_densenet.TwoLayerDenseNet().named_parameters())
-    answers = {
-        "data": {"folder": str(folder), "note": quickdraw.note(folder), "classes": names},
-        "1.3.2": {"images": list(x.shape), "flattened": [len(x), 784], "first of each class": [int(i) for i in first]},
-        "1.5.8a": round(100 / n_classes),
-        "1.5.8b": round(100 * np.bincount(dev_y, minlength=n_classes).max() / len(dev_y)),
+    return {
+        "1.3.2": {"images": list(x.shape), "flattened": [len(x), 784], "first of each class": first},
+        "1.5.8a": round(100 / len(names)),
         "1.5.9a": sum(value.numel() for name, value in dense.items() if name.endswith("weight")),
         "1.5.9b": sum(value.numel() for name, value in dense.items() if name.endswith("bias")),
-        "dev accuracy": accuracy,
-        "1.8.7": outcome["noisy"],
-        "1.8.10": outcome["flipped"],
-        "whole development set": whole,
-    }  # fmt: skip
+    }
+
+
+def run(args: argparse.Namespace) -> int:
+    """Classify, draw and write the answers."""
+    program = PROGRAMS[args.model]()
+    net = session.load_net(program, args.weights or f"model_files/{args.model}.pt")
+    folder = session.find_data(args.dataDir)
+    train_set, dev_set = (session.load_split(folder, split, program.n_classes) for split in ("train", "dev"))
+    names = quickdraw.class_names(folder, program.n_classes)
+    args.out.mkdir(parents=True, exist_ok=True)
+    answers: dict[str, Any] = {"data": {"folder": str(folder), "note": quickdraw.note(folder), "classes": names}}
+    answers |= look_at_train(*train_set, names, args.out) | look_at_dev(net, *dev_set, names, args)
     files.write_text(args.out / "answers.json", json.dumps(answers, indent=1) + "\n")
-    print(tables.per_class(confusion, names), tables.confusion(confusion, names), sep="\n\n")
-    print(f"\naccuracy {accuracy:.4f}, with noise {whole['noisy']:.4f}, upside down {whole['flipped']:.4f}")
-    for name, result in outcome.items():
-        print(f"{name}: {result['still_right']} of {result['of']} are still right")
-    print(f"written: answers.json and nine pictures in {args.out}")
+    accuracy, shares = answers["dev accuracy"], answers["whole development set"]
+    print(f"\naccuracy {accuracy:.4f}, with noise {shares['noisy']:.4f}, upside down {shares['flipped']:.4f}")
+    for name, key in (("noisy", "1.8.7"), ("flipped", "1.8.10")):
+        print(f"{name}: {answers[key]['still_right']} of {answers[key]['of']} are still right")
+    print(f"written: answers.json and eight pictures in {args.out}")
     return 0
 
 
