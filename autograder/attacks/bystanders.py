@@ -56,6 +56,11 @@ class Bystanders:
     token: str
 
     @property
+    def key(self) -> int:
+        """For shared memory: a number that nobody else uses."""
+        return int(self.token[-7:], 16)
+
+    @property
     def labels_file(self) -> Path:
         return self.folder / "labels.bin"
 

@@ -29,23 +29,30 @@ def files(token: str) -> list[Path]:
     return [path for folder in folders if folder.is_dir() for path in folder.iterdir() if token in path.name]
 
 
-def jobs() -> set[Path]:
-    """Folders of jobs."""
-    return set(Path(tempfile.gettempdir()).glob("job-*"))
+def jobs(token: str) -> list[Path]:
+    """Folders of jobs that were given a file of that name in their submission."""
+    return [path.parents[2] for path in Path(tempfile.gettempdir()).glob(f"job-*/files/submission/{token}")]
 
 
-def segments() -> set[int]:
-    """Ids of System V shared memory."""
+def segments(key: int) -> list[int]:
+    """Ids of System V shared memory with a key."""
     path = Path("/proc/sysvipc/shm")
-    return {int(line.split()[1]) for line in path.read_text().splitlines()[1:]} if path.exists() else set()
+    lines = path.read_text().splitlines()[1:] if path.exists() else []
+    return [int(line.split()[1]) for line in lines if int(line.split()[0]) == key]
 
 
-def clear(token: str, new_segments: set[int]) -> None:
-    """Kill and delete what is left."""
+def found(token: str, key: int) -> list[str]:
+    """All that is left, in words."""
+    words = [f"process {pid}" for pid in processes(token)] + [str(path) for path in files(token) + jobs(token)]
+    return words + [f"shared memory {segment}" for segment in segments(key)]
+
+
+def clear(token: str, key: int) -> None:
+    """Kill and delete it."""
     for pid in processes(token):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-    for path in files(token):
+    for path in files(token) + jobs(token):
         remove(path) if path.is_dir() else path.unlink(missing_ok=True)
-    for segment in new_segments:
+    for segment in segments(key):
         ctypes.CDLL(None).shmctl(segment, IPC_RMID, None)

@@ -55,7 +55,6 @@ def replay(attack: Attack, tier: Tier) -> Replay:
         OSError: the tier is not to be had, so nothing was shown.
     """
     with bystanders() as around, _open_by_mistake(around):
-        folders, segments = leftovers.jobs(), leftovers.segments()
         outcome = None
         try:
             outcome = run(_job(attack, around), tier, trust=True)
@@ -65,15 +64,9 @@ def replay(attack: Attack, tier: Tier) -> Replay:
         if outcome is not None and outcome.cause is Cause.GRADER_FAULT and tier is not Tier.PRACTICE:
             raise OSError(f"{attack.name}: {outcome.detail}")
         achieved = around.harm() + (_words(outcome, around) if outcome else [])
-        left = leftovers.segments() - segments
-        achieved += [f"left behind: {thing}" for thing in _left(around.token) + sorted(map(str, left))]
-        achieved += [f"left behind: {path}" for path in leftovers.jobs() - folders]
-        leftovers.clear(around.token, left)
+        achieved += [f"left behind: {thing}" for thing in leftovers.found(around.token, around.key)]
+        leftovers.clear(around.token, around.key)
     return Replay(attack, tier, achieved, outcome)
-
-
-def _left(token: str) -> list[str]:
-    return [f"process {pid}" for pid in leftovers.processes(token)] + [str(path) for path in leftovers.files(token)]
 
 
 def _words(outcome: Outcome, around: Bystanders) -> list[str]:
@@ -98,6 +91,7 @@ def _job(attack: Attack, around: Bystanders) -> Job:
         "port": around.port,
         "abstract": around.folder.name,
         "token": around.token,
+        "key": around.key,
     }
     files = {f"{attack.name}.py": attack.payload, "aims.py": PAYLOADS / "aims.py"}
     files["submission"] = _submission(attack, around)
@@ -108,6 +102,7 @@ def _submission(attack: Attack, around: Bystanders) -> Path:
     """A folder with a net.py of the kind that the attack hands in."""
     folder = around.folder / "submission"
     folder.mkdir()
+    (folder / around.token).touch()
     net = folder / "net.py"
     if attack.hands_in == "link":
         net.symlink_to(around.labels_file)

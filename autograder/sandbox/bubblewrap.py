@@ -49,7 +49,7 @@ def plan(job: Job, place: Place) -> Plan:
         folder="/job",
         scratch="/tmp",
         uid=place.uid,
-        strict=not place.counted,
+        strict=place.group is None,
         counted_scratch=("/tmp", "/dev/shm"),
         scratch_mounted=True,
     )

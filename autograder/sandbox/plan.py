@@ -5,6 +5,7 @@ import os
 import sys
 from pathlib import Path
 
+from autograder.sandbox.cgroup import Group
 from autograder.sandbox.job import Job
 
 PACKAGE = Path(__file__).parents[1]  # the autograder's own folder, of which the supervisor needs a part
@@ -12,12 +13,13 @@ PACKAGE = Path(__file__).parents[1]  # the autograder's own folder, of which the
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Folders that `run` has made for one job, outside: its files (read-only for it) and its scratch space."""
+    """What one job has on this machine: files that it may not write, a scratch folder, the file with its input."""
 
     files: Path
     scratch: Path
+    given: Path
     uid: int | None
-    counted: bool  # a memory cgroup counts the job
+    group: Group | None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -6,18 +6,15 @@ import marshal
 import os
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import IO
 
-from autograder.sandbox import bubblewrap, cgroup, container, practice, supervisor, uids
+from autograder.sandbox import bubblewrap, container, practice, supervisor, uids
 from autograder.sandbox.collect import STREAMS, collect
 from autograder.sandbox.job import Cause, Job, Outcome, Tier
 from autograder.sandbox.order import Order
+from autograder.sandbox.place import place
 from autograder.sandbox.plan import Place, Plan, environment
-from autograder.sandbox.stage import remove, stage
 from autograder.sandbox.verdict import judge
 from autograder.sandbox.watch import of_user
 
@@ -41,48 +38,20 @@ def run(job: Job, tier: Tier, trust: bool = False) -> Outcome:
     try:
         if reason := TIERS[tier].missing():
             raise OSError(reason)
-        with _place(job, tier) as (place, group, given):
-            return _run(job, tier, TIERS[tier].plan(job, place), group, given)
+        with place(job, tier) as here:
+            return _run(job, tier, TIERS[tier].plan(job, here), here)
     except OSError as error:
         return Outcome(Cause.GRADER_FAULT, tier, f"{type(error).__name__}: {error}")
 
 
-@contextlib.contextmanager
-def _place(job: Job, tier: Tier) -> Iterator[tuple[Place, cgroup.Group | None, Path]]:
-    """Folders, user id, control group and input file of one job, taken back afterwards."""
-    with contextlib.ExitStack() as stack:
-        drops = tier is not Tier.PRACTICE and os.geteuid() == 0
-        uid = stack.enter_context(uids.slot()) if drops else None
-        folder = Path(tempfile.mkdtemp(prefix="job-"))
-        stack.callback(remove, folder)
-        place = Place(folder / "files", folder / "scratch", uid, counted=False)
-        stage(job.files, _folder(place.files, 0o755))
-        _folder(place.scratch, 0o700)
-        if uid is not None:
-            folder.chmod(0o711)
-            os.chown(place.scratch, uid, uid)
-        limits = job.limits
-        group = None
-        if drops:
-            group = stack.enter_context(cgroup.group(folder.name, limits.memory, limits.processes))
-        given = folder / "input"
-        given.write_bytes(job.input)
-        given.chmod(0o600)
-        yield dataclasses.replace(place, counted=group is not None), group, given
-
-
-def _folder(path: Path, mode: int) -> Path:
-    path.mkdir()
-    path.chmod(mode)
-    return path
-
-
-def _run(job: Job, tier: Tier, plan: Plan, group: cgroup.Group | None, given: Path) -> Outcome:
+def _run(job: Job, tier: Tier, plan: Plan, here: Place) -> Outcome:
     """Start the supervisor, hand it its order, collect what comes back, judge."""
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
-        source = stack.enter_context(open(given, "rb"))
-        groups = [stack.enter_context(open(path, "wb", buffering=0)) for path in (group.procs if group else [])]
+        source = stack.enter_context(open(here.given, "rb"))
+        groups = [
+            stack.enter_context(open(path, "wb", buffering=0)) for path in (here.group.procs if here.group else [])
+        ]
         ours, theirs = _pipes(stack)
         order = _order(job, plan, source.fileno(), theirs["result"].fileno(), [file.fileno() for file in groups])
         process = _start(plan, theirs, [source, *groups])
@@ -94,7 +63,7 @@ def _run(job: Job, tier: Tier, plan: Plan, group: cgroup.Group | None, given: Pa
             ours["control"].write(marshal.dumps(dataclasses.asdict(order)))
         most = {"status": 2**16, "result": job.result_bytes, "stdout": job.limits.output, "stderr": job.limits.output}
         streams = collect(ours, most, process, started + job.limits.wall_seconds + GRACE)
-    return judge(job, tier, streams, group is not None and group.out_of_memory())
+    return judge(job, tier, streams, here.group is not None and here.group.out_of_memory())
 
 
 def _pipes(stack: contextlib.ExitStack) -> tuple[dict[str, IO[bytes]], dict[str, IO[bytes]]]:
