@@ -62,7 +62,7 @@ def no_group(*_: object) -> Iterator[None]:
 def test_limits_become_the_kernels() -> None:
     limits = Limits(cpu_seconds=1.5, address_space=10, processes=20, file_size=30, open_files=40).rlimits()
     assert limits["RLIMIT_CPU"] == (2, 3)
-    assert limits["RLIMIT_CORE"] == (0, 0)
+    assert limits["RLIMIT_CORE"] == (1, 1)
     assert [limits[f"RLIMIT_{name}"][0] for name in ("AS", "NPROC", "FSIZE", "NOFILE")] == [10, 20, 30, 40]
 
 

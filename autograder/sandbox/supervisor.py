@@ -62,11 +62,12 @@ def _supervise(order: "Order", control: int, status: int) -> str:
         _become(order, control, status, held)
     for fd in (1, 2, order.input_fd, order.result_fd, *order.cgroup_fds, *held):
         os.close(fd)
+    ended = None
     try:
-        stopped = _watch(order, child, control, started)
+        stopped, ended = _watch(order, child, control, started)
     finally:
         _kill(order, child)
-    _, waited, usage = os.wait4(child, 0)
+    waited, usage = (ended or os.wait4(child, 0))[1:]
     wall = time.monotonic() - started
     _reap(order)
     maxrss = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
@@ -79,31 +80,31 @@ def _children_cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _watch(order: "Order", child: int, control: int, started: float) -> str:
-    """Wait for the job to end, or for a reason to end it."""
+def _watch(
+    order: "Order", child: int, control: int, started: float
+) -> "tuple[str, tuple[int, int, resource.struct_rusage] | None]":
+    """Wait for the job to end, or for a reason to end it; returns the reason, and what wait4 said if it has ended."""
     poll = select.poll()
     poll.register(control, select.POLLIN | select.POLLHUP)
-    ended = os.pidfd_open(child) if hasattr(os, "pidfd_open") else None
-    if ended is not None:
-        poll.register(ended, select.POLLIN)
+    wakes = hasattr(os, "pidfd_open")
+    if wakes:
+        poll.register(os.pidfd_open(child), select.POLLIN)
     free = watch.free(order.scratch)
     while True:
         left = started + order.wall_seconds - time.monotonic()
-        happened = {fd for fd, _ in poll.poll(1000 * min(INTERVAL if ended else INTERVAL / 5, max(left, 0)))}
-        if ended in happened or (ended is None and os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT)):
-            return "-"
-        if control in happened:
-            return "grader"
+        happened = poll.poll(1000 * min(INTERVAL if wakes else INTERVAL / 5, max(left, 0)))
+        ended = os.wait4(child, os.WNOHANG)
+        if ended[0]:
+            return "-", ended
+        if any(fd == control for fd, _ in happened):
+            return "grader", None
         if left <= 0:
-            return "wall"
+            return "wall", None
         if order.confined and (reason := _exceeded(order)):
-            return reason
-        if (
-            order.confined
-            and not order.scratch_mounted
-            and free - watch.free(order.scratch) > order.scratch_bytes + SLACK
-        ):
-            return "disk"
+            return reason, None
+        lost = free - watch.free(order.scratch)
+        if order.confined and not order.scratch_mounted and lost > order.scratch_bytes + SLACK:
+            return "disk", None
 
 
 def _exceeded(order: "Order") -> str:

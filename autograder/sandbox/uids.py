@@ -5,15 +5,15 @@ import fcntl
 import os
 import pwd
 import random
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from autograder.sandbox.watch import of_user
 
 SLOTS = range(58000, 59000)  # below what Debian and systemd hand out, within what a container maps
-LOCKS = Path("/run/smallnets-jobs")
+LOCKS = "/run/smallnets-jobs.lock"
 KILL_ALL = "import os, sys; uid = int(sys.argv[1]); os.setresuid(uid, uid, uid); os.kill(-1, 9)"
 
 
@@ -25,15 +25,15 @@ def _is_known(uid: int) -> bool:
     return True
 
 
-def _lock(uid: int) -> int | None:
-    """An open, locked file that stands for the user id; None if someone else holds it."""
-    lock = os.open(LOCKS / str(uid), os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+def _lock(file: int, uid: int) -> bool:
+    """Lock the byte of the file that stands for a user id, until the file is closed; False if someone else has it."""
+    # a lock of this open file and not, as with lockf, of the whole process, since jobs may run in threads
+    byte = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, uid, 1, 0)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(lock)
-        return None
-    return lock
+        fcntl.fcntl(file, fcntl.F_OFD_SETLK, byte)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
 
 
 @contextlib.contextmanager
@@ -41,22 +41,18 @@ def slot() -> Iterator[int]:
     """A user id that no job, account or process has while the block lasts. Only root can.
 
     Raises:
-        OSError: all are taken, or the locks cannot be written.
+        OSError: all are taken, or the lock file cannot be written.
     """
-    LOCKS.mkdir(mode=0o700, exist_ok=True)
-    for uid in random.sample(SLOTS, len(SLOTS)):  # other containers count the same ids' processes: seldom meet
-        lock = _lock(uid)
-        if lock is None:
-            continue
-        if _is_known(uid) or of_user(uid):
-            os.close(lock)
-            continue
-        try:
-            yield uid
-        finally:
-            os.close(lock)
-        return
-    raise OSError(f"all {len(SLOTS)} user ids for jobs are taken")
+    file = os.open(LOCKS, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        for uid in random.sample(SLOTS, len(SLOTS)):  # other containers count the same ids' processes: seldom meet
+            if not _is_known(uid) and _lock(file, uid) and not of_user(uid):
+                break
+        else:
+            raise OSError(f"all {len(SLOTS)} user ids for jobs are taken")
+        yield uid
+    finally:
+        os.close(file)
 
 
 def kill_all(uid: int) -> None:
