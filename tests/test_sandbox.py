@@ -28,7 +28,7 @@ from autograder.attacks import leftovers
 from autograder.attacks.replay import replay
 from autograder.attacks.table import ATTACKS, LIMITED, PAYLOADS, Attack
 from autograder.causes import TEXTS, explain
-from autograder.sandbox import cgroup, container, landlock, place, run, seccomp, stage, tiers, verdict
+from autograder.sandbox import cgroup, container, landlock, place, run, seccomp, stage, tiers, verdict, watch
 from autograder.sandbox.job import MB, Cause, Job, Limits, Outcome, Tier
 
 QUICK = Limits(cpu_seconds=5, wall_seconds=10, memory=256 * MB, address_space=1024 * MB)
@@ -199,7 +199,7 @@ CAUSES = {
     "while True: print('x' * 999)": Cause.OUTPUT_FLOOD,
     "x = bytearray(2**31)": Cause.OUT_OF_MEMORY,
     "import os; os.abort()": Cause.CRASH,
-    "import os, signal; os.kill(os.getpid(), signal.SIGKILL)": Cause.CRASH,
+    "import os, signal; os.kill(os.getpid(), signal.SIGKILL)": Cause.OUT_OF_MEMORY,  # as the kernel would
     "import time; time.sleep(60)": Cause.WALL_TIME,
     "while True: pass": Cause.CPU_TIME,
 }
@@ -215,6 +215,13 @@ def test_the_cause_of_an_end_is_named(tier: Tier, source: str) -> None:
     assert outcome.result == b"" and len(outcome.stdout) <= limits.output
     if outcome.cause is Cause.EXIT_CODE:
         assert outcome.exit_code == 3 and outcome.stdout == "before\n"
+
+
+@every_tier
+def test_a_job_can_be_ended_before_it_has_begun(tier: Tier) -> None:
+    outcome = python("import time; time.sleep(60)", tier, limits=dataclasses.replace(QUICK, wall_seconds=1e-6))
+    assert outcome.cause is Cause.WALL_TIME, outcome
+    assert outcome.usage.wall_seconds < 5
 
 
 @every_safe_tier
@@ -318,6 +325,19 @@ def test_a_folder_is_removed_however_deep(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", source], cwd=tmp_path, check=True)
     stage.remove(tmp_path / "d")
     assert not (tmp_path / "d").exists()
+
+
+def test_files_are_counted_however_they_are_hidden(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/b").write_bytes(b"x" * 10_000)
+    (tmp_path / "link").symlink_to("/usr")
+    size, count = watch.folder(str(tmp_path))
+    assert 10_000 <= size < 100_000 and count == 3
+    folder = tmp_path
+    for _ in range(watch.DEEPEST + 1):
+        folder /= "d"
+        folder.mkdir()
+    assert watch.folder(str(tmp_path))[1] > watch.MOST_FILES
 
 
 @given(st.binary())

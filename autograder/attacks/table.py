@@ -110,6 +110,7 @@ LIMITED = [
     Attack("many_cpus", Fate.THROUGH, Cause.CPU_TIME, limits=dataclasses.replace(LIMITS, cpu_seconds=2)),
     Attack("raise_limits", Fate.EITHER),
     Attack("daemon", Fate.THROUGH),
+    Attack("hydra", Fate.THROUGH),
     Attack("shared_memory", Fate.THROUGH),
 ]
 ATTACKS = {attack.name: attack for attack in INSIDE + OUTSIDE + LIMITED}

@@ -24,9 +24,12 @@ from autograder.sandbox.fds import HELD_FD, INPUT_FD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import NoReturn
 
     from autograder.sandbox.order import Order
+
+    Waited = tuple[int, int, resource.struct_rusage]
 
 START = "import sys; sys.path.insert(0, sys.argv[1]); from autograder.sandbox.supervisor import main; main()"
 SLACK = 2**30  # bytes that the machine's disk may lose to others during a job
@@ -62,14 +65,13 @@ def _supervise(order: "Order", control: int, status: int) -> str:
         _become(order, control, status, held)
     for fd in (1, 2, order.input_fd, order.result_fd, *order.cgroup_fds, *held):
         os.close(fd)
-    ended = None
     try:
         stopped, ended = _watch(order, child, control, started)
-    finally:
-        _kill(order, child)
-    waited, usage = (ended or os.wait4(child, 0))[1:]
+    except BaseException:
+        _finish(order, child, None)
+        raise
     wall = time.monotonic() - started
-    _reap(order)
+    _, waited, usage = _finish(order, child, ended)
     maxrss = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return f"{stopped} {os.waitstatus_to_exitcode(waited)} {_children_cpu():.3f} {wall:.3f} {maxrss}"
 
@@ -80,9 +82,7 @@ def _children_cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _watch(
-    order: "Order", child: int, control: int, started: float
-) -> "tuple[str, tuple[int, int, resource.struct_rusage] | None]":
+def _watch(order: "Order", child: int, control: int, started: float) -> "tuple[str, Waited | None]":
     """Wait for the job to end, or for a reason to end it; returns the reason, and what wait4 said if it has ended."""
     poll = select.poll()
     poll.register(control, select.POLLIN | select.POLLHUP)
@@ -129,14 +129,35 @@ def _members(order: "Order") -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
 
 
+def _finish(order: "Order", child: int, ended: "Waited | None") -> "Waited":
+    """Let no process of the job be left; returns what wait4 says of the job itself."""
+    deadline = time.monotonic() + PATIENCE
+    while ended is None:
+        # it may still be on its way to being the job, so neither of its group nor of its user
+        _send_kill(os.kill, child)
+        _kill(order, child)
+        waited = os.wait4(child, os.WNOHANG)
+        ended = waited if waited[0] else None
+        if time.monotonic() > deadline:
+            raise TimeoutError("the job cannot be killed")
+        time.sleep(0.002)
+    _kill(order, child)
+    _reap(order, deadline)
+    return ended
+
+
+def _send_kill(how: "Callable[[int, int], None]", number: int) -> None:
+    try:
+        how(number, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):  # gone, or by now of another user, who is killed otherwise
+        pass
+
+
 def _kill(order: "Order", child: int) -> None:
     """End the job's processes: all of its user or namespace if it has one, else its process group."""
     if order.uid is None:
-        try:
-            # process 1 of a namespace reaches all of it and nothing else; elsewhere, only the group is surely the job's
-            os.kill(-1, signal.SIGKILL) if os.getpid() == 1 else os.killpg(child, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
+        # process 1 of a namespace reaches all of it and nothing else; elsewhere, only the group is surely the job's
+        _send_kill(os.kill, -1) if os.getpid() == 1 else _send_kill(os.killpg, child)
         return
     killer = os.fork()
     if killer == 0:
@@ -148,11 +169,10 @@ def _kill(order: "Order", child: int) -> None:
     os.waitpid(killer, 0)
 
 
-def _reap(order: "Order") -> None:
+def _reap(order: "Order", deadline: float) -> None:
     """Wait for all that has come to us as an orphan, killing again what had been started meanwhile."""
     if not order.confined:
         return
-    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         try:
             while os.waitpid(-1, os.WNOHANG)[0]:

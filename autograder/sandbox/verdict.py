@@ -72,6 +72,8 @@ def _cause(job: Job, streams: Streams, stopped: str, exit_code: int, usage: Usag
         return Cause.GRADER_FAULT, f"ended for another reason than the job: {stopped}"
     if exit_code == -signal.SIGXCPU or (exit_code == -signal.SIGKILL and usage.cpu_seconds >= job.limits.cpu_seconds):
         return Cause.CPU_TIME, "one process was over the limit"
+    if exit_code == -signal.SIGKILL:
+        return Cause.OUT_OF_MEMORY, "killed from outside, as the kernel does when the whole machine has no memory left"
     if exit_code == -signal.SIGXFSZ:
         return Cause.OUTPUT_FLOOD, "one file was over the limit"
     if exit_code < 0:

@@ -1,6 +1,7 @@
 """Count what a job uses while it runs: memory and CPU time of its processes, bytes and names of its files."""
 
 import os
+import stat
 
 PAGE, TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 MOST_FILES, DEEPEST = 10_000, 32
@@ -75,13 +76,26 @@ def folder(path: str, depth: int = 0) -> tuple[int, int]:
     if depth > DEEPEST:
         return 0, MOST_FILES + 1
     try:
-        with os.scandir(path) as entries:
-            for entry in entries:
-                below = folder(entry.path, depth + 1) if entry.is_dir(follow_symlinks=False) else (0, 0)
-                size += entry.stat(follow_symlinks=False).st_blocks * 512 + below[0]
-                count += 1 + below[1]
-                if count > MOST_FILES:
-                    break
-    except FileNotFoundError:  # deleted while we looked; the next look will tell
-        pass
+        names = os.listdir(path)
+    except (FileNotFoundError, NotADirectoryError):  # changed while we looked; the next look will tell
+        return 0, 0
+    except OSError:  # such as a name too long for us to follow
+        return 0, MOST_FILES + 1
+    for name in names[: MOST_FILES + 1]:
+        below = _entry(f"{path}/{name}", depth)
+        size, count = size + below[0], count + below[1]
+        if count > MOST_FILES:
+            break
     return size, count
+
+
+def _entry(path: str, depth: int) -> tuple[int, int]:
+    """(bytes on disk, files) of an entry and what is beneath it."""
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return 0, 1
+    except OSError:
+        return 0, MOST_FILES + 1
+    below = folder(path, depth + 1) if stat.S_ISDIR(status.st_mode) else (0, 0)
+    return status.st_blocks * 512 + below[0], 1 + below[1]
