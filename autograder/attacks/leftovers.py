@@ -10,6 +10,7 @@ from pathlib import Path
 from autograder.sandbox.stage import remove
 
 IPC_RMID = 0
+LOOKS = 3  # a process that goes on as its own child may be missed by one
 
 
 def processes(token: str) -> list[int]:
@@ -43,7 +44,8 @@ def segments(key: int) -> list[int]:
 
 def found(token: str, key: int) -> list[str]:
     """All that is left, in words."""
-    words = [f"process {pid}" for pid in processes(token)] + [str(path) for path in files(token) + jobs(token)]
+    seen = {pid for _ in range(LOOKS) for pid in processes(token)}
+    words = [f"process {pid}" for pid in sorted(seen)] + [str(path) for path in files(token) + jobs(token)]
     return words + [f"shared memory {segment}" for segment in segments(key)]
 
 

@@ -1,4 +1,4 @@
-"""Leave behind a process that goes on as its own child all the time, so that whoever kills comes too late."""
+"""Leave behind a process that goes on as its own child, so that whoever kills comes too late."""
 
 import os
 import time
@@ -8,6 +8,7 @@ if os.fork() == 0:
     os.setsid()
     os.closerange(0, 100)
     while time.monotonic() < end:
+        time.sleep(0.02)
         if os.fork():
             os._exit(0)
     os._exit(0)
