@@ -1,0 +1,60 @@
+"""Processes, files and shared memory that an attack has left behind, and how to be rid of them."""
+
+import contextlib
+import ctypes
+import os
+import signal
+import tempfile
+from pathlib import Path
+
+from autograder.sandbox.stage import remove
+
+IPC_RMID = 0
+LOOKS = 3  # a process that goes on as its own child may be missed by one
+
+
+def processes(token: str) -> list[int]:
+    """Process ids, but for zombies, whose command line holds the token."""
+    found = []
+    for entry in os.listdir("/proc") if os.path.isdir("/proc") else []:
+        if entry.isdigit():
+            with contextlib.suppress(OSError):
+                if token.encode() in Path(f"/proc/{entry}/cmdline").read_bytes():
+                    found.append(int(entry))
+    return found
+
+
+def files(token: str) -> list[Path]:
+    """Files in the folders that all may write to, named after the attack."""
+    folders = {Path(folder) for folder in ("/tmp", "/var/tmp", "/dev/shm", tempfile.gettempdir())}
+    return [path for folder in folders if folder.is_dir() for path in folder.iterdir() if token in path.name]
+
+
+def jobs(token: str) -> list[Path]:
+    """Folders of jobs that were given a file of that name in their submission."""
+    return [path.parents[2] for path in Path(tempfile.gettempdir()).glob(f"job-*/files/submission/{token}")]
+
+
+def segments(key: int) -> list[int]:
+    """Ids of System V shared memory with a key."""
+    path = Path("/proc/sysvipc/shm")
+    lines = path.read_text().splitlines()[1:] if path.exists() else []
+    return [int(line.split()[1]) for line in lines if int(line.split()[0]) == key]
+
+
+def found(token: str, key: int) -> list[str]:
+    """All that is left, in words."""
+    seen = {pid for _ in range(LOOKS) for pid in processes(token)}
+    words = [f"process {pid}" for pid in sorted(seen)] + [str(path) for path in files(token) + jobs(token)]
+    return words + [f"shared memory {segment}" for segment in segments(key)]
+
+
+def clear(token: str, key: int) -> None:
+    """Kill and delete it."""
+    for pid in processes(token):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    for path in files(token) + jobs(token):
+        remove(path) if path.is_dir() else path.unlink(missing_ok=True)
+    for segment in segments(key):
+        ctypes.CDLL(None).shmctl(segment, IPC_RMID, None)

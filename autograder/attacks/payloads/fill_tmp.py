@@ -1,0 +1,11 @@
+"""Fill the disk with files, each small enough."""
+
+import time
+
+from aims import AIM, SCRATCH, reached
+
+for i in range(2 * AIM["scratch"] // AIM["file_size"]):
+    with open(f"{SCRATCH}/{AIM['token']}-{i}", "wb") as file:
+        file.write(bytes(AIM["file_size"]))
+time.sleep(1)  # a watch has had its chance
+reached(2 * AIM["scratch"])

@@ -1,0 +1,6 @@
+"""Read the machine's password hashes."""
+
+from aims import reached
+
+with open("/etc/shadow") as file:
+    reached(len(file.read()))

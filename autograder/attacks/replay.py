@@ -1,0 +1,124 @@
+"""Run one attack against one tier, among bystanders, and see what has come of it."""
+
+import contextlib
+import dataclasses
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from autograder.attacks import leftovers
+from autograder.attacks.bystanders import N_LABELS, Bystanders, bystanders
+from autograder.attacks.table import PAYLOADS, Attack, Fate
+from autograder.sandbox.job import Cause, Job, Outcome, Tier
+from autograder.sandbox.run import run
+
+
+@dataclasses.dataclass(frozen=True)
+class Replay:
+    """What became of an attack: what it achieved (nothing, if caught), and how its job ended, if it was run at all."""
+
+    attack: Attack
+    tier: Tier
+    achieved: list[str]
+    outcome: Outcome | None
+
+    @property
+    def fate(self) -> Fate:
+        return Fate.THROUGH if self.achieved else Fate.CAUGHT
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether the tier did what it should, or better; the practice tier's holes are measured as root."""
+        expected = self.attack.expected(self.tier)
+        if expected is Fate.CAUGHT:
+            return not self.achieved and self._cause_is_right()
+        return expected is Fate.EITHER or bool(self.achieved) or os.geteuid() != 0
+
+    def _cause_is_right(self) -> bool:
+        return self.attack.cause is None or (self.outcome is not None and self.outcome.cause is self.attack.cause)
+
+    @property
+    def how(self) -> str:
+        """One line on how it ended."""
+        if self.achieved:
+            return "; ".join(self.achieved)
+        return f"{self.outcome.cause}: {self.outcome.detail}" if self.outcome else "refused before anything ran"
+
+
+def replay(attack: Attack, tier: Tier) -> Replay:
+    """Run an attack whose code we know, so in every tier, and clear away what it leaves.
+
+    Raises:
+        OSError: the tier is not to be had, so nothing was shown.
+    """
+    with bystanders() as around, _open_by_mistake(around):
+        outcome = None
+        try:
+            outcome = run(_job(attack, around), tier, trust=True)
+        except ValueError:
+            if not attack.hands_in:
+                raise
+        if outcome is not None and outcome.cause is Cause.GRADER_FAULT and tier is not Tier.PRACTICE:
+            raise OSError(f"{attack.name}: {outcome.detail}")
+        achieved = around.harm() + (_words(outcome, around) if outcome else [])
+        achieved += [f"left behind: {thing}" for thing in leftovers.found(around.token, around.key)]
+        leftovers.clear(around.token, around.key)
+    return Replay(attack, tier, achieved, outcome)
+
+
+def _words(outcome: Outcome, around: Bystanders) -> list[str]:
+    """What the job's own output gives away."""
+    text = outcome.stdout + outcome.stderr + outcome.result.decode("latin-1")
+    found = ["a secret came out" for secret in around.secrets if secret in text][:1]
+    found += [line for line in outcome.stdout.splitlines() if line.startswith("REACHED")][:1]
+    if np.array_equal(np.frombuffer(outcome.result, np.int64), around.labels):
+        found.append("the labels came out")
+    if set(outcome.stdout + outcome.stderr) & set(map(chr, [*range(9), *range(11, 32), 127, 0x9B, 0x202E])):
+        found.append("control characters came out")
+    return found
+
+
+def _job(attack: Attack, around: Bystanders) -> Job:
+    limits = dataclasses.asdict(attack.limits)
+    aim = limits | {
+        "labels": str(around.labels_file),
+        "results": str(around.results_file),
+        "grader": around.grader.pid,
+        "bystander": around.other.pid,
+        "port": around.port,
+        "abstract": around.folder.name,
+        "token": around.token,
+        "key": around.key,
+    }
+    files = {f"{attack.name}.py": attack.payload, "aims.py": PAYLOADS / "aims.py"}
+    files["submission"] = _submission(attack, around)
+    return Job([f"{attack.name}.py", json.dumps(aim)], files, result_bytes=8 * N_LABELS, limits=attack.limits)
+
+
+def _submission(attack: Attack, around: Bystanders) -> Path:
+    """A folder with a net.py of the kind that the attack hands in."""
+    folder = around.folder / "submission"
+    folder.mkdir()
+    (folder / around.token).touch()
+    net = folder / "net.py"
+    if attack.hands_in == "link":
+        net.symlink_to(around.labels_file)
+    elif attack.hands_in == "pipe":
+        os.mkfifo(net)
+    else:
+        net.write_text("# a net\n")
+    return folder
+
+
+@contextlib.contextmanager
+def _open_by_mistake(around: Bystanders) -> Iterator[None]:
+    """results.json, open in this process in a way that children inherit."""
+    fd = os.open(around.results_file, os.O_RDWR)
+    os.set_inheritable(fd, True)
+    try:
+        yield
+    finally:
+        os.close(fd)

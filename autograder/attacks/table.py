@@ -1,0 +1,116 @@
+"""Every attack as data: its payload, what it may not leave behind, and what becomes of it in each tier."""
+
+import ast
+import dataclasses
+import enum
+from pathlib import Path
+
+from autograder.sandbox.job import MB, Cause, Limits, Tier
+
+PAYLOADS = Path(__file__).parent / "payloads"
+LIMITS = Limits(
+    cpu_seconds=4,
+    wall_seconds=10,
+    memory=256 * MB,
+    address_space=1024 * MB,
+    processes=32,
+    file_size=4 * MB,
+    open_files=64,
+    output=64 * 1024,
+    scratch=16 * MB,
+)
+
+
+class Fate(enum.StrEnum):
+    """What becomes of an attack."""
+
+    CAUGHT = "caught"
+    THROUGH = "gets through"
+    EITHER = "depends on the machine"
+
+
+@dataclasses.dataclass(frozen=True)
+class Attack:
+    """One attack.
+
+    Args:
+        name: also that of its payload's file.
+        in_practice: what becomes of it in the practice tier when root runs the grader; elsewhere all must be caught.
+        cause: the cause that a safe tier must name; None where several are right.
+        hands_in: "link" or "pipe" if its net.py is such a thing.
+        limits: those of its job.
+    """
+
+    name: str
+    in_practice: Fate = Fate.CAUGHT
+    cause: Cause | None = None
+    hands_in: str = ""
+    limits: Limits = LIMITS
+
+    @property
+    def tries(self) -> str:
+        """What it tries, in one line: its payload's docstring."""
+        return (ast.get_docstring(ast.parse(self.payload.read_text(encoding="utf-8"))) or "").splitlines()[0]
+
+    @property
+    def payload(self) -> Path:
+        """The program that a student would hand in."""
+        return PAYLOADS / f"{self.name}.py"
+
+    def expected(self, tier: Tier) -> Fate:
+        """What becomes of it in a tier."""
+        return self.in_practice if tier is Tier.PRACTICE else Fate.CAUGHT
+
+
+# on labels and results, in the grader's own process
+INSIDE = [
+    Attack("frames"),
+    Attack("collector"),
+    Attack("evil_result", cause=Cause.PROTOCOL),
+    Attack("patched"),
+    Attack("at_exit", Fate.THROUGH),
+    Attack("early_exit", Fate.THROUGH),
+    Attack("lying_parameters", cause=Cause.PROTOCOL),
+    Attack("exit_zero", cause=Cause.PROTOCOL),
+    Attack("pickle_model", Fate.THROUGH),
+]
+# on what else the machine holds
+OUTSIDE = [
+    Attack("read_labels", Fate.THROUGH),
+    Attack("read_shadow", Fate.THROUGH),
+    Attack("read_environ", Fate.THROUGH),
+    Attack("read_memory", Fate.THROUGH),
+    Attack("attach", Fate.THROUGH),
+    Attack("connect", Fate.THROUGH),
+    Attack("unix_socket", Fate.THROUGH),
+    Attack("namespaces", Fate.THROUGH),
+    Attack("new_privileges", Fate.THROUGH),
+    Attack("io_uring", Fate.EITHER),
+    Attack("open_files"),
+    Attack("terminal_input"),
+    Attack("terminal_text"),
+    Attack("write_source", Fate.THROUGH),
+    Attack("link", hands_in="link"),
+    Attack("pipe", hands_in="pipe"),
+    Attack("kill_bystander", Fate.THROUGH),
+    Attack("kill_parent", Fate.THROUGH),
+]
+# on its limits
+LIMITED = [
+    Attack("fork_bomb", Fate.THROUGH),
+    Attack("big_allocation", cause=Cause.OUT_OF_MEMORY),
+    Attack("many_children", Fate.THROUGH, cause=Cause.OUT_OF_MEMORY),
+    Attack("fill_tmp", Fate.THROUGH),
+    Attack("fill_shm", Fate.THROUGH),
+    Attack("big_file"),
+    Attack("many_files", Fate.THROUGH, cause=Cause.OUTPUT_FLOOD),
+    Attack("flood", cause=Cause.OUTPUT_FLOOD),
+    Attack("deaf", cause=Cause.CPU_TIME, limits=dataclasses.replace(LIMITS, cpu_seconds=1)),
+    Attack("hang", cause=Cause.WALL_TIME, limits=dataclasses.replace(LIMITS, wall_seconds=1)),
+    Attack("many_cpus", Fate.THROUGH, Cause.CPU_TIME, limits=dataclasses.replace(LIMITS, cpu_seconds=2)),
+    Attack("raise_limits", Fate.EITHER),
+    Attack("daemon", Fate.THROUGH),
+    Attack("hydra", Fate.THROUGH),
+    Attack("shared_memory", Fate.THROUGH),
+]
+ATTACKS = {attack.name: attack for attack in INSIDE + OUTSIDE + LIMITED}

@@ -1,0 +1,72 @@
+"""The full tier: namespaces of its own by bubblewrap, where only what is named here exists."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+from autograder.sandbox.job import Job
+from autograder.sandbox.plan import PACKAGE, Place, Plan, interpreter_folders
+
+DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # not /dev/zero: mapped, it is memory that no one counts
+RIGHTS = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # for the supervisor, which gives them up for the job
+NOBODY = "65534"
+
+
+def missing() -> str:
+    """Why this tier cannot even be tried, or ""."""
+    if not sys.platform.startswith("linux"):
+        return "bubblewrap needs Linux"
+    if shutil.which("bwrap") is None:
+        return "bubblewrap is not installed (Debian and Ubuntu: apt-get install bubblewrap)"
+    return ""
+
+
+def plan(job: Job, place: Place) -> Plan:
+    """The view of the machine that a job gets: system and interpreter read-only, its files, two small tmpfs."""
+    size = str(job.limits.scratch)
+    user = ["--unshare-user", "--disable-userns", "--uid", NOBODY, "--gid", NOBODY]
+    rights = [word for right in RIGHTS for word in ("--cap-add", right)]
+    command = [
+        shutil.which("bwrap") or "bwrap",
+        *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
+        *("--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL"),
+        *(user if place.uid is None else rights),
+        *_system(),
+        *("--tmpfs", "/dev", *(word for device in DEVICES for word in ("--dev-bind", device, device))),
+        *("--perms", "1777", "--size", size, "--tmpfs", "/dev/shm"),
+        *("--perms", "1777", "--size", size, "--tmpfs", "/tmp"),
+        *("--proc", "/proc", *_shown("/sys/devices/system/cpu")),
+        *(word for folder in interpreter_folders() for word in _shown(folder)),
+        *("--ro-bind", str(PACKAGE / "__init__.py"), "/grader/autograder/__init__.py"),
+        *("--ro-bind", str(PACKAGE / "sandbox"), "/grader/autograder/sandbox"),
+        *("--ro-bind", str(place.files), "/job"),
+        *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--"),
+    ]
+    return Plan(
+        command,
+        root="/grader",
+        folder="/job",
+        scratch="/tmp",
+        uid=place.uid,
+        strict=place.group is None,
+        counted_scratch=("/tmp", "/dev/shm"),
+        scratch_mounted=True,
+    )
+
+
+def _shown(path: str) -> list[str]:
+    """A folder where it is on the machine; without a word, bwrap makes the folders above it root's alone."""
+    above = [str(parent) for parent in reversed(Path(path).parents) if len(parent.parts) > 1 and str(parent) != "/tmp"]
+    return [*(word for parent in above for word in ("--perms", "0755", "--dir", parent)), "--ro-bind", path, path]
+
+
+def _system() -> list[str]:
+    """The folders of programs and libraries, with the links that lead into them."""
+    words = ["--ro-bind", "/usr", "/usr", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"):
+        if Path(name).is_symlink():
+            words += ["--symlink", os.readlink(name), name]
+        elif Path(name).is_dir():
+            words += ["--ro-bind", name, name]
+    return words

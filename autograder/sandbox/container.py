@@ -1,0 +1,73 @@
+"""The container tier, for places that refuse namespaces: another user, and Landlock instead of mounts."""
+
+import os
+import sys
+import sysconfig
+from pathlib import Path
+
+from autograder.sandbox import landlock
+from autograder.sandbox.fds import HELD_FD
+from autograder.sandbox.job import Job
+from autograder.sandbox.plan import PACKAGE, Place, Plan, interpreter_folders
+
+READABLE = ["/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/sys/devices/system/cpu"]
+READABLE += ["/proc/cpuinfo", "/proc/meminfo", "/dev/random", "/dev/urandom"]
+
+
+def missing() -> str:
+    """Why this tier cannot even be tried, or ""."""
+    if not sys.platform.startswith("linux"):
+        return "Landlock needs Linux"
+    if os.geteuid() != 0:
+        return "only root can give each job a user id of its own"
+    if landlock.version() == 0:
+        return "this kernel has no Landlock, or it is switched off (Linux 5.13 and newer have it)"
+    return ""
+
+
+def plan(job: Job, place: Place) -> Plan:
+    """The machine as it is, but little of it readable and only the scratch folder writable."""
+    folders = interpreter_folders()
+    held = tuple(folders) if any(_is_private(folder) for folder in folders) else ()
+    return Plan(
+        [],
+        root=str(PACKAGE.parent),
+        folder=str(place.files),
+        scratch=str(place.scratch),
+        python=_held_python(folders) if held else sys.executable,
+        env=_held_environment(folders) if held else {},
+        uid=place.uid,
+        strict=True,
+        counted_scratch=(str(place.scratch),),
+        readable=[*READABLE, *folders, str(place.files), "/proc/self"],
+        writable=(str(place.scratch), "/dev/null"),
+        held=held,
+    )
+
+
+def _is_private(folder: str) -> bool:
+    """Whether others may not reach a folder, as when the interpreter lies in root's home."""
+    return any(not path.stat().st_mode & 0o001 for path in (Path(folder), *Path(folder).parents))
+
+
+def _through(folders: list[str], path: str) -> str:
+    """The name of a file beneath an open folder, which needs no right on the folders above."""
+    path = os.path.realpath(path)
+    for number, folder in enumerate(folders, HELD_FD):
+        if Path(folder) in Path(path).parents:
+            return f"/proc/self/fd/{number}/{Path(path).relative_to(folder)}"
+    return path
+
+
+def _held_python(folders: list[str]) -> str:
+    return _through(folders, sys.executable)
+
+
+def _held_environment(folders: list[str]) -> dict[str, str]:
+    """Where such an interpreter finds its library and the installed packages."""
+    packages = dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib"))
+    base = _through(folders, f"{os.path.realpath(sys.base_prefix)}/lib")
+    return {
+        "PYTHONHOME": base.removesuffix("/lib"),
+        "PYTHONPATH": os.pathsep.join(_through(folders, path) for path in packages),
+    }

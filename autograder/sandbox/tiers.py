@@ -1,0 +1,63 @@
+"""Which tiers this machine has, found out by running a small job in each."""
+
+import dataclasses
+import json
+import os
+
+from autograder.sandbox.job import Cause, Job, Limits, Tier
+from autograder.sandbox.run import TIERS, run
+
+SAFE = (Tier.FULL, Tier.CONTAINER)
+# the job says what it finds; since it is ours, its word counts
+PROBE = """
+import json, os
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+found = {"uid": os.getuid(), "parent": os.getppid(), "rights": status["CapEff"].strip()}
+found |= {"seccomp": int(status["Seccomp"]), "privileges": int(status["NoNewPrivs"])}
+found["network"] = len(open("/proc/net/dev").readlines()) - 2 if os.access("/proc/net/dev", os.R_OK) else 0
+print(json.dumps(found))
+os.write(4, b"done")
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Detection:
+    """The best tier, and for each tier why it cannot be had ("" for one that can)."""
+
+    tier: Tier
+    reasons: dict[Tier, str]
+
+    @property
+    def safe(self) -> bool:
+        """Whether code that nobody vouches for may be run."""
+        return self.tier in SAFE
+
+
+def unavailable(tier: Tier) -> str:
+    """Why a tier cannot be had on this machine, in one line; "" if it can: a job has run in it as it should."""
+    if reason := TIERS[tier].missing():
+        return reason
+    job = Job(["-c", PROBE if tier is not Tier.PRACTICE else "import os; os.write(4, b'done')"], result_bytes=4)
+    job = dataclasses.replace(job, limits=Limits(cpu_seconds=5, wall_seconds=10))
+    outcome = run(job, tier, trust=True)
+    if outcome.cause is not Cause.OK:
+        words = " ".join(f"{outcome.detail} {outcome.stderr}".split())
+        return f"a small job ended with {outcome.cause}: {words[-300:]}"
+    return "" if tier is Tier.PRACTICE else _weakness(tier, json.loads(outcome.stdout))
+
+
+def _weakness(tier: Tier, found: dict) -> str:
+    """What the small job found that it should not have, or ""."""
+    if found["seccomp"] != 2 or found["privileges"] != 1 or int(found["rights"], 16):
+        return f"a small job kept rights it should have lost: {found}"
+    if os.geteuid() == 0 and found["uid"] == 0:
+        return "a small job still ran as root"
+    if tier is Tier.FULL and (found["parent"] != 1 or found["network"] > 1):
+        return f"a small job saw processes or networks of the machine: {found}"
+    return ""
+
+
+def detect() -> Detection:
+    """Try every tier and name the best; the practice tier when nothing safe works."""
+    reasons = {tier: unavailable(tier) for tier in Tier}
+    return Detection(next(tier for tier in Tier if not reasons[tier] or tier is Tier.PRACTICE), reasons)
