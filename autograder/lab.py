@@ -1,0 +1,202 @@
+"""What a lab declares to be graded, and what comes of grading. Nothing here knows a lab by name."""
+
+import dataclasses
+import enum
+import math
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from autograder.sandbox.job import Job, Limits, Outcome
+
+
+class Visibility(enum.StrEnum):
+    """When students see a check, in Gradescope's words."""
+
+    VISIBLE = "visible"
+    HIDDEN = "hidden"
+    AFTER_DUE_DATE = "after_due_date"
+    AFTER_PUBLISHED = "after_published"
+
+
+@dataclasses.dataclass(frozen=True)
+class HandIn:
+    """A file that students hand in, at the top of their folder or zip.
+
+    Args:
+        name: such as "neuralnet_p2.py".
+        most_bytes: a larger one is refused.
+        required: it is missed when it is not there.
+        functions: those a .py file must define -> the names of their first arguments, such as {"fit": ("n_iter",)}.
+        classes: those it must define -> the methods they must have, themselves or from a class they extend.
+    """
+
+    name: str
+    most_bytes: int = 200_000
+    required: bool = True
+    functions: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    classes: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Submission:
+    """What was handed in, after it has been looked at.
+
+    Args:
+        files: name of each HandIn that is there -> a regular file under that name, written by us.
+        notes: one line each, for the student: what was found under another name, left aside, or looks wrong.
+        sha256: of names and contents of the files; the same files give the same, however they came.
+    """
+
+    files: Mapping[str, Path]
+    notes: tuple[str, ...]
+    sha256: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What a check found: the share of its points, 0 to 1, and the words for the student."""
+
+    share: float
+    text: str = ""
+
+    def __post_init__(self) -> None:
+        assert math.isfinite(self.share) and 0 <= self.share <= 1, self.share
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One run in the sandbox.
+
+    Args:
+        name: such as "fit 2".
+        files: HandIns without which it is not run.
+        job: (run, grading so far) -> the job.
+        read: (run, outcome's result) -> what checks get from it. ValueError: not what its protocol says.
+        after: steps that must have succeeded.
+        reproduce: the command by which a student sees the same.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    job: Callable[["Run"], Job]
+    read: Callable[["Run", bytes], Any]
+    after: tuple[str, ...] = ()
+    reproduce: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Done:
+    """A step that was run: what the sandbox says, and what was read from the result if that could be read."""
+
+    outcome: Outcome
+    found: Any = None
+    problem: str = ""
+
+
+@dataclasses.dataclass
+class Run:
+    """One submission being graded: what was handed in, the staff's data, a seed, and the steps so far."""
+
+    submission: Submission
+    data: Any
+    seed: int
+    done: dict[str, Done] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """Points for one thing.
+
+    Args:
+        number: such as "2.3"; checks are shown in this order.
+        steps: without their success there are no points.
+        judge: run -> verdict, from what those steps found.
+    """
+
+    number: str
+    name: str
+    points: float
+    steps: tuple[str, ...]
+    judge: Callable[[Run], Verdict]
+    visibility: Visibility = Visibility.VISIBLE
+    tags: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """A column of the scoreboard: its value is None where there is none; `better` is "high" or "low"."""
+
+    name: str
+    value: Callable[[Run], float | None]
+    better: str = "high"
+
+
+@dataclasses.dataclass(frozen=True)
+class Lab:
+    """One assignment.
+
+    Args:
+        name: as on the command line.
+        title: as people say it.
+        hand_in: files, in the order in which they are listed.
+        load: (folder of the staff's data or None, seed) -> data, and a line that says where it is from.
+        steps: in the order in which they are run.
+        checks: each on steps of these names.
+    """
+
+    name: str
+    title: str
+    hand_in: tuple[HandIn, ...]
+    load: Callable[[Path | None, int], tuple[Any, str]]
+    steps: tuple[Step, ...]
+    checks: tuple[Check, ...]
+    columns: tuple[Column, ...] = ()
+    limits: Limits = dataclasses.field(default_factory=Limits)
+
+
+@dataclasses.dataclass(frozen=True)
+class Graded:
+    """One check's outcome. `cause` is "ok", "wrong result" or why there was nothing to check, in a few words."""
+
+    number: str
+    name: str
+    score: float
+    max_score: float
+    output: str
+    cause: str = "ok"
+    visibility: Visibility = Visibility.VISIBLE
+    tags: tuple[str, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What comes of grading one submission.
+
+    Args:
+        lab: its name.
+        output: what is said above all checks: notes on the files, the tier, where the data is from.
+        tests: one for each check of the lab, sorted by number.
+        columns: (name, value, "high" or "low" is better) of the scoreboard.
+        seconds: on the clock.
+        audit: what a second run needs to repeat this one, plain data.
+        fault: the grader failed at something, so this is no judgement of the work.
+    """
+
+    lab: str
+    output: str
+    tests: tuple[Graded, ...]
+    columns: tuple[tuple[str, float, str], ...] = ()
+    seconds: float = 0.0
+    audit: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    fault: bool = False
+
+    @property
+    def score(self) -> float:
+        """The sum of the points."""
+        return math.fsum(test.score for test in self.tests)
+
+    @property
+    def max_score(self) -> float:
+        """The sum of the points to be had."""
+        return math.fsum(test.max_score for test in self.tests)
