@@ -109,13 +109,6 @@ def import_part(name: str) -> ModuleType:
     return module
 
 
-def net_class(module: ModuleType) -> type | None:
-    """NeuralNet, or, in a file that calls it otherwise, the first class with a step."""
-    classes = [value for value in vars(module).values() if isinstance(value, type)]
-    own = [value for value in classes if value.__module__ == module.__name__ and hasattr(value, "step")]
-    return getattr(module, "NeuralNet", own[0] if own else None)
-
-
 def train_part(
     part: int, module: ModuleType, x: torch.Tensor, y: torch.Tensor, dev: Dev, args: argparse.Namespace
 ) -> Run:
@@ -131,7 +124,10 @@ def train_part(
     train.seed_everything(args.seed)
     show = False if args.quiet else None
     start = time.perf_counter()
-    with progress.watch_steps(net_class(module), n_iter, f"part {part}", show) as steps, student_code(own_file):
+    with (
+        progress.watch_steps(progress.step_class(module), n_iter, f"part {part}", show) as steps,
+        student_code(own_file),
+    ):
         result = module.fit(*inputs, n_iter)
     end = time.perf_counter()
     losses, predictions, net = fitcheck.unpack(result, spec.task.returns)

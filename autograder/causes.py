@@ -1,11 +1,22 @@
 """What a student is told about the way a run ended: a title and a paragraph for each cause."""
 
 import dataclasses
+import enum
 import signal
 
 from autograder.sandbox.job import MB, Cause, Limits
 
-TEXTS = {
+
+class Finding(enum.StrEnum):
+    """Why there are no or not all points, though the sandbox has nothing to say against the run."""
+
+    WRONG = "wrong result"
+    EXCEPTION = "exception"
+    BAD_MODEL = "bad model file"
+    MISSING = "missing file"
+
+
+TEXTS: dict[str, tuple[str, str]] = {
     Cause.OK: (
         "Your code ran to its end",
         "It kept within every limit and handed back as much as was asked for. Whether that is right is another"
@@ -54,6 +65,25 @@ TEXTS = {
         " sys.exit(), os._exit() or quit() in your files, for code that runs when the file is imported, and check that"
         " you return one prediction for each input.",
     ),
+    Finding.WRONG: (
+        "Your code ran, but its result is not what was asked for",
+        "Compare what was expected with what came; the handout and the docstring of fit say what is asked for.",
+    ),
+    Finding.EXCEPTION: (
+        "Your code raised an exception",
+        "Python could not go on. The last line below names the error, the ones above it the lines of your file that led"
+        " there, the innermost last.",
+    ),
+    Finding.BAD_MODEL: (
+        "Your model file cannot be used",
+        "It must be what torch.save writes, from the net that your own code builds: train again, save again with"
+        " torch.save(net.state_dict(), NAME), and hand in that file with the code of the same day.",
+    ),
+    Finding.MISSING: (
+        "A file is missing",
+        "It has to be at the top of what you hand in, under exactly the name that the assignment gives. The command"
+        " `python -m autograder pack` makes an archive with the right names.",
+    ),
     Cause.GRADER_FAULT: (
         "The grader failed, not your code",
         "Something went wrong on the machine that grades, and your work has not been judged. You need not change"
@@ -70,15 +100,15 @@ class Explanation:
     paragraph: str
 
 
-def explain(cause: Cause, limits: Limits, exit_code: int | None = None) -> Explanation:
+def explain(cause: str, limits: Limits, exit_code: int | None = None) -> Explanation:
     """The words for a cause.
 
     Args:
-        cause: why the job ended.
+        cause: why the job ended, a Cause or a Finding.
         limits: under which it ran.
         exit_code: of its program, or minus the number of the signal that ended it.
     """
-    title, paragraph = TEXTS[cause]
+    title, paragraph = TEXTS[cause]  # a StrEnum's member and its text are one key
     values = {
         "exit_code": "unknown" if exit_code is None else exit_code,
         "signal": _signal_name(exit_code),

@@ -55,13 +55,22 @@ class Submission:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What a check found: the share of its points, 0 to 1, and the words for the student."""
+    """What a check found: the share of its points, 0 to 1, words for the student, why not all (`causes.Finding`)."""
 
     share: float
     text: str = ""
+    cause: str = "wrong result"
 
     def __post_init__(self) -> None:
         assert math.isfinite(self.share) and 0 <= self.share <= 1, self.share
+
+
+class StepFailed(ValueError):
+    """A step came to nothing for a reason that the student can mend: a cause in two words, and what to say."""
+
+    def __init__(self, cause: str, text: str) -> None:
+        super().__init__(text)
+        self.cause = cause
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,8 +80,9 @@ class Step:
     Args:
         name: such as "fit 2".
         files: HandIns without which it is not run.
-        job: (run, grading so far) -> the job.
-        read: (run, outcome's result) -> what checks get from it. ValueError: not what its protocol says.
+        job: run -> the job; may raise StepFailed.
+        read: (run, the outcome's result) -> what checks get from it. May raise StepFailed; any other ValueError
+            says that what was handed back is not what it should be.
         after: steps that must have succeeded.
         reproduce: the command by which a student sees the same.
     """
@@ -87,11 +97,12 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class Done:
-    """A step that was run: what the sandbox says, and what was read from the result if that could be read."""
+    """What came of a step: what was read from its result, or the cause that there is nothing, and words on it."""
 
-    outcome: Outcome
     found: Any = None
-    problem: str = ""
+    cause: str = "ok"
+    text: str = ""
+    outcome: Outcome | None = None
 
 
 @dataclasses.dataclass
@@ -125,9 +136,10 @@ class Check:
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A column of the scoreboard: its value is None where there is none; `better` is "high" or "low"."""
+    """A column of the scoreboard, from steps that have succeeded; `better` is "high" or "low", None is no value."""
 
     name: str
+    steps: tuple[str, ...]
     value: Callable[[Run], float | None]
     better: str = "high"
 

@@ -59,7 +59,7 @@ def labels(values: Any, n: int, n_classes: int) -> NDArray[np.int64]:
     Raises:
         ValueError: another shape, values that are not integers, or outside 0..n_classes-1.
     """
-    yhats = _array(values, "yhats")
+    yhats = array(values, "yhats")
     if yhats.shape != (n,):
         raise ValueError(f"expected yhats of shape [{n}], got {list(yhats.shape)}")
     if not np.issubdtype(yhats.dtype, np.integer):
@@ -75,7 +75,7 @@ def images(values: Any, n: int, n_pixels: int = 784) -> NDArray[np.float32]:
     Raises:
         ValueError: another shape, values that are not floats, nan, or outside [0, 1].
     """
-    xhats = _array(values, "xhats")
+    xhats = array(values, "xhats")
     if xhats.shape != (n, n_pixels):
         raise ValueError(f"expected xhats of shape [{n}, {n_pixels}], got {list(xhats.shape)}")
     if not np.issubdtype(xhats.dtype, np.floating):
@@ -87,7 +87,7 @@ def images(values: Any, n: int, n_pixels: int = 784) -> NDArray[np.float32]:
     return xhats.astype(np.float32)
 
 
-def _array(values: Any, name: str) -> NDArray:
+def array(values: Any, name: str) -> NDArray:
     """Arrays, lists of anything or tensors, also ones still in their graph, as a plain array."""
     try:
         if isinstance(values, (list, tuple)):

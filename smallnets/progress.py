@@ -6,7 +6,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import ModuleType
 from typing import Any
 
 from smallnets import fitcheck
@@ -14,10 +15,21 @@ from smallnets import fitcheck
 
 @dataclass
 class Steps:
-    """What was seen of a training: how many steps, and when the last one ended (perf_counter seconds)."""
+    """What was seen of a training.
+
+    `count` steps; the last one ended at `last_end` (perf_counter seconds); `sizes` are the rows of their batches.
+    """
 
     count: int = 0
     last_end: float | None = None
+    sizes: list[int | None] = field(default_factory=list)
+
+
+def step_class(module: ModuleType) -> type | None:
+    """NeuralNet, or, in a file that calls it otherwise, the first class with a step."""
+    classes = [value for value in vars(module).values() if isinstance(value, type)]
+    own = [value for value in classes if value.__module__ == module.__name__ and hasattr(value, "step")]
+    return getattr(module, "NeuralNet", own[0] if own else None)
 
 
 @contextmanager
@@ -44,6 +56,7 @@ def watch_steps(net_class: type | None, total: int, label: str, show: bool | Non
     def watched(*args: Any, **kwargs: Any) -> Any:
         loss = step(*args, **kwargs)
         steps.count += 1
+        steps.sizes.append(_rows(args[1:] or tuple(kwargs.values())))
         steps.last_end = time.perf_counter()
         if bar is not None:
             bar.set_postfix_str(_loss_text(loss), refresh=False)
@@ -67,6 +80,14 @@ def _bar(total: int, label: str) -> Any:
     from tqdm import tqdm  # not needed where no bar is shown
 
     return tqdm(total=total, desc=label, unit="it", leave=False, dynamic_ncols=True, file=sys.stderr)
+
+
+def _rows(values: tuple) -> int | None:
+    """The rows of the first value, or None of what has none."""
+    try:
+        return len(values[0])
+    except Exception:  # whatever someone hands to their own step
+        return None
 
 
 def _loss_text(loss: object) -> str:

@@ -51,7 +51,7 @@ def collect(ours: dict[str, IO[bytes]], most: dict[str, int], process: subproces
             if now > deadline + LINGER:
                 break
     ours["control"].close()
-    return Streams({name: bytes(data[: most[name]]) for name, data in got.items()}, over)
+    return Streams({name: bytes(memoryview(data)[: most[name]]) for name, data in got.items()}, over)
 
 
 def _read(selector: selectors.BaseSelector, key: selectors.SelectorKey, data: bytearray, most: int) -> None:

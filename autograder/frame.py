@@ -1,0 +1,103 @@
+"""The message that a job hands back: arrays of known shape and texts of known length, always of one size in bytes.
+
+Both ends import this file: the grader, and the runner inside the sandbox. What comes out of `unpack` may be anything
+that fits the layout, since whoever wrote it need not have used `pack`.
+"""
+
+import dataclasses
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclasses.dataclass(frozen=True)
+class Array:
+    """An array of a plain numeric dtype, such as "<f4", and a fixed shape."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return math.prod(self.shape) * np.dtype(self.dtype).itemsize
+
+
+@dataclasses.dataclass(frozen=True)
+class Blob:
+    """Up to `size` bytes."""
+
+    name: str
+    size: int
+
+
+Layout = Sequence[Array | Blob]
+LENGTH = np.dtype("<i8")  # in front of each: its length in bytes, or -1 where it was left out
+
+
+def frame_bytes(layout: Layout) -> int:
+    """The size of a message."""
+    return sum(LENGTH.itemsize + part.size for part in layout)
+
+
+def pack(layout: Layout, values: Mapping[str, NDArray | bytes]) -> bytes:
+    """The message with these values; those that are missing are left out, and unpack as None.
+
+    Raises:
+        ValueError: an array of another shape, a blob that is too long, or a name that is not in the layout.
+    """
+    if unknown := set(values) - {part.name for part in layout}:
+        raise ValueError(f"expected values named in the layout, got {sorted(unknown)}")
+    pieces = []
+    for part in layout:
+        value = values.get(part.name)
+        if isinstance(part, Array) and value is not None:
+            array = np.asarray(value)
+            if array.shape != part.shape:
+                raise ValueError(f"expected {part.name} of shape {list(part.shape)}, got {list(array.shape)}")
+            value = array.astype(part.dtype).tobytes()
+        data = b"" if value is None else bytes(value)
+        if len(data) > part.size:
+            raise ValueError(f"expected at most {part.size} bytes of {part.name}, got {len(data)}")
+        length = np.array(-1 if value is None else len(data), LENGTH)
+        pieces += [length.tobytes(), data, bytes(part.size - len(data))]
+    return b"".join(pieces)
+
+
+def unpack(layout: Layout, message: bytes) -> dict[str, Any]:
+    """Arrays and bytes by name, None for what was left out.
+
+    Raises:
+        ValueError: a message of another size, or lengths that do not fit the layout.
+    """
+    if len(message) != frame_bytes(layout):
+        raise ValueError(f"expected a message of {frame_bytes(layout)} bytes, got {len(message)}")
+    values: dict[str, Any] = {}
+    start = 0
+    for part in layout:
+        length = int(np.frombuffer(message, LENGTH, 1, start)[0])
+        start += LENGTH.itemsize
+        allowed = length == part.size if isinstance(part, Array) else 0 <= length <= part.size
+        if length != -1 and not allowed:
+            raise ValueError(f"expected up to {part.size} bytes of {part.name}, got a length of {length}")
+        values[part.name] = None
+        if length != -1:
+            data = message[start : start + length]
+            values[part.name] = np.frombuffer(data, part.dtype).reshape(part.shape) if isinstance(part, Array) else data
+        start += part.size
+    return values
+
+
+def texts(data: bytes | None, most: int = 20_000) -> dict[str, str]:
+    """A JSON object of texts, each cut to `most` characters; what is anything else is left out."""
+    try:
+        found = json.loads(data or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {name: text[:most] for name, text in pairs if isinstance(text, str)}

@@ -1,0 +1,215 @@
+"""Grade a submission: a folder or a zip, as handed in.
+
+python -m autograder grade SUBMISSION --lab mp6                          report on the terminal
+python -m autograder grade SUBMISSION --lab mp6 --results results.json   also Gradescope's file
+
+Exit code 0: graded, whatever the score. 1: the grader failed at something, so the score is no judgement.
+"""
+
+import argparse
+import hashlib
+import json
+import platform
+import secrets
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+
+from autograder import labs, report, results
+from autograder.causes import Finding, explain
+from autograder.intake import take_in
+from autograder.lab import Check, Done, Graded, Lab, Report, Run, Step, StepFailed
+from autograder.look import look
+from autograder.sandbox.job import Cause, Limits, Outcome, Tier
+from autograder.sandbox.run import run as run_job
+from autograder.sandbox.tiers import SAFE, detect
+from smallnets import cli, files
+
+TAIL = 3000  # characters of its error output that a student is shown
+HERE = Path(__file__).parent
+
+
+def grade(path: Path, lab: Lab, tier: Tier, staff: Path | None = None, seed: int = 0, trust: bool = False) -> Report:
+    """Run and judge a submission.
+
+    Args:
+        path: folder or zip.
+        staff: folder of hidden data, see the lab's `load`.
+        seed: of order, draw and training.
+        trust: the caller vouches for the code; without it the practice tier refuses.
+
+    Raises:
+        ValueError: not a submission; data that is not as it should be; the practice tier without trust.
+        OSError: data that is not there.
+    """
+    start = time.perf_counter()
+    data, source = lab.load(staff, seed)
+    with tempfile.TemporaryDirectory(prefix="submission-") as folder:
+        submission = take_in(path, lab, Path(folder))
+        notes = [*submission.notes, *look(submission.files, lab.hand_in)]
+        run = Run(submission, data, seed)
+        for step in lab.steps:
+            run.done[step.name] = do(step, run, lab.limits, tier, trust)
+        tests = tuple(judged(lab, run))
+        columns = tuple(scoreboard(lab, run))
+    return Report(
+        lab=lab.name,
+        output="\n".join([f"{lab.title}: {source}; sandbox: {tier}", *notes]),
+        tests=tests,
+        columns=columns,
+        seconds=time.perf_counter() - start,
+        audit=audit(lab, run, tier),
+        fault=any(done.cause == Cause.GRADER_FAULT for done in run.done.values()),
+    )
+
+
+def do(step: Step, run: Run, limits: Limits, tier: Tier, trust: bool) -> Done:
+    """Run one step, if what it needs is there."""
+    if missing := [name for name in step.files if name not in run.submission.files]:
+        return Done(cause=Finding.MISSING, text=f"expected {', '.join(missing)}, got no such file")
+    if failed := [name for name in step.after if run.done[name].cause != Cause.OK]:
+        return Done(cause=run.done[failed[0]].cause, text=f"not run, as {failed[0]} came to nothing")
+    outcome = None
+    try:
+        outcome = run_job(replace(step.job(run), limits=limits), tier, trust)
+        if outcome.cause is not Cause.OK:
+            return Done(None, outcome.cause, failure(outcome, limits), outcome)
+        # what was read stays; the message itself, megabytes of it, need not
+        return Done(step.read(run, outcome.result), outcome=replace(outcome, result=b""))
+    except StepFailed as error:
+        return Done(None, error.cause, str(error), outcome)
+    except ValueError as error:
+        if outcome is None:
+            raise
+        return Done(None, Cause.PROTOCOL, f"{explain(Cause.PROTOCOL, limits).paragraph}\n({error})", outcome)
+
+
+def failure(outcome: Outcome, limits: Limits) -> str:
+    """What a student is told about a run that came to no result."""
+    words = explain(outcome.cause, limits, outcome.exit_code)
+    text = f"{words.title}\n{words.paragraph}"
+    tail = outcome.stderr[-TAIL:].strip()
+    return f"{text}\n\nThe end of its error output:\n{tail}" if tail and outcome.cause != Cause.GRADER_FAULT else text
+
+
+def judged(lab: Lab, run: Run) -> Iterator[Graded]:
+    """Each check's outcome, by number; what came of a step is told once, at the first check that needs it."""
+    steps = {step.name: step for step in lab.steps}
+    told: dict[str, str] = {}
+    for check in sorted(lab.checks, key=order):
+        failed = next((name for name in check.steps if run.done[name].cause != Cause.OK), None)
+        if failed is None:
+            yield from_verdict(check, run, steps[check.steps[0]])
+            continue
+        done = run.done[failed]
+        text = f"see {told[failed]}" if failed in told else why(steps[failed], done, lab.limits)
+        told.setdefault(failed, check.number)
+        yield Graded(check.number, check.name, 0.0, check.points, text, done.cause, check.visibility, check.tags)
+
+
+def order(check: Check) -> tuple[int, ...]:
+    """1.2 comes before 1.10."""
+    return tuple(int(part) for part in check.number.split("."))
+
+
+def why(step: Step, done: Done, limits: Limits) -> str:
+    """Why a step came to nothing, and how to see the same."""
+    if done.outcome is not None and done.outcome.cause is not Cause.OK:
+        return with_command(done.text, step)
+    words = explain(done.cause, limits)
+    return with_command(f"{words.title}\n{words.paragraph}\n\n{done.text}", step)
+
+
+def with_command(text: str, step: Step) -> str:
+    """The text, and below it the command by which a student sees the same."""
+    return f"{text}\n\nTo see the same: {step.reproduce}" if step.reproduce else text
+
+
+def from_verdict(check: Check, run: Run, step: Step) -> Graded:
+    """A check whose steps have succeeded."""
+    verdict = check.judge(run)
+    whole = verdict.share == 1
+    text = verdict.text if whole else with_command(verdict.text, step)
+    cause = str(Cause.OK) if whole else verdict.cause
+    score = round(check.points * verdict.share, 2)
+    return Graded(check.number, check.name, score, check.points, text, cause, check.visibility, check.tags)
+
+
+def scoreboard(lab: Lab, run: Run) -> Iterator[tuple[str, float, str]]:
+    """The columns that have a value."""
+    for column in lab.columns:
+        if all(run.done[name].cause == Cause.OK for name in column.steps):
+            value = column.value(run)
+            if value is not None:
+                yield column.name, value, column.better
+
+
+def audit(lab: Lab, run: Run, tier: Tier) -> dict[str, object]:
+    """What a second run needs to be the same: hashes, seed, limits, versions; and what each step used."""
+    used = {
+        name: {"cause": str(done.cause), **(asdict(done.outcome.usage) if done.outcome else {})}
+        for name, done in run.done.items()
+    }
+    return {
+        "submission_sha256": run.submission.sha256,
+        "grader_sha256": grader_sha256(),
+        "seed": run.seed,
+        "tier": str(tier),
+        "limits": asdict(lab.limits),
+        "versions": {"python": platform.python_version(), "numpy": np.__version__},
+        "steps": used,
+    }
+
+
+def grader_sha256() -> str:
+    """The hash of the grader's own source files."""
+    total = hashlib.sha256()
+    for path in sorted(HERE.rglob("*.py")):
+        total.update(path.relative_to(HERE).as_posix().encode() + b"\0" + files.sha256(path).encode())
+    return total.hexdigest()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `python -m autograder grade`."""
+    parser.add_argument("submission", type=Path, help="folder or zip")
+    parser.add_argument("--lab", required=True, choices=labs.names(), help="which assignment")
+    parser.add_argument("--staff", type=Path, help="folder of hidden data, such as prepare.py --staff writes")
+    parser.add_argument(
+        "--seed", type=cli.whole_number(0), help="of order, draw and training; left out: another each time"
+    )
+    parser.add_argument("--results", type=Path, help="write Gradescope's results.json here")
+    parser.add_argument("--json", type=Path, help="write everything as plain data here")
+    parser.add_argument("--tier", choices=list(Tier), type=str, help="this tier of the sandbox instead of the best one")
+    parser.add_argument("--i-trust-this", action="store_true", help="run it even where there is no safe sandbox")
+
+
+def command(args: argparse.Namespace) -> int:
+    """Grade, print, write; returns the exit code."""
+    lab = labs.load(args.lab)
+    tier = chosen_tier(args.tier, args.i_trust_this)
+    seed = secrets.randbits(31) if args.seed is None else args.seed
+    if args.results is not None:
+        results.write(args.results, results.provisional(lab))
+    graded = grade(args.submission, lab, tier, args.staff, seed, args.i_trust_this)
+    print(report.text(graded))
+    if args.results is not None:
+        results.write(args.results, results.document(graded))
+    if args.json is not None:
+        files.write_text(args.json, json.dumps(report.plain(graded), indent=1, allow_nan=False) + "\n")
+    return 1 if graded.fault else 0
+
+
+def chosen_tier(name: str | None, trust: bool) -> Tier:
+    """The tier asked for, or the best one; ValueError if it cannot be had, or is not safe and nobody vouches."""
+    detection = detect()
+    tier = Tier(name) if name else detection.tier
+    if reason := detection.reasons[tier]:
+        raise ValueError(f"expected the {tier} tier on this machine, got: {reason}")
+    if tier not in SAFE and not trust:
+        reasons = "; ".join(f"{name}: {detection.reasons[name]}" for name in SAFE)
+        raise ValueError(f"expected a safe sandbox, or --i-trust-this for code of your own, got none ({reasons})")
+    return tier

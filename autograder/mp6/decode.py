@@ -1,0 +1,42 @@
+"""Inside the sandbox: part 3's decoders turn codes into images, in a process that never sees an image."""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from autograder import inside
+from autograder.mp6 import net as nets
+from autograder.mp6.parts import N_PIXELS, PARTS, decode_layout
+from smallnets import fitcheck, train
+from smallnets.student import student_code
+
+
+def images(net: Any, codes: np.ndarray, shape: np.ndarray) -> np.ndarray:
+    """Images [N, 784] from codes [N, 196], of which the first make one of `shape`; ValueError if they are none."""
+    part = PARTS[3]
+    sizes = [int(size) for size in shape if size]
+    x = torch.from_numpy(codes[:, : int(np.prod(sizes))].astype(np.float32)).reshape(-1, *sizes)
+    with student_code(inside.path_of(part.module)):
+        found = train.predict(net.decoder, x).float().numpy()
+    if found.size != len(codes) * N_PIXELS:
+        raise ValueError(f"expected net.decoder to give images [N, 1, 28, 28], got {list(found.shape)}")
+    # training may leave a last clamp to forward, so that a little more than 0 to 1 comes out of the decoder
+    return fitcheck.images(found.reshape(len(codes), N_PIXELS).clip(0, 1), len(codes))
+
+
+def main() -> None:
+    """Decode for each net, hand back."""
+    arrays = inside.given()
+    problems: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    fitted = arrays["net 3"].tobytes()
+    for which, load in (("fitted", nets.restored), ("saved", nets.handed_in)):
+        if f"{which} codes" in arrays:
+            with inside.noted(problems, which):
+                values[which] = images(load(PARTS[3], fitted), arrays[f"{which} codes"], arrays[f"{which} shape"])
+    inside.hand_back(decode_layout(int(arrays["n"])), values, problems)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,288 @@
+"""The verdicts on MP6, on made-up results: what each gives points for, and what it says where it does not."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from autograder.lab import Done, Run, Submission
+from autograder.labs import mp6
+from autograder.mp6 import fit, verdicts
+from autograder.mp6 import net as nets
+from autograder.mp6.jobs import Fitted
+from autograder.mp6.parts import N_PIXELS, PARTS
+
+P1, P2, P3 = PARTS.values()
+
+
+def made_up(**changes: Any) -> Run:
+    """A run of part 2 in which all is right: 60 images that fit was shown, 30 that it was not."""
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 5, 90)
+    outputs = rng.normal(size=(90, 5)) + 9 * np.eye(5)[labels]
+    images = rng.integers(0, 256, (90, N_PIXELS), dtype=np.uint8)
+    data = mp6.Data({}, {2: images[:60], 3: images[:60]}, {2: labels[:60]}, {2: images[60:], 3: images[60:]},
+                    {2: labels[60:]})  # fmt: skip
+    found = {
+        "losses": np.linspace(2, 1, 100),
+        "predictions": labels[:60],
+        "net": b"",
+        "parameters": b"",
+        "problems": {},
+    }
+    run = Run(Submission({}, (), ""), data, 0)
+    run.done["fit 2"] = Done(Fitted(**found | changes.pop("fitted", {})))
+    run.done["evaluate"] = Done({"fitted 2": outputs, "problems": {}} | changes.pop("evaluated", {}))
+    run.done["referee"] = Done({"problems": {}, "shapes": {2: [(500, 1000)]}} | changes.pop("counted", {}))
+    assert not changes
+    return run
+
+
+def test_right_predictions_of_the_nets_own_get_all_points() -> None:
+    run = made_up()
+    for judge in (verdicts.returns(P2), verdicts.raw_outputs(P2), verdicts.parameters(P2), verdicts.loss_falls(P2),
+                  verdicts.accuracy(P2, 0.4, 0.73), verdicts.problem(P2, "batches")):  # fmt: skip
+        assert judge(run).share == 1
+
+
+def test_a_noted_problem_costs_its_own_check_alone() -> None:
+    run = made_up(fitted={"problems": {"batches": "expected 100"}})
+    assert verdicts.problem(P2, "batches")(run).text == "expected 100"
+    assert verdicts.problem(P2, "batches")(run).share == 0
+    assert verdicts.problem(P2, "losses")(run).share == 1
+
+
+def test_predictions_that_are_not_the_nets_are_noticed() -> None:
+    run = made_up()
+    run.done["evaluate"].found["fitted 2"] = np.roll(run.done["evaluate"].found["fitted 2"], 1, axis=1)
+    assert "expected the net that fit returns to give fit's predictions" in verdicts.returns(P2)(run).text
+    assert verdicts.accuracy(P2, 0.4, 0.73)(run).share == 1  # the handout scores what fit predicts
+
+
+def test_a_net_that_only_knows_the_images_it_was_shown_is_noticed() -> None:
+    run = made_up()
+    outputs = run.done["evaluate"].found["fitted 2"]
+    outputs[60:] = np.roll(outputs[60:], 1, axis=1)
+    assert "on other images" in verdicts.returns(P2)(run).text
+
+
+def test_without_predictions_the_net_is_scored() -> None:
+    run = made_up(fitted={"predictions": None, "problems": {"returns": "expected yhats of shape [60], got [5]"}})
+    value, text = verdicts.accuracy_of(run, P2)
+    assert value == 1 and "on its own" in text
+    assert verdicts.returns(P2)(run).text == "expected yhats of shape [60], got [5]"
+
+
+def test_without_predictions_and_net_there_is_no_accuracy() -> None:
+    run = made_up(fitted={"predictions": None}, evaluated={"fitted 2": None, "problems": {"fitted 2": "it is broken"}})
+    verdict = verdicts.accuracy(P2, 0.4, 0.73)(run)
+    assert verdict.share == 0 and "it is broken" in verdict.text
+
+
+@pytest.mark.parametrize(("value", "share"), [(0.3, 0), (0.4, 0), (0.565, 0.5), (0.73, 1), (0.9, 1)])
+def test_credit_grows_between_its_bounds(value: float, share: float) -> None:
+    assert verdicts.credit(value, 0.4, 0.73) == pytest.approx(share)
+
+
+@pytest.mark.parametrize(("value", "share"), [(0.01, 1), (0.03, 1), (0.045, 0.5), (0.06, 0), (9.0, 0)])
+def test_credit_for_what_should_be_low(value: float, share: float) -> None:
+    assert verdicts.credit(-value, -0.06, -0.03) == pytest.approx(share)
+
+
+LOGITS = np.random.default_rng(0).normal(size=(50, 5))
+
+
+@pytest.mark.parametrize(
+    ("outputs", "name"),
+    [
+        (1 / (1 + np.exp(-LOGITS)), "sigmoid"),
+        (np.exp(LOGITS) / np.exp(LOGITS).sum(1, keepdims=True), "softmax"),
+        (LOGITS - np.log(np.exp(LOGITS).sum(1, keepdims=True)), "log-softmax"),
+        (5 * np.maximum(LOGITS, 0), "ReLU"),
+        (np.full((50, 5), np.nan), "not finite"),
+    ],
+)
+def test_an_activation_after_the_last_layer_is_named(outputs: np.ndarray, name: str) -> None:
+    assert name in verdicts.activation(outputs)
+    assert verdicts.raw_outputs(P2)(made_up(evaluated={"fitted 2": outputs})).share == 0
+
+
+def test_logits_have_no_activation() -> None:
+    assert verdicts.activation(LOGITS) == ""
+
+
+@pytest.mark.parametrize(
+    ("losses", "share"), [(np.linspace(2, 1, 100), 1), (np.ones(100), 0), (np.linspace(1, 2, 100), 0), (None, 1)]
+)
+def test_losses_have_to_fall(losses: np.ndarray | None, share: float) -> None:
+    assert verdicts.loss_falls(P2)(made_up(fitted={"losses": losses})).share == share
+
+
+@pytest.mark.parametrize(
+    ("shapes", "share"),
+    [([(500, 1000)], 1), ([(500, 1000), (1,)], 0), ([], 0), ([(0, 7)], 0)],
+    ids=["limit", "one more", "none", "empty"],
+)
+def test_part_2_has_a_most_of_parameters(shapes: list, share: float) -> None:
+    assert verdicts.parameters(P2)(made_up(counted={"shapes": {2: shapes}})).share == share
+
+
+@pytest.mark.parametrize(
+    ("shapes", "share"),
+    [
+        ([(128, 784), (128,), (3, 128), (3,)], 1),
+        ([(784, 128), (3,), (128, 3), (128,)], 1),
+        ([(32, 784), (32,), (3, 32), (3,)], 0),
+        ([(128, 784), (3, 128)], 0),
+        ([(100867,)], 0),
+    ],
+    ids=["torch", "transposed", "32 units", "no biases", "of another shape"],
+)
+def test_part_1_has_one_architecture(shapes: list, share: float) -> None:
+    run = made_up(counted={"shapes": {1: shapes}})
+    run.done["fit 1"] = run.done["fit 2"]
+    assert verdicts.parameters(P1)(run).share == share
+
+
+def test_numbers_beyond_the_parameters_are_counted_too() -> None:
+    net = torch.nn.Linear(10, 10)
+    net.extra = torch.zeros(2_000_001)  # type: ignore[assignment]
+    run = made_up(fitted={"net": nets.stored(net)}, counted={"shapes": {2: [(10, 10), (10,)]}})
+    assert "in the whole net" in verdicts.parameters(P2)(run).text
+
+
+def test_parameters_that_cannot_be_counted_get_no_points() -> None:
+    run = made_up(fitted={"problems": {"parameters": "expected at most 3 MB when stored, got 40.0 MB"}})
+    verdict = verdicts.parameters(P2)(run)
+    assert verdict.share == 0 and "3 MB" in verdict.text
+
+
+def of_images(x: np.ndarray, **evaluated: Any) -> Run:
+    """A run of part 3 whose decoder gives x for the 60 shown and 30 hidden images."""
+    run = made_up(evaluated={"fitted shape": np.array([16, 2, 2, 0])} | evaluated)
+    run.done["fit 3"] = Done(Fitted(np.linspace(2, 1, 100), x[:60], b"", b"", {}))
+    run.done["decode"] = Done({"fitted": x, "saved": None, "problems": {}})
+    return run
+
+
+def pixels(run: Run) -> np.ndarray:
+    """What perfect decoders give."""
+    return np.concatenate([run.data.dev[3], run.data.unseen[3]]).astype(np.float32) / 255
+
+
+def test_reconstructions_are_scored_on_hidden_images() -> None:
+    x = pixels(made_up())
+    x[:60] = 0  # the images that fit was given do not count
+    run = of_images(x)
+    assert verdicts.mse_of(run, "fitted") == (0.0, "")
+    assert verdicts.mse("fitted", 0.06, 0.03)(run).share == 1
+
+
+def test_returning_dev_set_is_not_reconstructing_it() -> None:
+    x = pixels(made_up())
+    run = of_images(x * 0.9)
+    run.done["fit 3"] = Done(Fitted(np.ones(100), x[:60], b"", b"", {}))
+    assert "expected xhats to be what net.encoder and net.decoder make" in verdicts.returns(P3)(run).text
+
+
+@pytest.mark.parametrize(("shape", "share"), [([196, 1, 1, 0], 1), ([4, 7, 7, 0], 1), ([197, 1, 1, 0], 0)])
+def test_the_bottleneck_is_measured(shape: list[int], share: float) -> None:
+    assert verdicts.bottleneck(made_up(evaluated={"fitted shape": np.array(shape)})).share == share
+    assert verdicts.bottleneck(made_up()).share == 0  # nothing came through
+
+
+def test_a_model_file_that_is_missing_is_told_from_a_bad_one(tmp_path: Path) -> None:
+    run = made_up()
+    assert verdicts.saved_accuracy(P2, 0.4, 0.73)(run).cause == "missing file"
+    (tmp_path / P2.model).write_bytes(b"no model")
+    run.submission = Submission({P2.model: tmp_path / P2.model}, (), "")
+    assert verdicts.saved_accuracy(P2, 0.4, 0.73)(run).cause == "bad model file"
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words"),
+    [([100] * 5, ""), ([100, 100, 100, 30], ""), ([], "no call"), ([7500] * 5, "7500"), ([50] * 5, "50"),
+     ([None] * 5, "None"), ([0] * 5, "0"), ([1], "1")],
+)  # fmt: skip
+def test_batches_are_of_100(sizes: list, words: str) -> None:
+    if not words:
+        fit.batch_sizes(sizes)
+        return
+    with pytest.raises(ValueError, match=words):
+        fit.batch_sizes(sizes)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "found"),
+    [
+        (np.arange(100), np.arange(100), False),
+        (np.arange(100), np.arange(100) + (np.arange(100) < 2), False),
+        (np.arange(100), np.arange(100) + (np.arange(100) < 3), True),
+        (np.ones(3), np.ones(4), True),
+        (np.ones(3), np.ones(3) + 1e-5, False),
+        (np.ones(3), np.ones(3) + 1e-2, True),
+        (np.array([np.nan]), np.array([np.nan]), False),
+        (None, np.ones(3), False),
+    ],
+)
+def test_results_differ_if_not_by_rounding(a: Any, b: Any, found: bool) -> None:
+    assert fit.differs(a, b) is found
+
+
+class Hidden(torch.nn.Module):
+    """Parameters of every kind, under a `parameters` that denies them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = torch.nn.Linear(3, 2)
+        self.more = {"w": [torch.zeros(5, requires_grad=True)]}
+        self.state = [torch.zeros(1000)]
+        self.register_buffer("mean", torch.zeros(7))
+        self.optimiser = torch.optim.Adam(self.layer.parameters())
+
+    def parameters(self, recurse: bool = True) -> Any:
+        return iter(())
+
+
+def test_parameters_are_found_wherever_they_are() -> None:
+    found = torch.load(io.BytesIO(nets.parameters(Hidden())), weights_only=True)["parameters"]
+    assert sorted(tensor.numel() for tensor in found) == [2, 5, 6]
+
+
+def test_a_net_is_stored_without_its_optimiser() -> None:
+    net = Hidden()
+    assert nets.stored(net).startswith(nets.WHOLE)
+    assert net.optimiser is None
+
+
+def test_a_net_that_cannot_be_pickled_is_stored_as_weights() -> None:
+    net = torch.nn.Linear(3, 2)
+    net.loss_fn = lambda x: x  # type: ignore[assignment]
+    assert nets.stored(net).startswith(nets.STATE)
+
+
+def test_hidden_images_are_drawn_anew_for_each_seed() -> None:
+    first, line = mp6.load(None, 1)
+    again, other = mp6.load(None, 1)[0], mp6.load(None, 2)[0]
+    assert "development split" in line
+    np.testing.assert_array_equal(first.unseen[2], again.unseen[2])
+    assert not np.array_equal(first.unseen[2], other.unseen[2])
+    assert [len(first.dev[k]) for k in (1, 2, 3)] == [1000, 1000, 500]
+    assert [len(first.unseen[k]) for k in (1, 2, 3)] == [500, 500, 1500]
+    shown, hidden = ({row.tobytes() for row in images} for images in (first.dev[3], first.unseen[3]))
+    assert len(shown & hidden) <= 1  # but for images that are there twice
+
+
+def test_staff_images_are_used_where_there_are_some(tmp_path: Path) -> None:
+    x = np.arange(40 * 784, dtype=np.int64).reshape(40, 784).astype(np.uint8)
+    for k in (1, 2):
+        np.save(tmp_path / f"X_test_part{k}.npy", x)
+        np.save(tmp_path / f"y_test_part{k}.npy", np.zeros(40))
+    data, line = mp6.load(tmp_path, 0)
+    assert str(tmp_path) in line and len(data.unseen[3]) == 40
+    np.save(tmp_path / "y_test_part2.npy", np.zeros(39))
+    with pytest.raises(ValueError, match=r"expected X_test_part2.npy .* got \[40, 784\] and \[39\]"):
+        mp6.load(tmp_path, 0)
