@@ -1,0 +1,76 @@
+"""A report's values as plain data that JSON can hold, and texts that are safe and short enough to show."""
+
+import dataclasses
+import math
+import numbers
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from autograder.lab import Graded
+from autograder.sandbox.verdict import printable
+
+LONGEST = 100_000  # characters, as Gradescope cuts outputs
+CUT = "[...(truncated)...]"  # Gradescope's own mark
+
+
+def clean(text: str) -> str:
+    """Text without escape sequences, control characters, turned writing direction and halves of surrogate pairs.
+
+    A half is spelt out, such as \\udcff, as Python does on stderr; the rest is as `printable` says.
+    """
+    return printable(text.encode("utf-8", "backslashreplace"))
+
+
+def cut(text: str, most: int = LONGEST) -> str:
+    """At most `most` characters; of a longer text the middle is left out, and the mark for that is counted."""
+    if len(text) <= most:
+        return text
+    kept = max(0, most - len(CUT))
+    tail = kept // 2
+    return (text[: kept - tail] + CUT + text[len(text) - tail :])[:most]
+
+
+def data(value: Any, most: int | None = None) -> Any:
+    """A value, however nested, as null, bool, int, finite float, str, list and dict.
+
+    NumPy's scalars and arrays become Python's, tuples lists, dataclasses dicts. A number that is not finite becomes the
+    string "nan", "inf" or "-inf", as JSON has no number for it and null would not tell which it was. What is none of
+    all these, such as a path, becomes its text. Keys and texts are cleaned, and cut to `most` characters if given.
+    """
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, numbers.Integral):
+        return int(value)
+    if isinstance(value, numbers.Real):
+        return float(value) if math.isfinite(value) else str(float(value))
+    if dataclasses.is_dataclass(value):
+        value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {data(str(key), most): data(item, most) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [data(item, most) for item in value]
+    text = clean(str(value))
+    return text if most is None else cut(text, most)
+
+
+def points(test: Graded) -> tuple[float, float | None]:
+    """(score, points to be had) of a check as finite floats.
+
+    If either is not finite there is nothing to claim, and the score is 0; if the second is not, it is None.
+    """
+    score, most = float(test.score), float(test.max_score)
+    if math.isfinite(score) and math.isfinite(most):
+        return score, most
+    return 0.0, most if math.isfinite(most) else None
+
+
+def passed(test: Graded) -> bool:
+    """Whether a check gave all its points or, where there are none to be had, found nothing to say against."""
+    score, most = points(test)
+    if not math.isfinite(test.score) or most is None:
+        return False
+    return score >= most if most else test.cause == "ok"
