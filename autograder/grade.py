@@ -11,6 +11,7 @@ import hashlib
 import json
 import platform
 import secrets
+import shutil
 import tempfile
 import time
 from collections.abc import Iterator
@@ -193,9 +194,9 @@ def command(args: argparse.Namespace) -> int:
     tier = chosen_tier(args.tier, args.i_trust_this)
     seed = secrets.randbits(31) if args.seed is None else args.seed
     if args.results is not None:
-        results.write(args.results, results.provisional(lab))
+        results.write(args.results, results.document(results.provisional(lab)))
     graded = grade(args.submission, lab, tier, args.staff, seed, args.i_trust_this)
-    print(report.text(graded))
+    print(report.text(graded, max(report.NARROWEST, shutil.get_terminal_size((100, 24)).columns)))
     if args.results is not None:
         results.write(args.results, results.document(graded))
     if args.json is not None:

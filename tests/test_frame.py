@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder import modelgate
-from autograder.frame import Array, Blob, frame_bytes, pack, texts, unpack
+from autograder.frame import Array, Blob, Layout, frame_bytes, pack, texts, unpack
 
-LAYOUT = [Array("x", "<f4", (2, 3)), Blob("words", 10), Array("y", "<i8", (0,))]
+LAYOUT: Layout = [Array("x", "<f4", (2, 3)), Blob("words", 10), Array("y", "<i8", (0,))]
 
 
 def test_values_come_back() -> None:

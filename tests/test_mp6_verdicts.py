@@ -149,7 +149,7 @@ def test_part_1_has_one_architecture(shapes: list, share: float) -> None:
 
 def test_numbers_beyond_the_parameters_are_counted_too() -> None:
     net = torch.nn.Linear(10, 10)
-    net.extra = torch.zeros(2_000_001)  # type: ignore[assignment]
+    net.extra = torch.zeros(2_000_001)
     run = made_up(fitted={"net": nets.stored(net)}, counted={"shapes": {2: [(10, 10), (10,)]}})
     assert "in the whole net" in verdicts.parameters(P2)(run).text
 
