@@ -1,0 +1,76 @@
+"""Train three students' submissions to MP6 and write each as it would be handed in.
+
+python -m autograder.solutions.make OUT    OUT/terse, OUT/pickled, OUT/by_hand: neuralnet_pK.py and net_pK.model
+"""
+
+import importlib.util
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+
+import reader
+from mp6 import PARTS
+from smallnets import cli, train
+
+HERE = Path(__file__).parent
+DATA = HERE.parents[1] / "data/fashion_mnist"
+STYLES = ("terse", "pickled", "by_hand")
+MAX_ITER = 50
+
+
+@contextmanager
+def imported(path: Path) -> Iterator[ModuleType]:
+    """A student's file under its own name while the block runs, as a pickled net names the module of its class."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    before = sys.modules.get(path.stem)
+    sys.modules[path.stem] = module
+    try:
+        spec.loader.exec_module(module)
+        yield module
+    finally:
+        del sys.modules[path.stem]
+        if before is not None:
+            sys.modules[path.stem] = before
+
+
+def inputs(part: int) -> tuple[torch.Tensor, ...]:
+    """What fit is called with before n_iter."""
+    splits = reader.load_dataset(DATA, part)
+    x, x_dev = (torch.tensor(pixels, dtype=torch.float32) / PARTS[part].divisor for pixels in (splits[0], splits[2]))
+    return PARTS[part].task.inputs(x, torch.tensor(splits[1]), x_dev)
+
+
+def make(style: str, part: int, folder: Path) -> tuple[Any, Any, Any]:
+    """Write a student's neuralnet_pK.py and, from seed 0, net_pK.model into a folder; returns what fit returned."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"neuralnet_p{part}.py"
+    shutil.copyfile(HERE / style / path.name, path)
+    with imported(path) as module:
+        train.seed_everything(0)
+        losses, predictions, net = module.fit(*inputs(part), PARTS[part].rounds * MAX_ITER)
+        torch.save(net.state_dict() if style == "terse" else net, folder / f"net_p{part}.model")
+    return losses, predictions, net
+
+
+@cli.exit_codes
+def main(argv: list[str] | None = None) -> int:
+    """Make every part of every submission."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("out", type=Path, metavar="OUT", help="a folder, which gets one for each student")
+    out = parser.parse_args(argv).out
+    for style in STYLES:
+        for part in PARTS:
+            make(style, part, out / style)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

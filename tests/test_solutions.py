@@ -1,0 +1,73 @@
+"""The example submissions: in the style of students, right but for what they are wrong in on purpose."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from conftest import ROOT, load_file
+from test_imports import violations
+from trials import lost
+
+import reader
+from autograder.mutants.table import NO_PREDICTIONS
+from autograder.solutions.make import HERE, STYLES, imported, main, make
+from smallnets import modelfile
+
+every_style = pytest.mark.parametrize("style", STYLES)
+every_part = pytest.mark.parametrize("part", [1, 2, 3])
+
+
+@every_style
+@every_part
+def test_a_submission_stands_alone_and_is_short(style: str, part: int) -> None:
+    source = (HERE / f"{style}/neuralnet_p{part}.py").read_text()
+    assert violations(f"neuralnet_p{part}.py", source) == []
+    assert len(source.splitlines()) <= 80
+
+
+@pytest.mark.slow
+@every_style
+@every_part
+def test_a_submission_loses_nothing_but_what_it_should(
+    style: str, part: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = lost(load_file(HERE / f"{style}/neuralnet_p{part}.py", style), part, capsys)
+    # its own net is saved, not ours, and 20 iterations are few for it
+    found -= {"saved", "accuracy", "mse"}
+    if (style, part) == ("by_hand", 3):
+        assert "returns" in found
+        found -= {"returns", *NO_PREDICTIONS}
+    assert found == set()
+
+
+def score(part: int, predictions: np.ndarray) -> float:
+    """Accuracy on the development set, or in part 3 the mean squared error."""
+    _, _, x_dev, y_dev = reader.load_dataset(ROOT / "data/fashion_mnist", part)
+    if part == 3:
+        return float(np.mean((predictions.reshape(-1, 784) - x_dev / 255) ** 2))
+    return float(np.mean(predictions == y_dev))
+
+
+@pytest.mark.slow
+@every_style
+def test_a_submission_reaches_the_thresholds(style: str, tmp_path: Path) -> None:
+    reached = [score(part, make(style, part, tmp_path)[1]) for part in (1, 2, 3)]
+    assert reached[0] > 0.96 and reached[1] >= 0.73 and reached[2] < 0.03, reached
+
+
+@pytest.mark.slow
+def test_each_submission_is_written_as_its_student_saves(tmp_path: Path) -> None:
+    assert main([str(tmp_path)]) == 0
+    for style in STYLES:
+        assert len(list((tmp_path / style).iterdir())) == 6
+    for part in (1, 2, 3):
+        name = f"net_p{part}.model"
+        assert isinstance(modelfile.read_weights(tmp_path / "terse" / name), dict)
+        for style in ("pickled", "by_hand"):
+            with pytest.raises(ValueError, match="pickled object"):
+                modelfile.read_weights(tmp_path / style / name)
+            with imported(tmp_path / style / f"neuralnet_p{part}.py") as module:
+                net = torch.load(tmp_path / style / name, weights_only=False)
+                assert type(net) is module.NeuralNet
+                assert torch.isfinite(net(torch.zeros(2, 784))).all()
