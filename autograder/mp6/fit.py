@@ -17,7 +17,7 @@ from smallnets import fitcheck, progress, train
 from smallnets.student import student_code
 
 SIZES = ((230, 7), (37, 1))  # training and development images: a last batch that is not full, fewer than a batch
-SHORT, FEW = 1000, 5  # training images and iterations of the runs that are compared
+SHORT, FEW = 500, 3  # training images and iterations of the runs that are compared
 CLOSE = 1e-3
 
 
@@ -109,21 +109,24 @@ def as_array(make: Callable[[], np.ndarray]) -> np.ndarray | None:
 
 
 def differs(a: Any, b: Any) -> bool:
-    """Whether two results are not the same but for rounding; a result that makes no array is like any other."""
+    """Whether two results are not the same but for rounding; a result that makes no array is like any other.
+
+    Of labels, one in 200 may differ.
+    """
     if a is None or b is None:
         return False
     if a.shape != b.shape:
         return True
     if a.dtype.kind in "iub":
-        return a.size > 0 and float(np.mean(a != b)) > 0.02
+        return a.size > 0 and float(np.mean(a != b)) > 0.005
     return not np.allclose(a, b, rtol=CLOSE, atol=CLOSE, equal_nan=True)
 
 
 def comparisons(trial: Trial, problems: dict[str, str], strict: bool) -> None:
     """The same seed twice, and the same images among others that are nothing like them."""
-    dev = trial.dev[:200]
-    top = 255.0 / trial.part.divisor
-    among = torch.cat([dev[:100], top - dev[100:]])
+    dev = trial.dev[:300]
+    known, others = dev[:150], dev[150:]
+    among = torch.cat([255.0 / trial.part.divisor - others, known])  # at another place, too
     results: list[tuple[Any, Any]] = []
     for name, images in (("repeatable", dev), ("repeatable", dev), ("independent", among)):
         with inside.noted(problems, name):
@@ -136,7 +139,7 @@ def comparisons(trial: Trial, problems: dict[str, str], strict: bool) -> None:
             "expected the same losses and predictions when torch, numpy and random start from the same seed, "
             "got others: is there a generator with a seed of its own, or one without any?"
         )
-    elif strict and differs(first[:100], changed[:100]):
+    elif strict and differs(first[: len(known)], changed[len(others) :]):
         problems["independent"] = (
             "expected the prediction for an image to depend on that image and the training set alone, got another one "
             "when the other images of dev_set were exchanged: are its mean and deviation used, or batch statistics?"
