@@ -1,0 +1,33 @@
+"""A file in a submission before it is taken, whether the submission is a folder or an archive."""
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+MOST_ENTRIES = 500
+BLOCK = 2**16
+
+
+class Refused(Exception):
+    """A file is not taken, the others may be; the text says what was expected and got."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """One name in a submission.
+
+    Args:
+        path: from the top of the submission, with forward slashes; a folder's ends with one.
+        size: bytes that it says it has; what `blocks` gives may differ.
+        blocks: opens it and gives its bytes. Refused: not a regular file. ValueError: the submission is damaged.
+    """
+
+    path: str
+    size: int
+    blocks: Callable[[], Iterator[bytes]]
+
+
+def too_many(what: str) -> ValueError:
+    """The error for a submission with more entries than anyone needs."""
+    return ValueError(
+        f"expected at most {MOST_ENTRIES} entries in the {what}, got more: hand in the lab's own files only"
+    )

@@ -1,0 +1,49 @@
+"""Read a source file and what it must define from stdin, as JSON; write the findings to stdout."""
+
+import json
+import resource
+import sys
+from typing import Any
+
+from autograder.looking import advice, definitions, running
+from autograder.looking.parse import parse
+
+CPU_SECONDS, ADDRESS_SPACE = 5, 2**30
+
+
+def findings(
+    source: str, functions: dict[str, list[str]], classes: dict[str, list[str]], own: list[str]
+) -> list[tuple[int, str]]:
+    """All that is to be said about a source file, by line.
+
+    Args:
+        source: its text.
+        functions: names it must define -> their first arguments.
+        classes: names it must define -> methods they must have.
+        own: names of modules that lie beside it.
+    """
+    tree, found = parse(source)
+    if tree is not None:
+        found += definitions.functions(tree, functions) + definitions.classes(tree, classes)
+        found += running.on_import(tree, set(functions)) + advice.imports(tree, set(own)) + advice.paths(tree)
+    return sorted(set(found))
+
+
+def _limit(number: int, value: int) -> None:
+    most = resource.getrlimit(number)[1]
+    value = value if most == resource.RLIM_INFINITY else min(value, most)
+    resource.setrlimit(number, (value, value))
+
+
+def main() -> None:
+    """Look at one file within limits of time and memory."""
+    _limit(resource.RLIMIT_CPU, CPU_SECONDS)
+    if sys.platform != "darwin":  # that kernel refuses to set it
+        _limit(resource.RLIMIT_AS, ADDRESS_SPACE)
+    _limit(resource.RLIMIT_CORE, 1)  # 0 would still feed a core dump to a program that the machine has for it
+    request: dict[str, Any] = json.load(sys.stdin)
+    json.dump(findings(**request), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

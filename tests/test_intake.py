@@ -1,0 +1,241 @@
+"""Taking in what was handed in: honest submissions in every shape, folders with traps, names and text."""
+
+import dataclasses
+import os
+import socket
+import stat
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from submissions import CODE, LAB, MODEL, Files, contents, make_folder, make_zip, refused, taken
+
+from autograder import entry, folder, intake
+from autograder.lab import Submission
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Path:
+    """Where a submission is put; what appears beside it has got out."""
+    (tmp_path / "box").mkdir()
+    return tmp_path / "box"
+
+
+@pytest.fixture(params=[make_folder, make_zip], ids=["folder", "zip"])
+def submit(request: pytest.FixtureRequest, box: Path) -> Callable[[Files], Submission]:
+    """Hand files in, as a folder or as a zip."""
+    return lambda files: taken(request.param(box / "submission", files))
+
+
+def test_files_are_copied_under_their_names(submit: Callable[[Files], Submission]) -> None:
+    files = {CODE: b"x = 1\n", MODEL: bytes(5000)}
+    submission = submit(files)
+    assert contents(submission) == files and submission.notes == ()
+    assert {stat.S_IMODE(path.stat().st_mode) for path in submission.files.values()} == {0o644}
+    assert len({path.parent for path in submission.files.values()}) == 1
+
+
+def test_an_empty_submission_has_no_files(submit: Callable[[Files], Submission]) -> None:
+    assert submit({}).files == {}
+
+
+@given(
+    st.dictionaries(st.sampled_from([wanted.name for wanted in LAB.hand_in] + ["other.txt"]), st.binary(max_size=99))
+)
+@settings(max_examples=15, deadline=None)
+def test_a_folder_and_a_zip_of_the_same_files_are_the_same(files: Files) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        one = taken(make_folder(Path(scratch) / "folder", files))
+        other = taken(make_zip(Path(scratch) / "zip", dict(reversed(files.items()))))
+        assert one.sha256 == other.sha256 and one.notes == other.notes
+        assert contents(one) == contents(other) == {name: files[name] for name in files if name != "other.txt"}
+
+
+def test_the_sum_tells_names_and_contents_apart(box: Path) -> None:
+    some = [{CODE: b"a"}, {CODE: b"b"}, {"neuralnet_p2.py": b"a"}, {CODE: b"a", MODEL: b""}, {}]
+    sums = {taken(make_zip(box / f"{i}", files)).sha256 for i, files in enumerate(some)}
+    assert len(sums) == len(some)
+
+
+def test_the_sum_does_not_depend_on_the_order_in_the_lab(box: Path) -> None:
+    path = make_zip(box / "a", {CODE: b"a", MODEL: b"m"})
+    other = dataclasses.replace(LAB, hand_in=LAB.hand_in[::-1])
+    assert taken(path).sha256 == intake.take_in(path, other, box / "into").sha256
+
+
+@pytest.mark.parametrize(
+    "clutter", [{}, {"__MACOSX/._x": b"", ".DS_Store": b"", ".git/HEAD": b"", "hw/__pycache__/x": b""}]
+)
+def test_one_folder_around_the_files_is_looked_into(submit: Callable[[Files], Submission], clutter: Files) -> None:
+    submission = submit({f"hw/{CODE}": b"x = 1", f"hw/{MODEL}": b"m"} | clutter)
+    assert contents(submission) == {CODE: b"x = 1", MODEL: b"m"}
+    assert submission.notes == ("the files were taken from the folder hw/",)
+
+
+def test_files_at_the_top_come_before_those_in_folders(submit: Callable[[Files], Submission]) -> None:
+    submission = submit({CODE: b"top", f"old/{CODE}": b"old", f"old/{MODEL}": b"old"})
+    assert contents(submission) == {CODE: b"top"}
+    assert submission.notes == (f"found old/{MODEL}, expected {MODEL}", "left aside: old/")
+
+
+def test_two_folders_with_the_files_are_not_chosen_from(submit: Callable[[Files], Submission]) -> None:
+    submission = submit({f"a/{CODE}": b"", f"b/{CODE}": b""})
+    assert submission.files == {} and submission.notes[0] == f"found a/{CODE}, expected {CODE}"
+
+
+def test_what_nobody_asked_for_is_left_aside(submit: Callable[[Files], Submission]) -> None:
+    submission = submit(
+        {CODE: b"", "b.txt": b"", "data/x": b"", "data/y": b"", "a.txt": b"", "c.txt": b"", "d.txt": b""}
+    )
+    assert list(submission.files) == [CODE]
+    assert submission.notes == ("left aside: a.txt, b.txt, c.txt and 2 more",)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "neuralnetp2.py",
+        "NeuralNet_P2.py",
+        "neuralnet-p2.py",
+        "neuralnet_p2 (1).py",
+        "neuralnet_p2(3).py",
+        "neuralnet_p2 copy.py",
+        "neuralnet_p2-Copy1.py",
+        "neuralnet_p2.py.txt",
+        "neuralnet_p2.ipynb",
+        "neural_net_p2.py",
+        "neuralnt_p2.py",
+    ],
+)
+def test_a_name_that_nearly_fits_is_named_and_not_taken(submit: Callable[[Files], Submission], name: str) -> None:
+    submission = submit({CODE: b"", name: b""})
+    assert list(submission.files) == [CODE]
+    assert submission.notes == (f"found {name}, expected neuralnet_p2.py",)
+
+
+@pytest.mark.parametrize(
+    "name", ["neuralnetp1.py", "neuralnet_p1 (1).py", "solution.py", "x" * 200, f"neuralnet{'_' * 200}p2.py", "p2"]
+)
+def test_a_name_that_fits_another_file_better_is_not(submit: Callable[[Files], Submission], name: str) -> None:
+    assert [note[:4] for note in submit({CODE: b"", name: b""}).notes] == ["left"]
+
+
+def test_a_file_that_is_too_large_does_not_cost_the_others(submit: Callable[[Files], Submission]) -> None:
+    submission = submit({CODE: bytes(1001), MODEL: b"m"})
+    assert contents(submission) == {MODEL: b"m"}
+    assert submission.notes == (f"{CODE} is not taken: expected at most 1,000 bytes, got 1,001",)
+
+
+def test_all_files_together_have_a_limit(
+    submit: Callable[[Files], Submission], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(intake, "MOST_BYTES", 700)
+    assert list(submit({CODE: b"#" * 400, "neuralnet_p2.py": b"#" * 400, MODEL: b"m"}).files) == [CODE, MODEL]
+
+
+def test_source_that_python_cannot_read_is_taken_and_noted(submit: Callable[[Files], Submission]) -> None:
+    submission = submit({CODE: b"\nx = '\xff'", MODEL: b"\0\xff"})
+    assert list(submission.files) == [CODE, MODEL]
+    assert submission.notes == (f"{CODE}, line 2: expected utf-8, got the byte 0xff; save the file again as UTF-8",)
+
+
+def test_links_pipes_sockets_and_folders_in_place_of_files_are_not_taken(box: Path) -> None:
+    path = make_folder(box / "a", {f"{CODE}/x": b"", "real": b"x"})
+    (path / "neuralnet_p2.py").symlink_to(path / "real")
+    os.mkfifo(path / MODEL)
+    (path / "hw").symlink_to("/etc")
+    with socket.socket(socket.AF_UNIX) as sock:
+        sock.bind(str(path / "socket"))
+        submission = taken(path)
+    assert submission.files == {}
+    assert [note.split(":")[0] for note in submission.notes[:2]] == [
+        "neuralnet_p2.py is not taken",
+        f"{MODEL} is not taken",
+    ]
+
+
+def test_no_link_in_a_path_is_followed(box: Path) -> None:
+    secret = make_folder(box / "secret", {CODE: b"secret"})
+    (box / "a").mkdir()
+    (box / "a/hw").symlink_to(secret)
+    assert taken(box / "a").files == {}
+    # nor one that takes a folder's place after it was looked at
+    real = make_folder(box / "b", {f"hw/{CODE}": b"real"})
+    descriptor = os.open(real, os.O_RDONLY)
+    try:
+        found = {found.path: found for found in folder.entries(descriptor, lambda name: False)}
+        (real / "hw").rename(real / "moved")
+        (real / "hw").symlink_to(secret)
+        assert (real / "hw" / CODE).read_bytes() == b"secret"
+        with pytest.raises(entry.Refused):
+            list(found[f"hw/{CODE}"].blocks())
+        (real / "hw").unlink()
+        (real / "moved").rename(real / "hw")
+        (real / "hw" / CODE).unlink()
+        (real / "hw" / CODE).symlink_to(secret / CODE)
+        with pytest.raises(entry.Refused):
+            list(found[f"hw/{CODE}"].blocks())
+    finally:
+        os.close(descriptor)
+
+
+def test_a_pipe_is_not_opened_nor_waited_for(box: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = make_folder(box / "a", {})
+    os.mkfifo(path / CODE)
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        (found,) = folder.entries(descriptor, lambda name: False)
+        with monkeypatch.context() as patched:
+            patched.setattr(folder, "_open", lambda *_: pytest.fail("opened"))
+            with pytest.raises(entry.Refused):
+                list(found.blocks())
+        regular = os.stat(__file__)
+        with monkeypatch.context() as patched:  # it took a file's place just after the look
+            patched.setattr(os, "stat", lambda *_, **__: regular)
+            with pytest.raises(entry.Refused):
+                list(found.blocks())
+    finally:
+        os.close(descriptor)
+
+
+def test_of_a_folder_in_the_folder_little_or_nothing_is_listed(box: Path) -> None:
+    path = make_folder(box / "a", {f"{name}/{i}": b"" for name in ("data", ".git") for i in range(600)})
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        found = folder.entries(descriptor, lambda name: name == ".git")
+    finally:
+        os.close(descriptor)
+    assert len(found) == entry.MOST_ENTRIES + 2 and all(inner.path[:5] in (".git/", "data/") for inner in found)
+
+
+def test_a_folder_of_too_many_entries_is_refused(box: Path) -> None:
+    refused(make_folder(box / "a", {f"{i}": b"" for i in range(entry.MOST_ENTRIES + 1)}), "at most 500 entries")
+    assert list(taken(make_folder(box / "b", {CODE: b""} | {f"data/{i}": b"" for i in range(600)})).files) == [CODE]
+
+
+def test_names_are_made_printable(box: Path) -> None:
+    evil = "\x1b[31m\u202eyp.2p\r\n\x07\x9b\u200b\u2028name" + "x" * 300
+    path = make_zip(box / "a", {evil: b"", f"{CODE}": b""})
+    (note,) = taken(path).notes
+    assert note.isprintable() and len(note) < 100
+    refused(make_zip(box / "b", {f"../{evil}": b""}))
+    folder = make_folder(box / "c", {CODE: b""})
+    for name in (b"\xff\xfe\x1b[2J", "neuralnet_p2\u202e.py".encode()):
+        (folder / os.fsdecode(name)).write_bytes(b"")
+    assert all(note.isprintable() for note in taken(folder).notes)
+
+
+def test_nothing_is_left_of_a_file_that_is_refused(box: Path) -> None:
+    into = box / "into"
+    intake.take_in(make_zip(box / "a", {CODE: bytes(2000)}), LAB, into)
+    assert list(into.iterdir()) == []
+
+
+def test_no_file_is_replaced(box: Path) -> None:
+    path = make_zip(box / "a", {CODE: b"new"})
+    into = make_folder(box / "into", {CODE: b"old"})
+    with pytest.raises(FileExistsError):
+        intake.take_in(path, LAB, into)

@@ -1,0 +1,250 @@
+"""The look at source files that runs nothing: what it says on each common mistake, and that nothing breaks it."""
+
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autograder import look as look_module
+from autograder.lab import HandIn
+from autograder.look import look
+from autograder.looking.__main__ import findings
+
+FIT = ("train_set", "train_labels", "dev_set", "n_iter")
+METHODS = ("__init__", "set_parameters", "get_parameters", "forward", "step")
+NAME = "neuralnet_p2.py"
+HAND_IN = HandIn(NAME, functions={"fit": FIT}, classes={"NeuralNet": METHODS})
+GOOD_FIT = "def fit(train_set, train_labels, dev_set, n_iter, batch_size=100):\n    return [], 1, 2\n"
+GOOD_CLASS = "class NeuralNet(torch.nn.Module):\n" + "".join(
+    f"    def {name}(self): return 1\n" for name in METHODS[1:]
+)
+GOOD = f"import numpy as np\nimport torch\n{GOOD_CLASS}{GOOD_FIT}"
+
+
+def notes(source: str | bytes, folder: Path) -> list[str]:
+    """What is said, through the process of its own."""
+    path = folder / NAME
+    path.write_bytes(source.encode() if isinstance(source, str) else source)
+    model = folder / "net_p2.model"
+    model.write_bytes(b"\0no source")
+    return look({NAME: path, model.name: model}, [HAND_IN, HandIn(model.name), HandIn("absent.py")])
+
+
+def found(source: str, own: tuple[str, ...] = ()) -> list[tuple[int, str]]:
+    """What is found, in this process."""
+    return findings(source, {"fit": list(FIT)}, {"NeuralNet": list(METHODS)}, list(own))
+
+
+def test_notes_name_file_and_line(tmp_path: Path) -> None:
+    assert notes(GOOD, tmp_path) == []
+    assert notes("\n" + GOOD.replace("train_labels", "labels"), tmp_path) == [
+        "neuralnet_p2.py, line 9: expected fit(train_set, train_labels, dev_set, n_iter, ...),"
+        " got fit(train_set, labels, dev_set, n_iter, batch_size)"
+    ]
+    assert notes(GOOD_FIT, tmp_path) == ["neuralnet_p2.py: expected a class NeuralNet, found none"]
+
+
+def test_nothing_is_run_and_nothing_imported(tmp_path: Path) -> None:
+    trace = tmp_path / "trace"
+    (tmp_path / "torch.py").write_text(f"open({str(trace)!r}, 'w')")
+    notes(f"import torch\nopen({str(trace)!r}, 'w')\n{GOOD}", tmp_path)
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        GOOD.replace("n_iter, batch_size=100", "n_iter"),
+        GOOD.replace("n_iter, batch_size=100", "n_iter, *, seed=0"),
+        GOOD.replace("train_set, train_labels, dev_set, n_iter, batch_size=100", "*args, **kwargs"),
+        GOOD.replace("train_labels, dev_set, n_iter, batch_size=100", "*args"),
+        GOOD.replace("n_iter, batch_size=100", "n_iter, /"),
+        GOOD.replace("def fit", "def train") + "fit = train",
+        GOOD.replace("def fit", "def train") + "from helper import fit  # noqa",
+        GOOD.replace(GOOD_FIT, "from helper import *"),
+        GOOD.replace(GOOD_FIT, "if torch:\n    " + GOOD_FIT.replace("\n", "\n    ")),
+        GOOD + "if __name__ == '__main__':\n    fit(1, 2, 3, 4)\n    input()",
+        GOOD + "if '__main__' == __name__:\n    fit(1, 2, 3, 4)",
+        GOOD + "def f():\n    input()\n    fit(1)\ng = lambda: input()",
+        GOOD + "try:\n    import tqdm\nexcept ImportError:\n    tqdm = None",
+        GOOD + "class Other:\n    def fit(self): ...",
+        GOOD.replace("return [], 1, 2", "if n_iter < 0:\n        raise NotImplementedError\n    return [], 1, 2"),
+        "class Base(torch.nn.Module):\n    def step(self): return 1\n"
+        + GOOD.replace("NeuralNet(torch.nn.Module)", "NeuralNet(Base)").replace(
+            "    def step(self): return 1\n", "", 1
+        ),
+        GOOD.replace("torch.nn.Module", "somewhere.Base").replace("    def step(self): return 1\n", ""),
+        GOOD.replace("    def step(self): return 1\n", "    step = torch.no_grad()(len)\n"),
+        "x = '%matplotlib'\ny = '''\n%matplotlib inline\n!pip\n'''\n" + GOOD,
+    ],
+)
+def test_nothing_is_said_of_what_works(source: str) -> None:
+    assert found(source, own=("helper",)) == []
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "words"),
+    [
+        ("def fit(x)\n    return 1", 1, "syntax error in `def fit(x)`: expected ':'"),
+        ("x = 1\nprint 'hello'", 2, "in `print 'hello'`: Missing parentheses"),
+        ("x = '\u201c\ny = 2", 1, "syntax error in `x = '\u201c`: unterminated string literal"),
+        ("if 1:\n    x = 1\n\ty = 2", 3, "tabs and spaces are mixed in the indentation"),
+        ("def f():\nx = 1", 2, "the indentation is wrong in `x = 1`: expected an indented block"),
+        ("x = 1\n    y = 2", 2, "the indentation is wrong in `y = 2`: unexpected indent"),
+        ("x = " + "9" * 5000, 1, "Exceeds the limit"),
+        ("x = 1\n%matplotlib inline\n" + GOOD, 2, "only notebooks understand `%matplotlib inline`"),
+        ("%%time\n" + GOOD, 1, "only notebooks understand `%%time`"),
+        (GOOD + "if 1:\n    !pip install x", 11, "only notebooks understand `!pip install x`"),
+        (GOOD + "get_ipython().magic('x')", 10, "get_ipython() is called when the file is imported and exists in"),
+        (
+            GOOD.replace("def fit", "def Fit"),
+            8,
+            "a function fit(train_set, train_labels, dev_set, n_iter, ...), found Fit",
+        ),
+        (
+            GOOD.replace("def fit", "def train"),
+            0,
+            "expected a function fit(train_set, train_labels, dev_set, n_iter, ...)",
+        ),
+        (GOOD.replace("def fit", "async def fit"), 8, "expected `def fit`, got `async def fit`"),
+        (GOOD.replace(GOOD_FIT, "class fit:\n    x = 1"), 8, "expected a function fit, got a class"),
+        (
+            GOOD.replace("def fit", "    def fit").replace("    return", "        return"),
+            8,
+            "inside the class NeuralNet",
+        ),
+        (GOOD.replace("train_set, train_labels", "train_labels, train_set"), 8, "got fit(train_labels, train_set,"),
+        (GOOD.replace("train_set, train_labels", "x, *y"), 8, "got fit(x, *y)"),
+        (GOOD.replace("n_iter, batch_size=100", "*, n_iter"), 8, "got fit(train_set, train_labels, dev_set)"),
+        (GOOD.replace(", n_iter, batch_size=100", ""), 8, "got fit(train_set, train_labels, dev_set)"),
+        (GOOD.replace("batch_size=100", "batch_size"), 8, "fit needs a default for batch_size"),
+        (GOOD.replace("batch_size=100", "*, seed, lr=1"), 8, "fit needs a default for seed"),
+        (GOOD.replace("return [], 1, 2", "raise NotImplementedError"), 9, "fit still raises NotImplementedError"),
+        (
+            GOOD.replace("return [], 1, 2", "raise NotImplementedError('write this')\n    return 1"),
+            9,
+            "fit still raises NotImplementedError",
+        ),
+        (GOOD.replace("return [], 1, 2", "'''Fit.'''\n    pass"), 8, "fit has no code yet"),
+        (GOOD.replace("return [], 1, 2", "..."), 8, "fit has no code yet"),
+        (
+            GOOD.replace("step(self): return 1", "step(self): raise NotImplementedError()"),
+            7,
+            "NeuralNet.step still raises",
+        ),
+        (GOOD.replace("forward(self): return 1", "forward(self): pass"), 6, "NeuralNet.forward has no code yet"),
+        (GOOD.replace("def step", "def Step"), 7, "a method step in the class NeuralNet, found Step"),
+        (GOOD.replace("def step", "async def step"), 7, "expected `def step`, got `async def step`"),
+        (GOOD.replace("def forward", "def other"), 3, "expected a method forward in the class NeuralNet, found none"),
+        (GOOD.replace("class NeuralNet", "class Neuralnet"), 3, "expected a class NeuralNet, found Neuralnet"),
+        (GOOD.replace(GOOD_CLASS, "def NeuralNet(): return 1\n"), 3, "expected a class NeuralNet, got a function"),
+        (
+            "class NeuralNet(NeuralNet, A): x = 1\nclass A(NeuralNet): x = 1\n" + GOOD_FIT,
+            1,
+            "expected a method forward",
+        ),
+        (
+            GOOD + "if __name__ == '__main__':\n    def f(): ...\nelse:\n    fit(1)",
+            13,
+            "fit() is called when the file is",
+        ),
+        (GOOD + "x, y, z = fit(1, 2, 3, 4)", 10, "fit() is called when the file is imported and takes its time"),
+        (GOOD + "class A:\n    x = input('?')", 11, "input() is called when"),
+        (GOOD + "def f(x=input()): ...", 10, "input() is called when"),
+        (
+            GOOD + "for i in 1, 2:\n    plt.show()",
+            11,
+            "plt.show() is called when the file is imported and opens a window",
+        ),
+        (GOOD + "sys.exit(0)", 10, "sys.exit() is called when the file is imported and ends the program"),
+        ("import sklearn.svm\n" + GOOD, 1, "the module sklearn may not be there when this is graded"),
+        (GOOD + "def f():\n    from matplotlib import pyplot", 11, "the module matplotlib may not be there"),
+        ("from .helper import x\n" + GOOD, 1, "`from .helper import` needs a package"),
+        (GOOD + "x = open('/home/me/data.npy')", 10, "the path '/home/me/data.npy' is on your computer only"),
+        (GOOD + "x = f'/Users/me/{1}'", 10, "the path '/Users/me/' is on your computer only"),
+        (GOOD + "x = r'C:\\Users\\me'", 10, "is on your computer only"),
+    ],
+)
+def test_a_mistake_is_named(source: str, line: int, words: str) -> None:
+    assert any(at == line and words in text for at, text in found(source)), found(source)
+
+
+def test_what_comes_after_a_line_for_notebooks_is_looked_at() -> None:
+    lines = [line for line, _ in found("%a\n!b\n" + GOOD.replace("return [], 1, 2", "pass"))]
+    assert lines == [1, 2, 10]
+    assert len(found("%a\n" * 1000)) < 50
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("x = " + "(" * 10_000, "too many nested parentheses"),
+        ("x = " + "-" * 90_000 + "1", "nested too deeply or too large"),
+        ("x = 1" + "+1" * 90_000, "nested too deeply or too large"),
+        ("x = a" + ".b" * 90_000, "nested too deeply or too large"),
+        ("if 1:\n pass\n" + "elif 1:\n pass\n" * 9_000, "nested too deeply or too large"),
+        (b"x = 1\n\0", "line 2: expected text, got a NUL byte"),
+        (b"x = '\xff'", "line 1: expected utf-8, got the byte 0xff"),
+        ("# " + "x" * 200_000 + "\nx = (", "line 2: syntax error"),
+        ("x" * 200_000 + " y", "line 1: syntax error in `xxx"),
+        ("x = 1 \x1b[31m\u202e\n", "syntax error"),
+        ("# coding: unicode_escape\nx = '\\ud800'", "cannot parse"),
+    ],
+)
+def test_hostile_source_gives_a_note(source: str | bytes, words: str, tmp_path: Path) -> None:
+    said = notes(source, tmp_path)
+    assert any(words in note for note in said), said
+    assert all(note.isprintable() and len(note) <= look_module.LONGEST for note in said)
+
+
+def test_a_large_file_that_is_fine_is_looked_at(tmp_path: Path) -> None:
+    begin = time.monotonic()
+    assert notes(GOOD + "x = [" + "1," * 95_000 + "]\ny = 0x" + "f" * 9000, tmp_path) == []
+    assert time.monotonic() - begin < 5
+
+
+def test_notes_are_not_without_end(tmp_path: Path) -> None:
+    said = notes(GOOD + "import sklearn\n" * 1000, tmp_path)
+    assert len(said) == look_module.MOST_NOTES + 1 and said[-1] == "neuralnet_p2.py: 980 more like these"
+
+
+def test_classes_that_extend_each_other_many_times_take_no_time() -> None:
+    chain = "".join(f"class A{i}(A{i - 1}, A{i - 1}): x = 1\n" for i in range(1, 60))
+    assert found(f"class A0: x = 1\n{chain}class NeuralNet(A59): x = 1\n{GOOD_FIT}")
+
+
+def test_a_parser_that_dies_or_hangs_gives_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(look_module, "SECONDS", 0.001)
+    assert notes(GOOD, tmp_path) == [f"{NAME}: it was not looked at, as that took too long"]
+    monkeypatch.setattr(look_module, "SECONDS", 10)
+    monkeypatch.setattr(look_module, "ROOT", tmp_path)  # where there is no such module
+    assert notes(GOOD, tmp_path) == [f"{NAME}: it was not looked at, as it is too much for Python's own parser"]
+
+
+PIECES = [
+    "def fit(",
+    "class NeuralNet",
+    ":",
+    "\n",
+    "    ",
+    "\t",
+    "(",
+    ")",
+    "*",
+    "pass",
+    "x",
+    "=",
+    "%",
+    "!",
+    "import ",
+    ".",
+]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text() | st.lists(st.sampled_from(PIECES)).map("".join))
+def test_any_text_is_looked_at(source: str) -> None:
+    lines = source.count("\n") + source.count("\r") + 1
+    assert all(0 <= line <= lines and text for line, text in found(source))

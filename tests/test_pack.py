@@ -1,0 +1,167 @@
+"""Making the archive that is handed in: the same bytes each time, what is missing, and no file destroyed."""
+
+import os
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from autograder import __main__ as autograder
+from autograder import intake, labs
+
+CODE, MODEL = "neuralnet_p1.py", "net_p1.model"
+LAB = f"""
+from autograder.lab import HandIn, Lab
+
+LAB = Lab(
+    name="tiny",
+    title="Tiny",
+    hand_in=(
+        HandIn("{CODE}", 1000, functions={{"fit": ("x",)}}),
+        HandIn("{MODEL}", 5000),
+        HandIn("extra.txt", required=False),
+    ),
+    load=lambda folder, seed: (None, ""),
+    steps=(),
+    checks=(),
+)
+"""
+
+
+@pytest.fixture(autouse=True)
+def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab of the name tiny, and a folder to work in."""
+    (tmp_path / "labs").mkdir()
+    (tmp_path / "labs/tiny.py").write_text(LAB)
+    (tmp_path / "work/models").mkdir(parents=True)
+    (tmp_path / "work" / CODE).write_text("def fit(x):\n    return 1\n")
+    (tmp_path / "work/models" / MODEL).write_bytes(bytes(1234))
+    monkeypatch.setattr(labs, "__path__", [str(tmp_path / "labs")])
+    monkeypatch.delitem(sys.modules, "autograder.labs.tiny", raising=False)
+    monkeypatch.chdir(tmp_path / "work")
+
+
+def pack(*arguments: str) -> int:
+    try:
+        return autograder.main(["pack", "--lab", "tiny", *arguments])
+    finally:
+        sys.modules.pop("autograder.labs.tiny", None)
+
+
+def test_a_complete_archive(capsys: pytest.CaptureFixture[str]) -> None:
+    assert pack() == 0
+    assert capsys.readouterr().out == (f"{CODE}  25 bytes\n{MODEL}  1,234 bytes, from models\nwritten: tiny.zip\n")
+    with zipfile.ZipFile("tiny.zip") as archive:
+        assert archive.namelist() == [MODEL, CODE] and archive.testzip() is None
+    assert sorted(path.name for path in Path().iterdir()) == ["models", CODE, "tiny.zip"]
+
+
+def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
+    assert pack() == 0
+    once = Path("tiny.zip").read_bytes()
+    os.utime(CODE, (10**9, 10**9))
+    Path(CODE).chmod(0o700)
+    Path("models", MODEL).rename(MODEL)
+    assert pack("--out", "other/b.zip", ".") == 0
+    assert Path("other/b.zip").read_bytes() == once
+    lab = labs.load("tiny")
+    sums = {intake.take_in(Path(path), lab, tmp_path / f"into{path}").sha256 for path in ("tiny.zip", ".")}
+    assert len(sums) == 1
+
+
+def test_the_folder_comes_before_its_models(capsys: pytest.CaptureFixture[str]) -> None:
+    Path(MODEL).write_bytes(b"here")
+    assert pack() == 0
+    assert f"{MODEL}  4 bytes, not models/{MODEL}\n" in capsys.readouterr().out
+
+
+def test_another_folder_can_be_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert pack("work") == 0
+    assert (tmp_path / "tiny.zip").exists()
+
+
+def test_what_is_missing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    Path(CODE).rename("neuralnetp1.py")
+    assert pack() == 1
+    out = capsys.readouterr().out
+    assert f"missing: {CODE} (found neuralnetp1.py, which is another name)\n" in out
+    assert "extra.txt" not in out and out.endswith("written: tiny.zip, NOT COMPLETE\n")
+    with zipfile.ZipFile("tiny.zip") as archive:
+        assert archive.namelist() == [MODEL]
+
+
+def test_what_looks_wrong_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    Path(CODE).write_text("def fit(x):\n    pass\n")
+    assert pack() == 0
+    assert f"\n{CODE}, line 1: fit has no code yet\n" in capsys.readouterr().out
+    Path(CODE).write_bytes(b"\xff")
+    assert pack() == 0
+    assert capsys.readouterr().out.count("line 1: expected utf-8") == 1
+
+
+def test_a_file_that_is_too_large_is_not_packed(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("models", MODEL).write_bytes(bytes(5001))
+    assert pack() == 1
+    out = capsys.readouterr().out
+    assert f"models/{MODEL} is not taken: expected at most 5,000 bytes, got 5,001\n" in out
+    assert f"missing: {MODEL}\n" in out
+    with zipfile.ZipFile("tiny.zip") as archive:
+        assert archive.namelist() == [CODE]
+
+
+def test_an_earlier_archive_is_replaced() -> None:
+    assert pack() == 0
+    Path(CODE).write_text("def fit(x):\n    return 2\n")
+    assert pack() == 0
+    with zipfile.ZipFile("tiny.zip") as archive:
+        assert archive.read(CODE) == Path(CODE).read_bytes()
+
+
+@pytest.mark.parametrize("out", ["notes.zip", "notes.txt", "folder.zip", MODEL])
+def test_nothing_else_is_replaced(out: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("folder.zip").mkdir()
+    if out != "folder.zip":
+        Path(out).write_text("mine")
+    assert pack("--out", out) == 2
+    assert capsys.readouterr().err.startswith("error: expected ")
+    assert Path(out).is_dir() or Path(out).read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--lab", "nosuch"], ["nowhere"], [CODE], ["models/.."], ["empty"], ["--lab", "../x"]]
+)
+def test_a_mistake_costs_no_file(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    Path("empty").mkdir()
+    if arguments == ["models/.."]:
+        Path(CODE).unlink()
+        Path("models", MODEL).unlink()
+    assert pack(*arguments) == 2
+    assert capsys.readouterr().err.startswith("error: expected ")
+    assert not Path("tiny.zip").exists() and not list(Path().glob(".*"))
+
+
+def test_a_model_that_is_an_archive_itself_is_not_replaced() -> None:
+    assert pack() == 0
+    before = Path("tiny.zip").rename(MODEL).read_bytes()
+    assert pack("--out", MODEL) == 2
+    assert Path(MODEL).read_bytes() == before
+
+
+def test_an_error_on_the_way_leaves_the_earlier_archive(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert pack() == 0
+    before = Path("tiny.zip").read_bytes()
+
+    def fail(*_: object) -> None:
+        raise OSError("no space")
+
+    monkeypatch.setattr(zipfile.ZipFile, "writestr", fail)
+    assert pack() == 2
+    assert Path("tiny.zip").read_bytes() == before and len(list(Path().iterdir())) == 3
+
+
+def test_labs_are_known_by_name() -> None:
+    assert labs.names() == ["tiny"] and labs.load("tiny").title == "Tiny"
+    with pytest.raises(ValueError, match="expected a lab among tiny; got nosuch"):
+        labs.load("nosuch")
