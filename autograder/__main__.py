@@ -5,11 +5,11 @@
 
 import sys
 
-from autograder import doctor, pack
+from autograder import doctor, grade, pack
 from smallnets import cli
 
 # name -> module with a docstring, `add_arguments(parser)` and `command(args) -> exit code`
-COMMANDS = {"doctor": doctor, "pack": pack}
+COMMANDS = {"doctor": doctor, "grade": grade, "pack": pack}
 
 
 @cli.exit_codes

@@ -248,8 +248,23 @@ class Hidden(torch.nn.Module):
 
 
 def test_parameters_are_found_wherever_they_are() -> None:
-    found = torch.load(io.BytesIO(nets.parameters(Hidden())), weights_only=True)["parameters"]
+    content = nets.as_bytes(nets.parameters(Hidden()))
+    found = torch.load(io.BytesIO(content), weights_only=True)["parameters"]
     assert sorted(tensor.numel() for tensor in found) == [2, 5, 6]
+
+
+class Named(torch.nn.Linear):
+    """A net that names some of its parameters."""
+
+    def get_parameters(self) -> list[torch.Tensor]:
+        return [self.weight]
+
+
+def test_get_parameters_has_to_name_all() -> None:
+    net = Named(3, 2)
+    with pytest.raises(ValueError, match=r"expected get_parameters\(\) to name the 8 parameters of the net, got 6"):
+        nets.same_count(net, nets.parameters(net))
+    nets.same_count(torch.nn.Linear(3, 2), [])  # who has no get_parameters has nothing to name
 
 
 def test_a_net_is_stored_without_its_optimiser() -> None:

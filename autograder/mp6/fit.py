@@ -75,8 +75,11 @@ def main_run(trial: Trial, problems: dict[str, str], values: dict[str, Any]) -> 
     if isinstance(net, torch.nn.Module):
         with inside.noted(problems, "net"):
             values["net"] = nets.small(nets.stored(net), MOST_NET)
+        found = nets.parameters(net)
         with inside.noted(problems, "parameters"):
-            values["parameters"] = nets.small(nets.parameters(net), MOST_COUNTED)
+            values["parameters"] = nets.small(nets.as_bytes(found), MOST_COUNTED)
+        with inside.noted(problems, "get_parameters"):
+            nets.same_count(net, found)
     return not {"losses", "returns"} & set(problems)
 
 

@@ -83,18 +83,14 @@ def handed_in(part: Part, fitted: bytes) -> torch.nn.Module:
     return net.eval()
 
 
-def parameters(net: torch.nn.Module) -> bytes:
-    """What is trained in a net, as torch.save writes it: its parameters, and other tensors that ask for a gradient.
+def parameters(net: torch.nn.Module) -> list[torch.Tensor]:
+    """What is trained in a net: its parameters, and other tensors that ask for a gradient.
 
     Found by PyTorch's own function, in what get_parameters names and in the net's attributes, since a net may have a
     function `parameters` of its own that says less.
     """
     found: dict[int, torch.Tensor] = {id(p): p for p in torch.nn.Module.parameters(net)}
-    try:
-        named = list(net.get_parameters())  # type: ignore[operator]
-    except Exception:  # it is not needed by everyone, and judged by nobody here
-        named = []
-    waiting: list[Any] = [*named, *(vars(module) for module in torch.nn.Module.modules(net))]
+    waiting: list[Any] = [*named(net), *(vars(module) for module in torch.nn.Module.modules(net))]
     seen: set[int] = set()
     while waiting:
         value = waiting.pop()
@@ -107,6 +103,26 @@ def parameters(net: torch.nn.Module) -> bytes:
             waiting += value.values()
         elif isinstance(value, (list, tuple)):
             waiting += value
+    return [value.detach().cpu().clone() for value in found.values()]
+
+
+def named(net: Any) -> list[torch.Tensor]:
+    """What get_parameters names; nothing where there is none, or one that fails."""
+    try:
+        return [value for value in net.get_parameters() if isinstance(value, torch.Tensor)]
+    except Exception:
+        return []
+
+
+def same_count(net: Any, found: list[torch.Tensor]) -> None:
+    """ValueError if there is a get_parameters that names another number of parameters than were found."""
+    counted, said = (sum(value.numel() for value in values) for values in (found, named(net)))
+    if hasattr(net, "get_parameters") and counted != said:
+        raise ValueError(f"expected get_parameters() to name the {counted:,} parameters of the net, got {said:,}")
+
+
+def as_bytes(tensors: list[torch.Tensor]) -> bytes:
+    """The tensors as torch.save writes them."""
     content = io.BytesIO()
-    torch.save({"parameters": [value.detach().cpu().clone() for value in found.values()]}, content)
+    torch.save({"parameters": tensors}, content)
     return content.getvalue()
