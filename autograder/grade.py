@@ -10,8 +10,10 @@ import argparse
 import hashlib
 import json
 import platform
+import resource
 import secrets
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,7 +29,7 @@ from autograder.lab import Check, Done, Graded, Lab, Report, Run, Step, StepFail
 from autograder.look import look
 from autograder.sandbox.job import Cause, Limits, Outcome, Tier
 from autograder.sandbox.run import run as run_job
-from autograder.sandbox.tiers import SAFE, detect
+from autograder.sandbox.tiers import SAFE, best, detect
 from smallnets import cli, files
 
 TAIL = 3000  # characters of its error output that a student is shown
@@ -170,7 +172,7 @@ def scoreboard(lab: Lab, run: Run) -> Iterator[tuple[str, float, str]]:
 
 
 def audit(lab: Lab, run: Run, tier: Tier) -> dict[str, object]:
-    """What a second run needs to be the same: hashes, seed, limits, versions; and what each step used."""
+    """What a second run needs to be the same: hashes, seed, limits, versions; and what steps and grader used."""
     used = {
         name: {"cause": str(done.cause), **(asdict(done.outcome.usage) if done.outcome else {})}
         for name, done in run.done.items()
@@ -183,6 +185,7 @@ def audit(lab: Lab, run: Run, tier: Tier) -> dict[str, object]:
         "limits": asdict(lab.limits),
         "versions": {"python": platform.python_version(), "numpy": np.__version__},
         "steps": used,
+        "grader_maxrss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
     }
 
 
@@ -227,7 +230,7 @@ def command(args: argparse.Namespace) -> int:
 
 def chosen_tier(name: str | None, trust: bool) -> Tier:
     """The tier asked for, or the best one; ValueError if it cannot be had, or is not safe and nobody vouches."""
-    detection = detect()
+    detection = detect() if name else best()
     tier = Tier(name) if name else detection.tier
     if reason := detection.reasons[tier]:
         raise ValueError(f"expected the {tier} tier on this machine, got: {reason}")

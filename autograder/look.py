@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from autograder import source
@@ -28,11 +29,10 @@ def look(files: Mapping[str, Path], hand_in: Sequence[HandIn]) -> list[str]:
         OSError: a file cannot be read.
     """
     own = [Path(name).stem for name in files]
-    notes = []
-    for wanted in hand_in:
-        if wanted.name in files and wanted.name.endswith(".py"):
-            notes += _look_at(wanted, files[wanted.name].read_bytes(), own)
-    return notes
+    sources = [wanted for wanted in hand_in if wanted.name in files and wanted.name.endswith(".py")]
+    with ThreadPoolExecutor() as pool:
+        notes = pool.map(lambda wanted: _look_at(wanted, files[wanted.name].read_bytes(), own), sources)
+    return [note for each in notes for note in each]
 
 
 def _look_at(wanted: HandIn, data: bytes, own: list[str]) -> list[str]:

@@ -141,7 +141,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command line knows the toy lab, and the tier is found out once for all tests."""
     monkeypatch.setattr(labs, "load", lambda name: LAB)
     monkeypatch.setattr(labs, "names", lambda: ["toy"])
-    monkeypatch.setattr(grade, "detect", best)
+    monkeypatch.setattr(grade, "best", best)
 
 
 def command(*arguments: object) -> int:
@@ -190,7 +190,8 @@ def test_what_is_no_submission_is_named(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_without_a_safe_sandbox_nobodys_code_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     none = {Tier.FULL: "no bubblewrap", Tier.CONTAINER: "no Landlock", Tier.PRACTICE: ""}
-    monkeypatch.setattr(grade, "detect", lambda: Detection(Tier.PRACTICE, none))
+    for name in ("best", "detect"):
+        monkeypatch.setattr(grade, name, lambda: Detection(Tier.PRACTICE, none))
     with pytest.raises(ValueError, match="no bubblewrap"):
         grade.chosen_tier(None, trust=False)
     assert grade.chosen_tier(None, trust=True) is Tier.PRACTICE

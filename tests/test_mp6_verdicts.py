@@ -1,6 +1,5 @@
 """The verdicts on MP6, on made-up results: what each gives points for, and what it says where it does not."""
 
-import io
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import torch
 
 from autograder.lab import Done, Run, Submission
 from autograder.labs import mp6
-from autograder.mp6 import fit, verdicts
+from autograder.mp6 import fit, referee, verdicts
 from autograder.mp6 import net as nets
 from autograder.mp6.jobs import Fitted
 from autograder.mp6.parts import N_PIXELS, PARTS
@@ -248,9 +247,8 @@ class Hidden(torch.nn.Module):
 
 
 def test_parameters_are_found_wherever_they_are() -> None:
-    content = nets.as_bytes(nets.parameters(Hidden()))
-    found = torch.load(io.BytesIO(content), weights_only=True)["parameters"]
-    assert sorted(tensor.numel() for tensor in found) == [2, 5, 6]
+    found = referee.shapes(nets.as_npz(nets.parameters(Hidden())))
+    assert sorted(found) == [[2], [2, 3], [5]]
 
 
 class Named(torch.nn.Linear):
@@ -265,6 +263,12 @@ def test_get_parameters_has_to_name_all() -> None:
     with pytest.raises(ValueError, match=r"expected get_parameters\(\) to name the 8 parameters of the net, got 6"):
         nets.same_count(net, nets.parameters(net))
     nets.same_count(torch.nn.Linear(3, 2), [])  # who has no get_parameters has nothing to name
+
+
+@pytest.mark.parametrize("data", [b"", b"PK", b"\x93NUMPY", nets.as_npz([torch.zeros(9)])[:60]])
+def test_damaged_parameters_are_named(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        referee.shapes(data)
 
 
 def test_a_net_is_stored_without_its_optimiser() -> None:
@@ -285,8 +289,8 @@ def test_hidden_images_are_drawn_anew_for_each_seed() -> None:
     assert "development split" in line
     np.testing.assert_array_equal(first.unseen[2], again.unseen[2])
     assert not np.array_equal(first.unseen[2], other.unseen[2])
-    assert [len(first.dev[k]) for k in (1, 2, 3)] == [1000, 1000, 500]
-    assert [len(first.unseen[k]) for k in (1, 2, 3)] == [500, 500, 1500]
+    assert [len(first.dev[k]) for k in (1, 2, 3)] == [1000, 1000, 300]
+    assert [len(first.unseen[k]) for k in (1, 2, 3)] == [500, 500, 1000]
     shown, hidden = ({row.tobytes() for row in images} for images in (first.dev[3], first.unseen[3]))
     assert len(shown & hidden) <= 1  # but for images that are there twice
 

@@ -60,7 +60,7 @@ def test_values_become_plain() -> None:
         "numpy": [False, 0.5, [[1, 2]], "inf"],
         "check": "hidden",
         "path": "a/b",
-        "dataclass": {"share": 0.5, "text": "half"},
+        "dataclass": {"share": 0.5, "text": "half", "cause": "wrong result"},
     }
     assert found == expected and repr(found) == repr(expected)  # no subclasses
     assert values.data("abcdef" * 10, 30) == values.cut("abcdef" * 10, 30)

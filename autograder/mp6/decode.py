@@ -1,11 +1,12 @@
 """Inside the sandbox: part 3's decoders turn codes into images, in a process that never sees an image."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import torch
 
-from autograder import inside
+from autograder import inside, message
 from autograder.mp6 import net as nets
 from autograder.mp6.parts import N_PIXELS, PARTS, decode_layout
 from smallnets import fitcheck, train
@@ -27,15 +28,19 @@ def images(net: Any, codes: np.ndarray, shape: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     """Decode for each net, hand back."""
-    arrays = inside.given()
+    arrays = message.given()
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}
     fitted = arrays["net 3"].tobytes()
-    for which, load in (("fitted", nets.restored), ("saved", nets.handed_in)):
+    loads: dict[str, Callable[[], Any]] = {
+        "fitted": lambda: nets.restored(PARTS[3], fitted),
+        "saved": lambda: nets.handed_in(PARTS[3], fitted)[0],
+    }
+    for which, load in loads.items():
         if f"{which} codes" in arrays:
             with inside.noted(problems, which):
-                values[which] = images(load(PARTS[3], fitted), arrays[f"{which} codes"], arrays[f"{which} shape"])
-    inside.hand_back(decode_layout(int(arrays["n"])), values, problems)
+                values[which] = images(load(), arrays[f"{which} codes"], arrays[f"{which} shape"])
+    message.hand_back(decode_layout(int(arrays["n"])), values, problems)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder import inside
+from autograder import inside, message
 from autograder.mp6 import net as nets
 from autograder.mp6.parts import MOST_CODES, PARTS, Part, evaluate_layout
 from smallnets import train
@@ -43,9 +43,17 @@ def codes(part: Part, net: Any, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray
     return padded, np.array([*shape, *[0] * (4 - len(shape))])
 
 
+def see(part: Part, net: Any, x: torch.Tensor, which: str, values: dict[str, Any]) -> None:
+    """Put into values what a net makes of images."""
+    if part.n_classes:
+        values[f"{which} {part.number}"] = outputs(part, net, x)
+    else:
+        values[f"{which} codes"], values[f"{which} shape"] = codes(part, net, x)
+
+
 def main() -> None:
     """Load the nets that there are, let them predict, hand back."""
-    arrays = inside.given()
+    arrays = message.given()
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}
     n_images: dict[int, int] = {}
@@ -55,16 +63,15 @@ def main() -> None:
         x = torch.from_numpy(arrays[f"x {number}"]).float() / part.divisor
         fitted = arrays[f"net {number}"].tobytes()
         n_images[number] = len(x)
-        for which, load in (("fitted", nets.restored), ("saved", nets.handed_in)):
-            if which == "saved" and not arrays[f"saved {number}"]:
-                continue
-            with inside.noted(problems, f"{which} {number}"):
-                net = load(part, fitted)
-                if part.n_classes:
-                    values[f"{which} {number}"] = outputs(part, net, x)
-                else:
-                    values[f"{which} codes"], values[f"{which} shape"] = codes(part, net, x)
-    inside.hand_back(evaluate_layout(n_images), values, problems)
+        with inside.noted(problems, f"fitted {number}"):
+            see(part, nets.restored(part, fitted), x, "fitted", values)
+        if arrays[f"saved {number}"]:
+            with inside.noted(problems, f"saved {number}"):
+                net, word = nets.handed_in(part, fitted)
+                if word:
+                    problems[f"word {number}"] = word
+                see(part, net, x, "saved", values)
+    message.hand_back(evaluate_layout(n_images), values, problems)
 
 
 if __name__ == "__main__":

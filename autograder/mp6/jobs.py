@@ -19,7 +19,10 @@ from autograder.sandbox.job import Job
 
 ROOT = Path(__file__).parents[2]
 OURS = (
-    *(f"autograder/{name}.py" for name in ("__init__", "frame", "inside", "sandbox/__init__", "sandbox/fds")),
+    *(
+        f"autograder/{name}.py"
+        for name in ("__init__", "frame", "inside", "message", "sandbox/__init__", "sandbox/fds")
+    ),
     *(f"autograder/mp6/{name}.py" for name in ("__init__", "parts", "net", "fit", "evaluate", "decode", "referee")),
     *(f"smallnets/{name}.py" for name in ("__init__", "cli", "fitcheck", "progress", "student", "train")),
 )
@@ -144,21 +147,20 @@ def decode_step() -> Step:
 
 
 def referee_step() -> Step:
-    """Count parameters and look into model files, without any student's code."""
+    """Count parameters, without any student's code."""
 
     def make(run: Run) -> Job:
-        arrays: dict[str, Any] = {}
-        for number, part in PARTS.items():
-            step = run.done.get(f"fit {number}")
-            if step and step.found and step.found.parameters:
-                arrays[f"parameters {number}"] = np.frombuffer(step.found.parameters, np.uint8)
-            if not model_problem(run, part):
-                arrays[f"saved {number}"] = np.frombuffer(run.submission.files[part.model].read_bytes(), np.uint8)
+        done = {number: run.done.get(f"fit {number}") for number in PARTS}
+        arrays = {
+            f"parameters {number}": np.frombuffer(step.found.parameters, np.uint8)
+            for number, step in done.items()
+            if step and step.found and step.found.parameters
+        }
         return job(run, "referee", arrays, parts.REFEREE_LAYOUT, students=False)
 
     def read(run: Run, result: bytes) -> dict[str, Any]:
         values = unpack(parts.REFEREE_LAYOUT, result)
-        return {"problems": texts(values["problems"]), "shapes": shapes(values["counts"])}
+        return {"problems": texts(values["problems"]), "shapes": shapes(values["shapes"])}
 
     return Step("referee", (), make, read)
 

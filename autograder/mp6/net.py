@@ -1,6 +1,7 @@
 """Inside the sandbox: a student's net as bytes and back, and everything in it that may be a parameter."""
 
 import io
+import pickle
 from typing import Any
 
 import numpy as np
@@ -65,22 +66,30 @@ def _untrained(part: Part, fit: Any) -> Any:
     return fit(x, *labels, x[:2].clone(), 0)[2]
 
 
-def handed_in(part: Part, fitted: bytes) -> torch.nn.Module:
-    """The net in the student's model file: a whole one, or weights for the net that fit returned.
+def handed_in(part: Part, fitted: bytes) -> tuple[torch.nn.Module, str]:
+    """The net in the student's model file, a whole one, or weights for the net that fit returned; and a word on it.
+
+    The word is "" for weights alone, which open without running anything.
 
     Raises:
         StudentError, ValueError: the file does not open, or holds weights of another net.
     """
+    path, word = inside.SUBMISSION / part.model, ""
+    net = restored(part, fitted)  # imports the module, too, which a whole net asks for
     with student_code(inside.path_of(part.module)):
-        content = torch.load(inside.SUBMISSION / part.model, map_location="cpu", weights_only=False)
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        except pickle.UnpicklingError:
+            names = sorted(torch.serialization.get_unsafe_globals_in_checkpoint(path))
+            word = f"it is a pickle that asks for {', '.join(names)[:300]}"
+            content = torch.load(path, map_location="cpu", weights_only=False)
     if isinstance(content, torch.nn.Module):
-        return content.eval()
+        return content.eval(), word
     if not isinstance(content, dict):
         raise ValueError(f"expected {part.model} to hold weights or a net, got a {type(content).__name__}")
-    net = restored(part, fitted)
     with student_code(inside.path_of(part.module)):
         net.load_state_dict(content.get("state_dict", content))
-    return net.eval()
+    return net.eval(), word
 
 
 def parameters(net: torch.nn.Module) -> list[torch.Tensor]:
@@ -121,8 +130,8 @@ def same_count(net: Any, found: list[torch.Tensor]) -> None:
         raise ValueError(f"expected get_parameters() to name the {counted:,} parameters of the net, got {said:,}")
 
 
-def as_bytes(tensors: list[torch.Tensor]) -> bytes:
-    """The tensors as torch.save writes them."""
+def as_npz(tensors: list[torch.Tensor]) -> bytes:
+    """The tensors as numpy.savez writes them; float32, which is all that the referee needs to know them by."""
     content = io.BytesIO()
-    torch.save({"parameters": tensors}, content)
+    np.savez(content, *[tensor.float().numpy() for tensor in tensors], allow_pickle=False)
     return content.getvalue()

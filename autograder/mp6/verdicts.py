@@ -218,8 +218,8 @@ def no_model(text: str) -> Verdict:
 
 def pickled(run: Run, part: Part) -> str:
     """A word on a model file that holds more than weights."""
-    text = run.done["referee"].found["problems"].get(f"saved {part.number}")
-    return f"; it is a {text}. torch.save(net.state_dict(), ...) makes one that opens anywhere" if text else ""
+    word = run.done["evaluate"].found["problems"].get(f"word {part.number}")
+    return f"; {word}. torch.save(net.state_dict(), ...) makes one that opens anywhere" if word else ""
 
 
 def mse(which: str, none_at: float, full_at: float) -> Judge:

@@ -61,3 +61,13 @@ def detect() -> Detection:
     """Try every tier and name the best; the practice tier when nothing safe works."""
     reasons = {tier: unavailable(tier) for tier in Tier}
     return Detection(next(tier for tier in Tier if not reasons[tier] or tier is Tier.PRACTICE), reasons)
+
+
+def best() -> Detection:
+    """As `detect`, but what lies below the best tier is not tried; its reason says so."""
+    reasons = dict.fromkeys(Tier, "not tried")
+    for tier in Tier:
+        reasons[tier] = unavailable(tier)
+        if not reasons[tier]:
+            return Detection(tier, reasons)
+    return Detection(Tier.PRACTICE, reasons)

@@ -1,0 +1,77 @@
+"""What grading a submission to MP6 costs beyond the training itself, and the grader's own memory.
+
+python records/grading_speed.py    from the repository's root
+
+In turns: our own solution is graded whole; its three fits run directly, as students run them
+(`python mp6.py --part K --max_iter 50`), each a process; and processes start and do nothing. Grading takes a process
+of its own, three that train, two more that import torch and one that imports numpy, so what it is compared with is the
+three direct runs and the start of the other four. One thread each, as the grader has it; all times on the clock,
+medians with the least and the greatest.
+"""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from smallnets import cli, tables
+
+ROOT = Path(__file__).parents[1]
+STARTS = (("-m", "autograder", "--help"), ("-c", "import torch"), ("-c", "import torch"), ("-c", "import numpy"))
+
+
+def seconds(*command: str) -> float:
+    """How long a command takes; CalledProcessError if it fails."""
+    start = time.perf_counter()
+    env = os.environ | {"OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, *command], cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def hand_in(folder: Path) -> None:
+    """Our own solution as a submission."""
+    for path in (*ROOT.glob("neuralnet_p?.py"), *(ROOT / "models" / "reference").glob("net_p?.model")):
+        (folder / path.name).write_bytes(path.read_bytes())
+
+
+def turn(folder: Path) -> tuple[float, float, float, float]:
+    """Seconds of grading, of the three fits and of four starts; the grader's largest resident set in MB."""
+    out = folder / "graded.json"
+    grading = seconds(
+        "-m", "autograder", "grade", str(folder / "work"), "--lab", "mp6", "--seed", "0", "--json", str(out)
+    )
+    fits = sum(
+        seconds("mp6.py", "--part", part, "--max_iter", "50", "--quiet", "--models", str(folder / "models"))
+        for part in ("1", "2", "3")
+    )
+    memory = json.loads(out.read_text())["audit"]["grader_maxrss"] / 2**20
+    return grading, fits, sum(seconds(*start) for start in STARTS), memory
+
+
+@cli.exit_codes
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line, measure, print."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("--turns", type=cli.whole_number(1), default=5, help="of the three measurements")
+    args = parser.parse_args(argv)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "work").mkdir()
+        hand_in(folder / "work")
+        turns = [turn(folder) for _ in range(args.turns)]
+    ratios = [grading / (fits + starts) for grading, fits, starts, _ in turns]
+    columns = [*zip(*turns, strict=True), ratios]
+    labels = ("grading, s", "three fits directly, s", "four starts, s", "grader's memory, MB", "ratio")
+    rows = [["", "median", "least", "greatest"]]
+    for label, values in zip(labels, columns, strict=True):
+        rows.append([label, *(f"{f(values):.2f}" for f in (statistics.median, min, max))])
+    print(tables.aligned(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
