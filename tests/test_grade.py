@@ -3,9 +3,11 @@
 import dataclasses
 import functools
 import json
+import re
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from autograder import __main__ as autograder
 from autograder import grade, labs
@@ -216,3 +218,22 @@ def test_every_check_of_mp6_has_points_for_what_the_table_says() -> None:
     worth = {part: sum(check.points for check in lab.checks if check.number.startswith(f"{part}.")) for part in "123"}
     assert worth == {"1": 45, "2": 55, "3": 10}
     assert dataclasses.asdict(lab.limits)["cpu_seconds"] == 120
+
+
+README = (ROOT / "autograder" / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_has_the_points_that_the_checks_have() -> None:
+    written = {}
+    for row in re.findall(r"^\| `(\w+)`([^|]*)((?:\|[ \d.]*){3})\|$", README, re.MULTILINE):
+        for part, points in enumerate(row[2].split("|")[1:], 1):
+            written |= {(row[0], part): float(points)} if points.strip() else {}
+    assert written == {(check.tags[0], int(check.number[0])): check.points for check in labs.load("mp6").checks}
+
+
+def test_every_option_of_grade_is_in_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        autograder.main(["grade", "--help"])
+    options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out)) - {"--help"}
+    rows = "".join(re.findall(r"^\| (`--.*?) \|", README, re.MULTILINE))
+    assert options == set(re.findall(r"--[a-z][a-z-]+", rows))
