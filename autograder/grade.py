@@ -126,7 +126,7 @@ def judged(lab: Lab, run: Run) -> Iterator[Graded]:
     for check in sorted(lab.checks, key=order):
         failed = next((name for name in check.steps if run.done[name].cause != Cause.OK), None)
         if failed is None:
-            yield from_verdict(check, run, steps[check.steps[0]])
+            yield from_verdict(check, run, lab)
             continue
         done = run.done[failed]
         text = f"see {told[failed]}" if failed in told else why(steps[failed], done, lab.limits)
@@ -141,24 +141,23 @@ def order(check: Check) -> tuple[int, ...]:
 
 def why(step: Step, done: Done, limits: Limits) -> str:
     """Why a step came to nothing, and how to see the same."""
-    if done.outcome is not None and done.outcome.cause is not Cause.OK:
-        return with_command(done.text, step)
-    words = explain(done.cause, limits)
-    return with_command(f"{words.title}\n{words.paragraph}\n\n{done.text}", step)
-
-
-def with_command(text: str, step: Step) -> str:
-    """The text, and below it the command by which a student sees the same."""
+    text = done.text
+    if done.outcome is None or done.outcome.cause is Cause.OK:  # otherwise the text explains already
+        words = explain(done.cause, limits)
+        text = f"{words.title}\n{words.paragraph}\n\n{text}"
     return f"{text}\n\nTo see the same: {step.reproduce}" if step.reproduce else text
 
 
-def from_verdict(check: Check, run: Run, step: Step) -> Graded:
+def from_verdict(check: Check, run: Run, lab: Lab) -> Graded:
     """A check whose steps have succeeded."""
     verdict = check.judge(run)
-    whole = verdict.share == 1
-    text = verdict.text if whole else with_command(verdict.text, step)
-    cause = str(Cause.OK) if whole else verdict.cause
     score = round(check.points * verdict.share, 2)
+    if verdict.share == 1:
+        cause, text = str(Cause.OK), verdict.text
+    else:
+        part = check.number.split(".")[0]
+        command = f"python -m autograder grade . --lab {lab.name} --only {part}. --seed {run.seed} --i-trust-this"
+        cause, text = verdict.cause, f"{verdict.text}\n\nTo see the same: {command}"
     return Graded(check.number, check.name, score, check.points, text, cause, check.visibility, check.tags)
 
 
@@ -235,6 +234,9 @@ def chosen_tier(name: str | None, trust: bool) -> Tier:
     if reason := detection.reasons[tier]:
         raise ValueError(f"expected the {tier} tier on this machine, got: {reason}")
     if tier not in SAFE and not trust:
-        reasons = "; ".join(f"{name}: {detection.reasons[name]}" for name in SAFE)
-        raise ValueError(f"expected a safe sandbox, or --i-trust-this for code of your own, got none ({reasons})")
+        better = "; ".join(f"{other}: {detection.reasons[other]}" for other in SAFE if detection.reasons[other])
+        raise ValueError(
+            f"expected a safe sandbox, or --i-trust-this for code of your own, got the {tier} tier"
+            + (f" ({better})" if better else "")
+        )
     return tier

@@ -94,7 +94,8 @@ def test_the_right_answer_gets_all_points(tmp_path: Path) -> None:
 def test_a_wrong_answer_says_what_was_expected_and_how_to_see_it(tmp_path: Path) -> None:
     score, cause, words = graded(tmp_path, "def answer(n): return 41")["1.2"]
     assert (score, cause) == (5, "wrong result")
-    assert words == "expected 42, got 41\n\nTo see the same: python answer.py"
+    command = "python -m autograder grade . --lab toy --only 1. --seed 3 --i-trust-this"
+    assert words == f"expected 42, got 41\n\nTo see the same: {command}"
 
 
 @pytest.mark.parametrize(
@@ -224,7 +225,7 @@ README = (ROOT / "autograder" / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_readme_has_the_points_that_the_checks_have() -> None:
-    written = {}
+    written: dict[tuple[str, int], float] = {}
     for row in re.findall(r"^\| `(\w+)`([^|]*)((?:\|[ \d.]*){3})\|$", README, re.MULTILINE):
         for part, points in enumerate(row[2].split("|")[1:], 1):
             written |= {(row[0], part): float(points)} if points.strip() else {}
