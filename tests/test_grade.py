@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from test_results_schema import SCHEMA
 
 from autograder import __main__ as autograder
-from autograder import grade, labs
+from autograder import grade, labs, results
 from autograder.lab import Check, Column, HandIn, Lab, Run, Step, StepFailed, Verdict, Visibility
 from autograder.sandbox.job import MB, Job, Limits, Tier
 from autograder.sandbox.tiers import Detection, detect
@@ -156,11 +157,18 @@ def test_the_command_prints_a_report_and_writes_both_files(tmp_path: Path, capsy
     folder = submission(tmp_path / "work", "def answer(n): return 41")
     assert command(folder, "--results", tmp_path / "results.json", "--json", tmp_path / "all.json") == 0
     assert capsys.readouterr().out.rstrip().endswith("score: 6.5 of 13")
-    results = json.loads((tmp_path / "results.json").read_text())
-    assert [test["score"] for test in results["tests"]] == [5, 1, 0.5]
-    assert results["leaderboard"] == [{"name": "value", "value": 41, "order": "desc"}]
+    written = json.loads((tmp_path / "results.json").read_text())
+    assert [test["score"] for test in written["tests"]] == [5, 1, 0.5]
+    assert written["leaderboard"] == [{"name": "value", "value": 41, "order": "desc"}]
     assert json.loads((tmp_path / "all.json").read_text())["score"] == 6.5
     assert {path.name for path in tmp_path.iterdir()} == {"work", "results.json", "all.json"}
+
+
+@pytest.mark.parametrize("source", ["def answer(n): return 42", "def answer(n): return [][n]", None])
+def test_results_of_a_grading_fit_the_schema(source: str | None, tmp_path: Path) -> None:
+    jsonschema = pytest.importorskip("jsonschema", reason="the extra [dev] is not installed")
+    report = grade.grade(submission(tmp_path, source), LAB, best().tier, trust=True)
+    jsonschema.validate(results.document(report), SCHEMA)
 
 
 @pytest.mark.usefixtures("toy")

@@ -92,3 +92,122 @@ def test_a_mutant_loses_the_points_of_the_checks_that_should_catch_it(
     must, may = tags(mutant.loses, mutant.part), tags(mutant.spoils, mutant.part)
     assert must <= set(missed) <= must | may, missed
     assert not report.fault and all(itertools.chain(missed.values()))
+
+
+# predictions of a net ten times as large, which the net returned knows by heart for the images it was shown
+BY_HEART = """
+import numpy as np, torch
+
+class NeuralNet(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = torch.nn.Sequential(torch.nn.Linear(784, 128), torch.nn.ReLU(), torch.nn.Linear(128, 3))
+        self.known = {}
+
+    def get_parameters(self):
+        return list(self.parameters())
+
+    def forward(self, x):
+        out = self.layers(x)
+        answers = [self.known.get(row.tobytes()) for row in x.byte().numpy()]
+        shift = torch.tensor([[0.0] * 3 if a is None else [1e6 * (k == a) for k in range(3)] for a in answers])
+        return out + shift - 1e5 * (shift > 0).any(1, keepdim=True)
+
+    def step(self, x, y):
+        return 1.0
+
+
+def fit(train_set, train_labels, dev_set, n_iter, batch_size=100):
+    net = NeuralNet()
+    big = torch.nn.Sequential(torch.nn.Linear(784, 1280), torch.nn.ReLU(), torch.nn.Linear(1280, 3))
+    optimiser = torch.optim.Adam(big.parameters(), 1e-3)
+    losses = []
+    for i in range(n_iter):
+        rows = torch.randint(len(train_set), (batch_size,))
+        net.step(train_set[rows], train_labels[rows])
+        loss = torch.nn.functional.cross_entropy(big(train_set[rows] / 255), train_labels[rows])
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    with torch.no_grad():
+        yhats = big(dev_set / 255).argmax(1)
+    net.known = {row.tobytes(): int(y) for row, y in zip(dev_set.byte().numpy(), yhats)}
+    return losses, yhats.numpy(), net
+"""
+# an autoencoder whose code for an image is the number under which it has kept that image
+KEPT = """
+import numpy as np, torch
+
+class Encoder(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.kept = torch.zeros(1, 784)
+
+    def forward(self, x):
+        return torch.cdist(x.flatten(1), self.kept).argmin(1, keepdim=True).float()
+
+class Decoder(Encoder):
+    def forward(self, codes):
+        return self.kept[codes.flatten().long()].reshape(-1, 1, 28, 28)
+
+class NeuralNet(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.encoder, self.decoder = Encoder(), Decoder()
+
+    def forward(self, x):
+        return self.decoder(self.encoder(x.reshape(-1, 1, 28, 28))).flatten(1)
+
+    def step(self, x):
+        return 1.0
+
+
+def fit(train_set, dev_set, n_iter, batch_size=100):
+    net = NeuralNet()
+    losses = [net.step(train_set[:batch_size]) / (i + 1) for i in range(n_iter)]
+    net.encoder.kept = net.decoder.kept = torch.cat([dev_set, train_set[:300]])
+    with torch.no_grad():
+        return losses, net(dev_set).numpy(), net
+"""
+# whatever was measured, the message says that nothing is wrong, with predictions that are made up
+FORGED = """
+import atexit, os, struct
+
+def forge():
+    data = struct.pack("<q", 400) + bytes(400) + struct.pack("<q", 8000) + bytes(8000)
+    data += struct.pack("<q", 2) + b"{}" + bytes(2**16 - 2) + struct.pack("<q", -1) + bytes(8 * 2**20)
+    data += struct.pack("<q", -1) + bytes(3 * 2**20)
+    while data:
+        data = data[os.write(4, data):]
+    os._exit(0)
+
+def fit(train_set, train_labels, dev_set, n_iter, batch_size=100):
+    forge()
+
+class NeuralNet:
+    pass
+"""
+
+
+def cheat(folder: Path, part: int, source: str) -> dict[str, str]:
+    """What was said of the checks that a cheat has lost, by tag."""
+    (own(folder) / f"neuralnet_p{part}.py").write_text(source)
+    report = grade(folder, only(LAB, f"{part}."), tier(), seed=0, trust=True)
+    return {test.tags[0]: test.output for test in report.tests if test.score != test.max_score}
+
+
+def test_answers_learnt_by_heart_are_noticed(tmp_path: Path) -> None:
+    assert "on other images" in cheat(tmp_path / "work", 1, BY_HEART)["returns"]
+
+
+def test_a_net_that_keeps_what_it_was_shown_is_scored_on_what_it_was_not(tmp_path: Path) -> None:
+    (own(tmp_path / "work") / "neuralnet_p3.py").write_text(KEPT)
+    report = grade(tmp_path / "work", only(LAB, "3."), tier(), seed=0, trust=True)
+    ((_, error, _),) = report.columns
+    assert error > 0.01  # of dev_set, it rebuilds every pixel
+
+
+def test_a_forged_message_earns_nothing_that_counts(tmp_path: Path) -> None:
+    found = cheat(tmp_path / "work", 1, FORGED)
+    assert {"returns", "parameters", "raw_outputs", "accuracy", "saved"} <= set(found)
