@@ -33,6 +33,7 @@ DRIVERS = [
     "labs/batchnorm/experiment.py",
     "labs/quickdraw/search.py",
     "labs/quickdraw/failures.py",
+    "labs/quickdraw/curves.py",
     "labs/quickdraw/utils/io_argparse.py",
     "labs/quickdraw/utils/session.py",
 ]

@@ -22,7 +22,7 @@ from conftest import ROOT, any_check_fails, make_splits
 from autograder.checks import quickdraw as checks
 
 LAB = ROOT / "labs/quickdraw"
-MODULES = ("main_densenet", "main_convnet", "main_bestmodel", "failures", "search", "utils")
+MODULES = ("main_densenet", "main_convnet", "main_bestmodel", "failures", "search", "curves", "utils")
 
 
 @contextlib.contextmanager
@@ -332,12 +332,38 @@ def test_drawings_are_moved_only_a_little(lab: Callable[[str], Any]) -> None:
     moved = lab("main_bestmodel").moved(x, torch.Generator().manual_seed(0))
     assert moved.shape == x.shape and moved.min() >= 0 and moved.max() <= 255.01
     rows = (moved.sum(2) @ torch.arange(28.0)) / moved.sum((1, 2)) - 13.5
-    assert rows.abs().max() < 3 and rows.std() > 0.5
-    x[:, 10:18, 10:14] = 0  # now the right half: a mirrored one lies on the left
-    columns = (
-        lab("main_bestmodel").moved(x, torch.Generator().manual_seed(0)).sum(1) @ torch.arange(28.0) - 13.5
-    ).sign()
-    assert columns.shape == (200,)
+    assert rows.abs().max() < 4 and rows.std() > 0.5
+    x[:, :, :18] = 0
+    x[:, 10:18, 18:24] = 255  # now on the right: of a mirrored drawing it lies on the left
+    columns = lab("main_bestmodel").moved(x, torch.Generator().manual_seed(0)).sum(1) @ (torch.arange(28.0) - 13.5)
+    assert 0.35 < (columns > 0).float().mean() < 0.65 and (columns != 0).all()
+
+
+def test_a_drawing_and_its_mirror_image_are_alike_to_the_best_net(lab: Callable[[str], Any]) -> None:
+    net = lab("main_bestmodel").BestModel(width=4).eval()
+    x = torch.rand(3, 28, 28)
+    torch.testing.assert_close(net(x), net(x.flip(2)))
+
+
+def test_curves_are_drawn_and_averaged(tmp_path: Path, lab: Callable[[str], Any], capsys: Any) -> None:
+    for k, accuracy in enumerate(("0.5", "0.75")):
+        rows = f"step,train_loss,train_acc,dev_loss,dev_acc\n0,2.0,0.1,1.9,{accuracy}\n19,1.0,0.6,1.1,{accuracy}\n"
+        (tmp_path / f"202611210000_densenet{'_2' * k}.log").write_text(rows)
+    logs = [str(path) for path in sorted(tmp_path.glob("*.log"))]
+    assert lab("curves").main([*logs, "--out", str(tmp_path / "curves.png")]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split() == ["202611210000_densenet.log", "20", "0.6000", "1.1000", "0.5000", "0.5000"]
+    assert lines[3].split() == ["densenet,", "mean", "of", "2", "0.6000", "1.1000", "0.6250", "0.6250"]
+    assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "step,train_loss,train_acc,dev_loss,dev_acc\n",
+                                     "step,train_loss,train_acc,dev_loss,dev_acc\n1,2,3,4\n",
+                                     "step,train_loss,train_acc,dev_loss,dev_acc\n1,2,x,4,5\n"])  # fmt: skip
+def test_what_is_no_log_is_named(content: str, tmp_path: Path, lab: Callable[[str], Any], capsys: Any) -> None:
+    (tmp_path / "other.log").write_text(content)
+    assert lab("curves").main([str(tmp_path / "other.log"), "--out", str(tmp_path / "curves.png")]) == 2
+    assert "expected" in capsys.readouterr().err and not (tmp_path / "curves.png").exists()
 
 
 def test_failures_draw_and_answer(folder: Path, run: Run, lab: Callable[[str], Any]) -> None:

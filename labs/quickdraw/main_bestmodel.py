@@ -13,9 +13,9 @@ N_CLASSES = 6
 def moved(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Drawings [B, 28, 28], each turned, sheared, scaled and shifted a little, and half of them mirrored.
 
-    The matrix is drawn around the identity by up to 0.2 and the shift by up to 2 pixels, from the generator.
+    The matrix is drawn around the identity by up to 0.25 and the shift by up to some 3 pixels, from the generator.
     """
-    theta = torch.eye(2, 3) + (torch.rand(len(x), 2, 3, generator=generator) * 2 - 1) * torch.tensor([0.2, 0.2, 0.15])
+    theta = torch.eye(2, 3) + (torch.rand(len(x), 2, 3, generator=generator) * 2 - 1) * torch.tensor([0.25, 0.25, 0.18])
     theta[:, :, 0] *= torch.randint(0, 2, (len(x), 1), generator=generator) * 2 - 1
     grid = F.affine_grid(theta, [len(x), 1, 28, 28], align_corners=False)
     return F.grid_sample(x[:, None], grid, align_corners=False)[:, 0]
@@ -32,20 +32,25 @@ def _block(n_in: int, n_out: int) -> list[nn.Module]:
 
 
 class BestModel(nn.Module):
-    """Six 3x3 convolutions with BatchNorm, twice as wide whenever the image halves: images -> logits [B, n_classes]."""
+    """Five 3x3 convolutions with BatchNorm, twice as wide whenever the image halves: images -> logits [B, n_classes].
 
-    def __init__(self, n_classes: int = N_CLASSES, width: int = 24) -> None:
+    In evaluation mode the logits are the mean of those of an image and of its mirror image.
+    """
+
+    def __init__(self, n_classes: int = N_CLASSES, width: int = 30) -> None:
         super().__init__()
         self.init = {"n_classes": n_classes, "width": width}
         self.layers = nn.Sequential(
             *_block(1, width), nn.MaxPool2d(2),
             *_block(width, 2 * width), *_block(2 * width, 2 * width), nn.MaxPool2d(2),
             *_block(2 * width, 4 * width), *_block(4 * width, 4 * width),
-            nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Dropout(0.2), nn.Linear(4 * width, n_classes),
+            nn.AdaptiveMaxPool2d(1), nn.Flatten(), nn.Dropout(0.3), nn.Linear(4 * width, n_classes),
         )  # fmt: skip
+        self.to(memory_format=torch.channels_last)  # convolutions on a CPU are a sixth faster so
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.layers(standardised(x))
+        x = standardised(x).contiguous(memory_format=torch.channels_last)
+        return self.layers(x) if self.training else (self.layers(x) + self.layers(x.flip(3))) / 2
 
 
 def program() -> Any:
