@@ -131,7 +131,7 @@ def report(study: Any, args: argparse.Namespace) -> None:
     if sum(trial.state.name == "COMPLETE" for trial in trials) > 1:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # these drawings are called experimental
-            figure = drawing.plot_parallel_coordinate(study, target_name="development accuracy").get_figure(root=True)
+            figure = drawing.plot_parallel_coordinate(study, target_name="dev_acc").get_figure(root=True)
         assert figure is not None
         plots.save(figure, args.out / f"{args.model}_trials.png")
     print(tables.aligned(rows[:11]))
