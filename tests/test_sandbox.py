@@ -27,7 +27,7 @@ from autograder import __main__ as autograder
 from autograder.attacks import leftovers
 from autograder.attacks.replay import replay
 from autograder.attacks.table import ATTACKS, LIMITED, PAYLOADS, Attack
-from autograder.causes import TEXTS, explain
+from autograder.causes import TEXTS, Finding, explain
 from autograder.sandbox import cgroup, container, landlock, place, run, seccomp, stage, tiers, verdict, watch
 from autograder.sandbox.job import MB, Cause, Job, Limits, Outcome, Tier
 
@@ -347,11 +347,11 @@ def test_output_is_safe_to_show(data: bytes) -> None:
     assert verdict.printable(b"\x1b[31mred\x1b[0m\r\nline\tend") == "red\nline\tend"
 
 
-@pytest.mark.parametrize("cause", list(Cause))
-def test_every_cause_is_explained(cause: Cause) -> None:
+@pytest.mark.parametrize("cause", [*Cause, *Finding])
+def test_every_cause_is_explained(cause: str) -> None:
     text = explain(cause, Limits(cpu_seconds=7, wall_seconds=77, memory=777 * MB), exit_code=-signal.SIGSEGV)
     assert "{" not in text.title + text.paragraph and len(text.paragraph) > 100
-    assert set(TEXTS) == set(Cause)
+    assert set(TEXTS) == {*Cause, *Finding}
     if cause in (Cause.CPU_TIME, Cause.WALL_TIME, Cause.OUT_OF_MEMORY):
         assert "7" in text.title
     if cause is Cause.CRASH:
