@@ -1,12 +1,16 @@
 """Data sets of a few images, students' files, and mp6 run in this process."""
 
 import importlib.util
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
+
+# two processes run the tests: with more threads than cores, each would wait for the other's. before torch is imported
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
