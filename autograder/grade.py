@@ -18,9 +18,8 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from importlib.metadata import version
 from pathlib import Path
-
-import numpy as np
 
 from autograder import labs, report, results
 from autograder.causes import Finding, explain
@@ -182,7 +181,8 @@ def audit(lab: Lab, run: Run, tier: Tier) -> dict[str, object]:
         "seed": run.seed,
         "tier": str(tier),
         "limits": asdict(lab.limits),
-        "versions": {"python": platform.python_version(), "numpy": np.__version__},
+        # torch is not imported here, but by the students' code
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "torch")},
         "steps": used,
         "grader_maxrss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
     }

@@ -28,20 +28,20 @@ def missing() -> str:
 def plan(job: Job, place: Place) -> Plan:
     """The machine as it is, but little of it readable and only the scratch folder writable."""
     folders = interpreter_folders()
-    held = tuple(folders) if any(_is_private(folder) for folder in folders) else ()
+    held = _held() if any(_is_private(folder) for folder in folders) else []
     return Plan(
         [],
         root=str(PACKAGE.parent),
         folder=str(place.files),
         scratch=str(place.scratch),
-        python=_held_python(folders) if held else sys.executable,
-        env=_held_environment(folders) if held else {},
+        python=_through(held, sys.executable) if held else sys.executable,
+        env=_held_environment(held) if held else {},
         uid=place.uid,
         strict=True,
         counted_scratch=(str(place.scratch),),
         readable=[*READABLE, *folders, str(place.files), "/proc/self"],
         writable=(str(place.scratch), "/dev/null"),
-        held=held,
+        held=tuple(held),
     )
 
 
@@ -50,24 +50,30 @@ def _is_private(folder: str) -> bool:
     return any(not path.stat().st_mode & 0o001 for path in (Path(folder), *Path(folder).parents))
 
 
-def _through(folders: list[str], path: str) -> str:
-    """The name of a file beneath an open folder, which needs no right on the folders above."""
+def _packages() -> list[str]:
+    """The folders of installed packages."""
+    return list(dict.fromkeys(os.path.realpath(sysconfig.get_path(name)) for name in ("purelib", "platlib")))
+
+
+def _held() -> list[str]:
+    """Folders to hand over as open files: each must itself be open to others, the folders above it need not be."""
+    base = os.path.realpath(sys.base_prefix)
+    return [*(folder for folder in interpreter_folders() if folder == base), *_packages()]
+
+
+def _through(held: list[str], path: str) -> str:
+    """The name of a file in an open folder, which needs no right on the folders above."""
     path = os.path.realpath(path)
-    for number, folder in enumerate(folders, HELD_FD):
-        if Path(folder) in Path(path).parents:
+    for number, folder in enumerate(held, HELD_FD):
+        if Path(folder) in (Path(path), *Path(path).parents):
             return f"/proc/self/fd/{number}/{Path(path).relative_to(folder)}"
     return path
 
 
-def _held_python(folders: list[str]) -> str:
-    return _through(folders, sys.executable)
-
-
-def _held_environment(folders: list[str]) -> dict[str, str]:
+def _held_environment(held: list[str]) -> dict[str, str]:
     """Where such an interpreter finds its library and the installed packages."""
-    packages = dict.fromkeys(sysconfig.get_path(name) for name in ("purelib", "platlib"))
-    base = _through(folders, f"{os.path.realpath(sys.base_prefix)}/lib")
+    base = _through(held, f"{os.path.realpath(sys.base_prefix)}/lib")
     return {
         "PYTHONHOME": base.removesuffix("/lib"),
-        "PYTHONPATH": os.pathsep.join(_through(folders, path) for path in packages),
+        "PYTHONPATH": os.pathsep.join(_through(held, path) for path in _packages()),
     }
