@@ -11,14 +11,18 @@ from torch.nn import functional
 def orthogonalise(gradient: torch.Tensor) -> torch.Tensor:
     """The matrix with the singular vectors of `gradient` and singular values near 1, in the same shape [rows, ...].
 
-    Five Newton-Schulz iterations, products of matrices only (Jordan et al., "Muon", 2024).
+    Five Newton-Schulz iterations (Jordan et al., "Muon", 2024). Each multiplies the matrix by a polynomial of the
+    small matrix A A^T, so these factors are multiplied first: ten products with all of A become two.
     """
     a = gradient.flatten(1)
-    a = a / (a.norm() + 1e-7)
+    gram = a @ a.T
+    norm = gram.trace().sqrt() + 1e-7
+    gram = gram / norm**2
+    one = product = torch.eye(len(a)).to(a)
     for _ in range(5):
-        gram = a @ a.T
-        a = 3.4445 * a + (2.0315 * gram @ gram - 4.7750 * gram) @ a
-    return a.view_as(gradient)
+        factor = 3.4445 * one - 4.7750 * gram + 2.0315 * gram @ gram
+        product, gram = factor @ product, factor @ gram @ factor
+    return (product / norm @ a).view_as(gradient)
 
 
 def batches(n: int, batch_size: int) -> Iterator[torch.Tensor]:
@@ -46,13 +50,12 @@ class NeuralNet(torch.nn.Module):
         self.register_buffer("std", torch.ones(()))
         self.register_buffer("filters", torch.eye(9).view(9, 1, 3, 3))
         self.layers = torch.nn.Sequential(
-            torch.nn.AvgPool2d(2),  # [N, 18, 14, 14]
             torch.nn.Conv2d(18, 64, 3, stride=2, padding=1, bias=False),  # [N, 64, 7, 7]
             torch.nn.BatchNorm2d(64, momentum=0.2),
             torch.nn.GELU(),
             torch.nn.Flatten(),
             torch.nn.Linear(64 * 7 * 7, 128, bias=False),
-            torch.nn.LayerNorm(128),
+            torch.nn.BatchNorm1d(128, momentum=0.2),
             torch.nn.GELU(),
             torch.nn.Linear(128, out_size),
         )
@@ -86,11 +89,14 @@ class NeuralNet(torch.nn.Module):
         """x [N, in_size] raw pixels -> logits [N, out_size]."""
         images = ((x - self.mean) / self.std).view(-1, 1, 28, 28)
         z = functional.conv2d(images, self.filters, padding=1)
-        # an edge from light to dark and one from dark to light get a channel each: [N, 18, 28, 28]
-        return self.layers(torch.cat([z, -z], dim=1).relu())
+        # an edge from light to dark and one from dark to light get a channel each: [N, 18, 14, 14]
+        z = functional.avg_pool2d(torch.cat([z, -z], dim=1).relu(), 2)
+        # whether there is an edge tells more than how strong it is
+        return self.layers((100 * z).log1p())
 
     def step(self, x: torch.Tensor, y: torch.Tensor) -> float:
         """One update on the batch x [B, in_size], y int64 [B]; returns the loss before it, a float."""
+        self.train(len(x) > 1)  # the statistics of a single image would wipe it out
         loss = self.loss_fn(self(x), y)
         parameters = self.get_parameters()
         gradients = torch.autograd.grad(loss, parameters)

@@ -201,6 +201,19 @@ def cpu() -> str:
     return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
+def environment() -> dict[str, Any]:
+    """What figures depend on besides the code: the processor, the number of threads, versions."""
+    found: dict[str, Any] = {"cpu": cpu(), "cores": os.cpu_count()} | modelfile.environment()
+    found["versions"]["scikit-learn"] = sklearn.__version__
+    return found
+
+
+def described(found: dict[str, Any]) -> str:
+    """What environment() found, in two lines."""
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    return f"{found['cpu']}, {found['cores']} cores, {found['threads']} threads\n{versions}"
+
+
 @cli.exit_codes
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line, measure, print."""
@@ -209,18 +222,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="write the figures there, too")
     args = parser.parse_args(argv)
     sys.path.insert(0, str(BERAS))  # a lab is not installed
-    environment: dict[str, Any] = {"cpu": cpu(), "cores": os.cpu_count()} | modelfile.environment()
-    environment["versions"]["scikit-learn"] = sklearn.__version__
-    print(f"{environment['cpu']}, {environment['cores']} cores, {environment['threads']} threads on each side")
-    print(", ".join(f"{name} {version}" for name, version in environment["versions"].items()))
-    torch.set_num_threads(environment["threads"])
-    with threadpool_limits(environment["threads"]), warnings.catch_warnings():
+    found_on = environment()
+    print(described(found_on))
+    torch.set_num_threads(found_on["threads"])
+    with threadpool_limits(found_on["threads"]), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         found = measure(args.seconds)
     print(table(found))
     if args.json is not None:
         figures = [dict(zip(("unit", "against", "batch"), key, strict=True)) | row for key, row in found.items()]
-        files.write_text(args.json, json.dumps(environment | {"figures": figures}, indent=1) + "\n")
+        files.write_text(args.json, json.dumps(found_on | {"figures": figures}, indent=1) + "\n")
     return 0
 
 

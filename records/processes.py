@@ -1,0 +1,53 @@
+"""What a whole `python mp6.py --part K --max_iter 50` costs: time against a bare `import torch`, and memory."""
+
+import re
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+STATUS = "import mp6; mp6.main({arguments!r}); print(open('/proc/self/status').read())"
+
+
+def arguments(part: int, dataset: Path, models: Path) -> list[str]:
+    """mp6.py's arguments."""
+    return [f"--part={part}", "--max_iter=50", "--quiet", f"--dataset={dataset}", f"--models={models}"]
+
+
+def seconds(*command: str) -> float:
+    """How long a python process takes; CalledProcessError if it fails."""
+    start = time.perf_counter()
+    subprocess.run([sys.executable, *command], cwd=ROOT, check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def times(parts: Sequence[int], dataset: Path, models: Path, turns: int) -> dict[int | None, list[float]]:
+    """Seconds of each part's process, and of a bare import under None; all take one turn after another."""
+    commands = {part: ["mp6.py", *arguments(part, dataset, models)] for part in parts}
+    found: dict[int | None, list[float]] = {None: []} | {part: [] for part in parts}
+    for _ in range(turns):
+        found[None].append(seconds("-c", "import torch"))
+        for part, command in commands.items():
+            found[part].append(seconds(*command))
+    return found
+
+
+def multiple(found: dict[int | None, list[float]], part: int) -> float:
+    """How many bare imports a part takes, the median of the turns."""
+    return statistics.median(own / bare for own, bare in zip(found[part], found[None], strict=True))
+
+
+def peak_memory(part: int, dataset: Path, models: Path) -> float | None:
+    """The most memory that a part's process ever held, in MB; None where the system does not say (not Linux).
+
+    The process reads its own record, as what wait4 reports of a child includes its parent's.
+    """
+    if not Path("/proc/self/status").exists():
+        return None
+    command = STATUS.format(arguments=arguments(part, dataset, models))
+    done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, check=True, capture_output=True, text=True)
+    (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", done.stdout)
+    return int(kilobytes) / 1024
