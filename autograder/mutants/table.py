@@ -274,14 +274,14 @@ PART_2 = (
         "sigmoid_at_the_end_of_part_2",
         2,
         "a sigmoid after the last layer",
-        (("dim=1).relu())", "dim=1).relu()).sigmoid()"),),
+        (("return self.layers((100 * z).log1p())", "return self.layers((100 * z).log1p()).sigmoid()"),),
         loses=("raw_outputs",),
     ),
     Mutant(
         "softmax_at_the_end",
         2,
         "a softmax after the last layer, and so a second one inside the loss",
-        (("dim=1).relu())", "dim=1).relu()).softmax(dim=1)"),),
+        (("return self.layers((100 * z).log1p())", "return self.layers((100 * z).log1p()).softmax(dim=1)"),),
         loses=("raw_outputs",),
     ),
     Mutant(
@@ -290,7 +290,7 @@ PART_2 = (
         "601,385 parameters; the model that is handed in belongs to another net, so it can't be loaded",
         (
             ("torch.nn.Linear(64 * 7 * 7, 128, bias=False)", "torch.nn.Linear(64 * 7 * 7, 188, bias=False)"),
-            ("torch.nn.LayerNorm(128)", "torch.nn.LayerNorm(188)"),
+            ("torch.nn.BatchNorm1d(128, momentum=0.2)", "torch.nn.BatchNorm1d(188, momentum=0.2)"),
             ("torch.nn.Linear(128, out_size)", "torch.nn.Linear(188, out_size)"),
         ),
         loses=("parameters", "saved"),
@@ -313,9 +313,9 @@ PART_2 = (
             ),
             ("parameters = self.get_parameters()\n", "parameters = [*self.get_parameters(), *self.more]\n"),
             (
-                "        return self.layers(torch.cat([z, -z], dim=1).relu())\n",
+                "        return self.layers((100 * z).log1p())\n",
                 "        more = (images.flatten(1) @ self.more[0].T).relu() @ self.more[1].T\n"
-                "        return self.layers(torch.cat([z, -z], dim=1).relu()) + more\n",
+                "        return self.layers((100 * z).log1p()) + more\n",
             ),
         ),
         loses=("parameters",),
@@ -393,17 +393,17 @@ PART_2 = (
         "dropout_in_prediction",
         2,
         "dropout that eval() does not end, so labels change from call to call",
-        (("torch.cat([z, -z], dim=1).relu())", "functional.dropout(torch.cat([z, -z], dim=1).relu(), 0.5))"),),
+        (("self.layers((100 * z).log1p())", "self.layers(functional.dropout((100 * z).log1p(), 0.5))"),),
         loses=("returns",),
         spoils=("independent",),
     ),
     Mutant(
         "no_eval",
         2,
-        "eval() is forgotten, so batch norm predicts with the mean of the images that happen to be together",
+        "eval() is forgotten, so batch norm predicts with the mean of whatever images are together, or fails on one",
         (("    net.eval()\n", ""),),
         loses=("independent",),
-        spoils=("returns",),
+        spoils=("returns", "any_size"),
     ),
     Mutant(
         "two_images_at_least",
