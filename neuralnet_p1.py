@@ -10,14 +10,18 @@ import torch
 def orthogonalise(gradient: torch.Tensor) -> torch.Tensor:
     """The matrix with the singular vectors of `gradient` and singular values near 1, in the same shape [rows, ...].
 
-    Five Newton-Schulz iterations, products of matrices only (Jordan et al., "Muon", 2024).
+    Five Newton-Schulz iterations (Jordan et al., "Muon", 2024). Each multiplies the matrix by a polynomial of the
+    small matrix A A^T, so these factors are multiplied first: ten products with all of A become two.
     """
     a = gradient.flatten(1)
-    a = a / (a.norm() + 1e-7)
+    gram = a @ a.T
+    norm = gram.trace().sqrt() + 1e-7
+    gram = gram / norm**2
+    one = product = torch.eye(len(a)).to(a)
     for _ in range(5):
-        gram = a @ a.T
-        a = 3.4445 * a + (2.0315 * gram @ gram - 4.7750 * gram) @ a
-    return a.view_as(gradient)
+        factor = 3.4445 * one - 4.7750 * gram + 2.0315 * gram @ gram
+        product, gram = factor @ product, factor @ gram @ factor
+    return (product / norm @ a).view_as(gradient)
 
 
 def batches(n: int, batch_size: int) -> Iterator[torch.Tensor]:

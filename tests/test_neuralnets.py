@@ -119,6 +119,18 @@ def test_an_autoencoder_sees_nothing_of_the_other_dev_images() -> None:
 
 
 @pytest.mark.parametrize("module", ALL)
+def test_orthogonalise_is_five_newton_schulz_iterations(module: ModuleType) -> None:
+    gradient = torch.randn(6, 4, 3, 3, generator=torch.Generator().manual_seed(0))
+    a = gradient.flatten(1) / gradient.norm()
+    for _ in range(5):  # as Jordan writes them, X to a X + (b X X^T + c (X X^T)^2) X
+        a = 3.4445 * a + (-4.7750 * a @ a.T + 2.0315 * a @ a.T @ a @ a.T) @ a
+    update = module.orthogonalise(gradient)
+    torch.testing.assert_close(update, a.view(6, 4, 3, 3), rtol=1e-4, atol=1e-4)
+    assert 0.6 < torch.linalg.svdvals(update.flatten(1)).min() and torch.linalg.svdvals(update.flatten(1)).max() < 1.3
+    assert torch.equal(module.orthogonalise(torch.zeros(2, 3)), torch.zeros(2, 3))
+
+
+@pytest.mark.parametrize("module", ALL)
 def test_an_epoch_visits_each_image_once(module: ModuleType) -> None:
     torch.manual_seed(0)
     batches = module.batches(30, 10)
