@@ -66,14 +66,16 @@ class NeuralNet(torch.nn.Module):
         return list(self.parameters())
 
     def standardise(self, x: torch.Tensor) -> None:
-        """Set mean and standard deviation of each pixel from x [N, in_size]."""
+        """Set mean and standard deviation of each pixel's square root from x [N, in_size]."""
+        x = x.sqrt()
         self.mean = x.mean(dim=0)
-        # 16 grey levels more, so that pixels that hardly vary are not blown up into noise
-        self.std = x.std(dim=0, correction=0) + 16
+        # a sixteenth of the range more, so that pixels that hardly vary are not blown up into noise
+        self.std = x.std(dim=0, correction=0) + 1
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """x [N, in_size] raw pixels -> logits [N, out_size]."""
-        return self.layers((x - self.mean) / self.std)
+        # roots, as whether a pixel is dark or black tells more than how bright it is
+        return self.layers((x.sqrt() - self.mean) / self.std)
 
     def step(self, x: torch.Tensor, y: torch.Tensor) -> float:
         """One update on the batch x [B, in_size], y int64 [B]; returns the loss before it, a float."""

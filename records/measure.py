@@ -21,6 +21,7 @@ from records.numpy_speed import described, environment
 from smallnets import cli, files, tables
 
 SHIPPED = processes.ROOT / "data/fashion_mnist"
+ALL_DRAWS = "all draws"
 
 
 def split_folders(args: argparse.Namespace, temporary: Path) -> dict[str, Path]:
@@ -65,7 +66,7 @@ def mean_of_draws(rows: list[dict[str, Any]]) -> dict[str, Any]:
     """One row for a part's fresh draws; its std is that over seeds within a draw, not that between draws."""
     means = {key: statistics.fmean(row[key] for row in rows) for key in ("mean", "std", "training_seconds")}
     values = [value for row in rows for value in row["values"]]
-    row = rows[0] | means | {"split": "all draws", "min": min(values), "max": max(values), "values": values}
+    row = rows[0] | means | {"split": ALL_DRAWS, "min": min(values), "max": max(values), "values": values}
     if "start" in row:
         row["start"] = statistics.fmean(row["start"] for row in rows)
     if "references" in row:
@@ -137,7 +138,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"part {part}: measured", file=sys.stderr)
         found |= {"figures": rows, "processes": costs(args, temporary) if args.turns else []}
     print(score_table(rows), *reference_lines(rows), sep="\n")
-    for row in rows:
+    for row in (row for row in rows if row["split"] != ALL_DRAWS):
         print(f"{row['part']}, {row['split']}, each seed: " + " ".join(f"{value:.5f}" for value in row["values"]))
     if args.turns:
         print(cost_table(found["processes"]))
