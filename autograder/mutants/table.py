@@ -152,7 +152,8 @@ PART_1 = (
             ("return self.layers((x.sqrt() - self.mean) / self.std)", "return self.layers(x)"),
             (
                 "    losses = []\n",
-                "    train_set, dev_set = ((x.sqrt() - net.mean) / net.std for x in (train_set, dev_set))\n    losses = []\n",
+                "    train_set, dev_set = ((x.sqrt() - net.mean) / net.std for x in (train_set, dev_set))\n"
+                "    losses = []\n",
             ),
         ),
         loses=("returns", "saved"),
