@@ -21,12 +21,13 @@ class Visibility(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class HandIn:
-    """A file that students hand in, at the top of their folder or zip.
+    """A file that students hand in, at the top of their folder or zip or in the lab's `root` there.
 
     Args:
-        name: such as "neuralnet_p2.py".
+        name: such as "neuralnet_p2.py", or with folders, such as "Beras/core.py".
         most_bytes: a larger one is refused.
         required: it is missed when it is not there.
+        dated: programs write it as YYYYmmddHHMM_NAME; `pack` takes the latest under its own name.
         functions: those a .py file must define -> the names of their first arguments, such as {"fit": ("n_iter",)}.
         classes: those it must define -> the methods they must have, themselves or from a class they extend.
     """
@@ -34,6 +35,7 @@ class HandIn:
     name: str
     most_bytes: int = 200_000
     required: bool = True
+    dated: bool = False
     functions: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     classes: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
 
@@ -123,6 +125,7 @@ class Check:
         number: such as "2.3"; checks are shown in this order.
         steps: without their success there are no points.
         judge: run -> verdict, from what those steps found.
+        only_with: files without which the check is not held at all, as one that marks another course.
     """
 
     number: str
@@ -132,6 +135,7 @@ class Check:
     judge: Callable[[Run], Verdict]
     visibility: Visibility = Visibility.VISIBLE
     tags: tuple[str, ...] = ()
+    only_with: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -145,6 +149,48 @@ class Column:
 
 
 @dataclasses.dataclass(frozen=True)
+class Ranking:
+    """How the place on the scoreboard becomes points, in a lab where it does.
+
+    Args:
+        column: by which submissions are ranked; of equals, the earlier one comes first.
+        points: of the first, the second, ... place; the last number holds for all places after it.
+        late: of a submission after the deadline, whatever its place.
+        baseline: the least value of the column that earns any points.
+    """
+
+    column: str
+    points: tuple[float, ...]
+    late: float
+    baseline: float
+
+    def rank_points(self, place: int, value: float, late: bool = False) -> float:
+        """The points of the submission at a place, counted from 1, with this value of the column."""
+        if value < self.baseline:
+            return 0.0
+        return self.late if late else self.points[min(place, len(self.points)) - 1]
+
+
+@dataclasses.dataclass(frozen=True)
+class Handout:
+    """What students start from: our solution without what they are to write.
+
+    Args:
+        folder: of our solution in the checkout, "" for its root; the files of `hand_in` lie there.
+        blanks: file in that folder -> functions and methods ("fit", "Linear.forward", "Net.__init__") whose bodies
+            are taken out; the docstring stays.
+        files: what else students get, as patterns relative to the checkout: data, drivers. The grader, without other
+            labs, and smallnets go along anyway, for the checks.
+        readme: the handout's README.md, relative to the checkout.
+    """
+
+    folder: str
+    blanks: Mapping[str, tuple[str, ...]]
+    files: tuple[str, ...]
+    readme: str
+
+
+@dataclasses.dataclass(frozen=True)
 class Lab:
     """One assignment.
 
@@ -155,6 +201,12 @@ class Lab:
         load: (folder of the staff's data or None, seed) -> data, and a line that says where it is from.
         steps: in the order in which they are run.
         checks: each on steps of these names.
+        handout: what students start from.
+        needs: files of the checkout that grading needs besides the grader and smallnets, as patterns.
+        hidden: (secret, folder) writes the staff's data that `load` reads; None if the lab has none.
+        root: the folder in the archive where files are to lie, such as "hw2/code".
+        places: folders where `pack` looks for files, relative to the one it is given.
+        ranking: how places become points.
     """
 
     name: str
@@ -165,6 +217,12 @@ class Lab:
     checks: tuple[Check, ...]
     columns: tuple[Column, ...] = ()
     limits: Limits = dataclasses.field(default_factory=Limits)
+    handout: Handout | None = None
+    needs: tuple[str, ...] = ()
+    hidden: Callable[[bytes, Path], None] | None = None
+    root: str = ""
+    places: tuple[str, ...] = ("",)
+    ranking: Ranking | None = None
 
 
 @dataclasses.dataclass(frozen=True)

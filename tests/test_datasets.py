@@ -207,7 +207,7 @@ def test_another_seed_is_another_course(prepare: ModuleType, tmp_path: Path) -> 
     ("args", "message"),
     [
         (["--staff"], "expected --secret FILE with --staff"),
-        (["--staff", "--secret", "{tmp}/short"], "secret of at least 16 bytes in {tmp}/short, got 5"),
+        (["--staff", "--secret", "{tmp}/short"], "secret of at least 16 bytes, got 5"),
         (["--staff", "--secret", "{tmp}/nowhere"], "No such file or directory: '{tmp}/nowhere'"),
         (["--secret", "{tmp}/short"], "expected --staff with --secret"),
         (["--source", "{tmp}"], "No such file or directory: '{tmp}/train-images-idx3-ubyte.gz'"),

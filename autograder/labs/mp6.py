@@ -7,10 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 import reader
-from autograder.lab import Check, Column, HandIn, Lab
+from autograder.lab import Check, Column, HandIn, Handout, Lab
 from autograder.mp6 import jobs, verdicts
 from autograder.mp6.parts import PARTS, Part
 from autograder.sandbox.job import Limits
+from data.fashion_mnist import prepare
+from smallnets import fashion
 from smallnets.datasets import read_npy
 
 SHIPPED = Path(__file__).parents[2] / "data" / "fashion_mnist"
@@ -58,6 +60,19 @@ def load(staff: Path | None, seed: int) -> tuple[Data, str]:
     return data, f"scored on {len(hidden[0])} images a part {source}; order and draw of seed {seed}"
 
 
+def hidden(secret: bytes, folder: Path) -> None:
+    """Write X_test_partK.npy and y_test_partK.npy, drawn from Fashion-MNIST's 10,000 test images.
+
+    Args:
+        secret: at least 16 bytes, which decide the draw.
+
+    Raises:
+        ValueError, OSError: a secret that could be guessed; images that are nowhere to be had.
+    """
+    seed = prepare.secret_seed(secret)
+    prepare.write_splits(*fashion.read_split("t10k"), {"test": prepare.TEST}, seed, folder)
+
+
 def hidden_split(staff: Path, number: int, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
     """The staff's test images and labels of a part, in random order."""
     paths = [staff / f"{name}_test_part{number}.npy" for name in ("X", "y")]
@@ -65,7 +80,7 @@ def hidden_split(staff: Path, number: int, rng: np.random.Generator) -> tuple[ND
         if not path.is_file():
             raise FileNotFoundError(
                 f"expected {path.name} in {staff}, got no such file; make it with "
-                f"`python data/fashion_mnist/prepare.py --staff --secret FILE --out {staff}`"
+                f"`python -m autograder hidden --lab mp6 --secret FILE --out {staff}`"
             )
     x, y = map(read_npy, paths)
     if x.ndim != 2 or x.shape[1] != 784 or y.shape != (len(x),) or len(x) < 30:
@@ -140,4 +155,23 @@ LAB = Lab(
         Column("part 3 MSE", ("fit 3", "evaluate", "decode"), lambda run: verdicts.mse_of(run, "fitted")[0], "low"),
     ),
     limits=Limits(cpu_seconds=120, wall_seconds=240),
+    handout=Handout(
+        folder="",
+        blanks={
+            f"{part.module}.py": (
+                "NeuralNet.__init__",
+                "NeuralNet.set_parameters",
+                "NeuralNet.get_parameters",
+                "NeuralNet.forward",
+                "NeuralNet.step",
+                "fit",
+            )
+            for part in PARTS.values()
+        },
+        files=("mp6.py", "data/fashion_mnist/*_part?.npy", "data/fashion_mnist/class_names.json"),
+        readme="autograder/handouts/mp6.md",
+    ),
+    needs=("reader.py", "data/fashion_mnist/prepare.py", "data/fashion_mnist/*_part?.npy"),
+    hidden=hidden,
+    places=("", "models"),
 )

@@ -26,15 +26,14 @@ TRAIN, DEV, TEST = 7500, 2400, 1500
 TEN_CLASSES = 0.1  # the share that the CNN lab trains on and validates with
 
 
-def secret_seed(path: Path) -> int:
-    """A seed that only holders of the secret file can compute.
+def secret_seed(secret: bytes) -> int:
+    """A seed that only holders of the secret can compute.
 
     Raises:
         ValueError: fewer than 16 bytes, which could be guessed.
     """
-    secret = path.read_bytes().strip()
     if len(secret) < 16:
-        raise ValueError(f"expected a secret of at least 16 bytes in {path}, got {len(secret)}")
+        raise ValueError(f"expected a secret of at least 16 bytes, got {len(secret)}")
     return int.from_bytes(hashlib.sha256(b"fashion_mnist test split\0" + secret).digest(), "big")
 
 
@@ -74,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
         raise ValueError("expected --staff with --secret, got --secret alone")
     draws = [("train", {"train": TRAIN, "dev": DEV}, args.seed)]
     if args.staff:
-        draws.append(("t10k", {"test": TEST}, secret_seed(args.secret)))
+        draws.append(("t10k", {"test": TEST}, secret_seed(args.secret.read_bytes().strip())))
     # everything is read before anything is written
     kinds = ("images-idx3-ubyte", "labels-idx1-ubyte")
     sources = {stem: [fashion.read_source(f"{stem}-{kind}", args.source) for kind in kinds] for stem, _, _ in draws}
