@@ -24,7 +24,7 @@ from pathlib import Path
 from autograder import labs, report, results
 from autograder.causes import Finding, explain
 from autograder.intake import take_in
-from autograder.lab import Check, Done, Graded, Lab, Report, Run, Step, StepFailed
+from autograder.lab import Check, Done, Graded, Lab, Report, Run, Step, StepFailed, Submission
 from autograder.look import look
 from autograder.sandbox.job import Cause, Limits, Outcome, Tier
 from autograder.sandbox.run import run as run_job
@@ -54,9 +54,10 @@ def grade(path: Path, lab: Lab, tier: Tier, staff: Path | None = None, seed: int
         submission = take_in(path, lab, Path(folder))
         # both may have the same to say about a file that is no text
         notes = dict.fromkeys([*submission.notes, *look(submission.files, lab.hand_in)])
+        lab = held(lab, submission)
         run = Run(submission, data, seed)
         for step in lab.steps:
-            run.done[step.name] = do(step, run, lab.limits, tier, trust)
+            run.done[step.name] = do(step, run, step.limits or lab.limits, tier, trust)
         tests = tuple(judged(lab, run))
         columns = tuple(scoreboard(lab, run))
     return Report(
@@ -79,6 +80,17 @@ def only(lab: Lab, beginning: str) -> Lab:
     checks = tuple(check for check in lab.checks if check.number.startswith(beginning))
     if not checks:
         raise ValueError(f"expected a beginning of the numbers of {lab.name}'s checks, got {beginning!r}")
+    return reduced(lab, checks)
+
+
+def held(lab: Lab, submission: Submission) -> Lab:
+    """The lab without the checks that are held only with a file that was not handed in."""
+    checks = tuple(check for check in lab.checks if all(name in submission.files for name in check.only_with))
+    return lab if checks == lab.checks else reduced(lab, checks)
+
+
+def reduced(lab: Lab, checks: tuple[Check, ...]) -> Lab:
+    """The lab with these of its checks alone, the steps they need, and the columns that these steps fill."""
     needed = {name for check in checks for name in check.steps}
     for step in reversed(lab.steps):
         needed |= set(step.after) if step.name in needed else set()
@@ -140,7 +152,7 @@ def order(check: Check) -> tuple[int, ...]:
 
 def why(step: Step, done: Done, limits: Limits) -> str:
     """Why a step came to nothing, and how to see the same."""
-    text = done.text
+    text, limits = done.text, step.limits or limits
     if done.outcome is None or done.outcome.cause is Cause.OK:  # otherwise the text explains already
         words = explain(done.cause, limits)
         text = f"{words.title}\n{words.paragraph}\n\n{text}"
@@ -180,7 +192,7 @@ def audit(lab: Lab, run: Run, tier: Tier) -> dict[str, object]:
         "grader_sha256": grader_sha256(),
         "seed": run.seed,
         "tier": str(tier),
-        "limits": asdict(lab.limits),
+        "limits": {"lab": asdict(lab.limits)} | {s.name: asdict(s.limits) for s in lab.steps if s.limits},
         # torch is not imported here, but by the students' code
         "versions": {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "torch")},
         "steps": used,

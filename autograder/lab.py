@@ -87,6 +87,7 @@ class Step:
             says that what was handed back is not what it should be.
         after: steps that must have succeeded.
         reproduce: the command by which a student sees the same.
+        limits: its own instead of the lab's.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Step:
     read: Callable[["Run", bytes], Any]
     after: tuple[str, ...] = ()
     reproduce: str = ""
+    limits: Limits | None = None
 
 
 @dataclasses.dataclass(frozen=True)
