@@ -1,6 +1,7 @@
 """A step that holds checks of autograder/checks on what was handed in, and the points for those that it passes."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from autograder import kit
 from autograder.checks_inside import layout
@@ -39,11 +40,9 @@ def check_step(
     """
 
     def job(run: Run) -> Job:
-        arrays = {"seed": run.seed, "names": list(names), "seconds": seconds}
-        wanted = [f"autograder/checks/{module}.py", *OURS, *ours]
-        return kit.job(
-            run, ["autograder.checks_inside", f"autograder.checks.{module}"], wanted, arrays, layout(len(names))
-        )
+        arrays: dict[str, Any] = {"seed": run.seed, "names": list(names), "seconds": seconds}
+        argv = ["autograder.checks_inside", f"autograder.checks.{module}"]
+        return kit.job(run, argv, [f"autograder/checks/{module}.py", *OURS, *ours], arrays, layout(len(names)))
 
     def read(run: Run, result: bytes) -> Found:
         return texts(unpack(layout(len(names)), result)["problems"])

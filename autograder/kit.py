@@ -3,9 +3,9 @@
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from autograder.frame import Layout, frame_bytes
 from autograder.lab import Run
@@ -20,7 +20,7 @@ ALWAYS = (
 
 
 def job(
-    run: Run, argv: Sequence[str], ours: Sequence[str], arrays: Mapping[str, ArrayLike], layout: Layout,
+    run: Run, argv: Sequence[str], ours: Sequence[str], arrays: Mapping[str, Any], layout: Layout,
     students: bool = True, more: Mapping[str, Path] | None = None,
 ) -> Job:  # fmt: skip
     """A job that runs one of our modules.
@@ -34,7 +34,7 @@ def job(
         more: other files, by their names in the job's folder.
     """
     content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+    np.savez(content, allow_pickle=False, **arrays)
     files = {name: ROOT / name for name in dict.fromkeys((*ALWAYS, *ours))} | dict(more or {})
     if students:
         files |= {f"submission/{name}": path for name, path in run.submission.files.items()}

@@ -35,6 +35,5 @@ def hand_back(layout: Layout, values: Mapping[str, NDArray | bytes], problems: M
 
 def as_json(texts: Mapping[str, str], most: int) -> bytes:
     """A JSON object of the texts, of each its last `most` characters."""
-    return json.dumps(
-        {k: text if len(text) <= most else "...\n" + text[len(text) - most :] for k, text in texts.items()}
-    ).encode()
+    cut = {name: text if len(text) <= most else "...\n" + text[len(text) - most :] for name, text in texts.items()}
+    return json.dumps(cut).encode()

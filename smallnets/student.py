@@ -17,8 +17,8 @@ def student_code(path: str | Path) -> Iterator[None]:
     """Turn whatever the block raises, except Ctrl-C, into a StudentError, and undo what it did to the process.
 
     Args:
-        path: the student's file, or the folder of all of them. Frames of the caller before it, and of this package, are left out;
-            an exception that never reached the file (a wrong signature, say) keeps its last line only.
+        path: the student's file, or the folder of all of them. Frames of the caller before it, and of this package,
+            are left out; an exception that never reached it (a wrong signature, say) keeps its last line only.
     """
     restore = _process_state()
     try:
