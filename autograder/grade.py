@@ -167,7 +167,7 @@ def from_verdict(check: Check, run: Run, lab: Lab) -> Graded:
         cause, text = str(Cause.OK), verdict.text
     else:
         part = check.number.split(".")[0]
-        command = f"python -m autograder grade . --lab {lab.name} --only {part}. --seed {run.seed} --i-trust-this"
+        command = f"python -m autograder check --lab {lab.name} --only {part}. --seed {run.seed}"
         cause, text = verdict.cause, f"{verdict.text}\n\nTo see the same: {command}"
     return Graded(check.number, check.name, score, check.points, text, cause, check.visibility, check.tags)
 
@@ -231,12 +231,17 @@ def command(args: argparse.Namespace) -> int:
     if args.results is not None:
         results.write(args.results, results.document(results.provisional(lab)))
     graded = grade(args.submission, lab, tier, args.staff, seed, args.i_trust_this)
-    print(report.text(graded, max(report.NARROWEST, shutil.get_terminal_size((100, 24)).columns)))
+    show(graded)
     if args.results is not None:
         results.write(args.results, results.document(graded))
     if args.json is not None:
         files.write_text(args.json, json.dumps(report.plain(graded), indent=1, allow_nan=False) + "\n")
     return 1 if graded.fault else 0
+
+
+def show(graded: Report) -> None:
+    """Print a report as wide as the terminal."""
+    print(report.text(graded, max(report.NARROWEST, shutil.get_terminal_size((100, 24)).columns)))
 
 
 def chosen_tier(name: str | None, trust: bool) -> Tier:
