@@ -142,12 +142,16 @@ class Check:
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A column of the scoreboard, from steps that have succeeded; `better` is "high" or "low", None is no value."""
+    """A column of the scoreboard, from steps that have succeeded; `better` is "high" or "low", None is no value.
+
+    A value that is the share of so many `images` gets an interval of confidence; 0 says that it is no share.
+    """
 
     name: str
     steps: tuple[str, ...]
     value: Callable[[Run], float | None]
     better: str = "high"
+    images: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,17 +162,32 @@ class Ranking:
         column: by which submissions are ranked; of equals, the earlier one comes first.
         points: of the first, the second, ... place; the last number holds for all places after it.
         late: of a submission after the deadline, whatever its place.
-        baseline: the least value of the column that earns any points.
+        baseline: the worst value of the column that earns any points.
+        final: the column that decides in the end, on data that `column` knows nothing of, and that students do not see
+            before; "" if `column` decides. What `column` shows while students hand in is public.
+        step: the board shows a value of `column` only if it is better by more than this than what it shows of the
+            student, and as a multiple of it (Blum and Hardt, The Ladder, ICML 2015); 0 shows every value as it is.
+        tells: numbers of the checks whose points or words tell more of `column` or `final` than that; students see them
+            in the end. All other columns are shown as they are.
+        chance: the value that guessing gives, for a row of its own.
+        uploads: how many a student has.
+        cool_down: seconds between two of them.
     """
 
     column: str
     points: tuple[float, ...]
     late: float
     baseline: float
+    final: str = ""
+    step: float = 0.0
+    tells: tuple[str, ...] = ()
+    chance: float | None = None
+    uploads: int = 100
+    cool_down: float = 60.0
 
-    def rank_points(self, place: int, value: float, late: bool = False) -> float:
+    def rank_points(self, place: int, value: float, late: bool = False, better: str = "high") -> float:
         """The points of the submission at a place, counted from 1, with this value of the column."""
-        if value < self.baseline:
+        if value < self.baseline if better == "high" else value > self.baseline:
             return 0.0
         return self.late if late else self.points[min(place, len(self.points)) - 1]
 
