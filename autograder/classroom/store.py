@@ -105,6 +105,17 @@ class Store:
             self.connection.execute("UPDATE job SET state = 'waiting', attempts = attempts - 1 WHERE state = 'running'")
             yield
 
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that the block writes, or, after an exception, nothing; nobody else writes meanwhile."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
     def add(self, student: str, received: float, sha256: str, late: bool = False, path: Path | None = None) -> int:
         """Note that a student handed something in, and say under which id; the same again has the same id."""
         row = (student, received, sha256, int(late), None if path is None else str(path))
