@@ -1,5 +1,6 @@
 """What jobs a submission is, and what their reports come to together."""
 
+import dataclasses
 import hashlib
 import platform
 from collections.abc import Sequence
@@ -7,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from autograder import grade, parcel, report
+from autograder import grade, parcel, report, values
 from autograder.classroom.store import Store, key_of
 from autograder.lab import Graded, Lab, Report, Visibility
 from smallnets import files
@@ -98,8 +99,9 @@ def as_report(plain: dict[str, Any]) -> Report:
     """A report from its plain data, as `report.text` wants it."""
     tests = []
     for test in plain["tests"]:
-        floats = {name: float(test[name]) for name in ("score", "max_score")}  # "nan" is one, too
         words = {"visibility": Visibility(test["visibility"]), "tags": tuple(test["tags"])}
-        tests.append(Graded(**test | floats | words))
+        graded = Graded(**test | words)
+        score, most = values.points(graded)  # plain data has "nan", which is none
+        tests.append(dataclasses.replace(graded, score=score, max_score=most or 0.0))
     columns = tuple((each["name"], each["value"], each["better"]) for each in plain["columns"])
     return Report(plain["lab"], plain["output"], tuple(tests), columns, plain["seconds"], fault=plain["fault"])
