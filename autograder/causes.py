@@ -14,6 +14,7 @@ class Finding(enum.StrEnum):
     EXCEPTION = "exception"
     BAD_MODEL = "bad model file"
     MISSING = "missing file"
+    REFUSED = "no submission"
 
 
 TEXTS: dict[str, tuple[str, str]] = {
@@ -83,6 +84,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A file is missing",
         "It has to be at the top of what you hand in, under exactly the name that the assignment gives. The command"
         " `python -m autograder pack` makes an archive with the right names.",
+    ),
+    Finding.REFUSED: (
+        "What was handed in could not be opened",
+        "It has to be a folder, or a zip archive, with the assignment's files in it: no links, nothing damaged, and not"
+        " much more than asked for. The command `python -m autograder pack` makes such an archive.",
     ),
     Cause.GRADER_FAULT: (
         "The grader failed, not your code",

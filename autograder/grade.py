@@ -14,12 +14,12 @@ import resource
 import secrets
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from autograder import labs, report, results
 from autograder.causes import Finding, explain
@@ -27,6 +27,8 @@ from autograder.intake import take_in
 from autograder.lab import Check, Done, Graded, Lab, Report, Run, Step, StepFailed, Submission
 from autograder.look import look
 from autograder.sandbox.job import Cause, Limits, Outcome, Tier
+from autograder.sandbox.place import own_folder
+from autograder.sandbox.run import Launch
 from autograder.sandbox.run import run as run_job
 from autograder.sandbox.tiers import SAFE, best, detect
 from smallnets import cli, files
@@ -48,18 +50,30 @@ def grade(path: Path, lab: Lab, tier: Tier, staff: Path | None = None, seed: int
         ValueError: not a submission; data that is not as it should be; the practice tier without trust.
         OSError: data that is not there.
     """
+    loaded = lab.load(staff, seed)
+    with own_folder("submission-") as folder:
+        return judge(take_in(path, lab, folder), lab, loaded, tier, seed, trust)
+
+
+def judge(
+    submission: Submission, lab: Lab, loaded: tuple[Any, str], tier: Tier, seed: int, trust: bool = False,
+    launch: Launch | None = None,
+) -> Report:  # fmt: skip
+    """Run and judge what has been taken in; `loaded` is what the lab's `load` returns, the rest is as for `grade`.
+
+    Args:
+        launch: how the sandbox starts its processes, if not anew for each job.
+    """
     start = time.perf_counter()
-    data, source = lab.load(staff, seed)
-    with tempfile.TemporaryDirectory(prefix="submission-") as folder:
-        submission = take_in(path, lab, Path(folder))
-        # both may have the same to say about a file that is no text
-        notes = dict.fromkeys([*submission.notes, *look(submission.files, lab.hand_in)])
-        lab = held(lab, submission)
-        run = Run(submission, data, seed)
-        for step in lab.steps:
-            run.done[step.name] = do(step, run, step.limits or lab.limits, tier, trust)
-        tests = tuple(judged(lab, run))
-        columns = tuple(scoreboard(lab, run))
+    data, source = loaded
+    # both may have the same to say about a file that is no text
+    notes = dict.fromkeys([*submission.notes, *look(submission.files, lab.hand_in)])
+    lab = held(lab, submission)
+    run = Run(submission, data, seed)
+    for step in lab.steps:
+        run.done[step.name] = do(step, run, step.limits or lab.limits, tier, trust, launch)
+    tests = tuple(judged(lab, run))
+    columns = tuple(scoreboard(lab, run))
     return Report(
         lab=lab.name,
         output="\n".join([f"{lab.title}: {source}; sandbox: {tier}", *notes]),
@@ -101,7 +115,7 @@ def reduced(lab: Lab, checks: tuple[Check, ...]) -> Lab:
     return replace(lab, checks=checks, steps=steps, columns=columns)
 
 
-def do(step: Step, run: Run, limits: Limits, tier: Tier, trust: bool) -> Done:
+def do(step: Step, run: Run, limits: Limits, tier: Tier, trust: bool, launch: Launch | None = None) -> Done:
     """Run one step, if what it needs is there."""
     if missing := [name for name in step.files if name not in run.submission.files]:
         return Done(cause=Finding.MISSING, text=f"expected {', '.join(missing)}, got no such file")
@@ -109,7 +123,7 @@ def do(step: Step, run: Run, limits: Limits, tier: Tier, trust: bool) -> Done:
         return Done(cause=run.done[failed[0]].cause, text=f"not run, as {failed[0]} came to nothing")
     outcome = None
     try:
-        outcome = run_job(replace(step.job(run), limits=limits), tier, trust)
+        outcome = run_job(replace(step.job(run), limits=limits), tier, trust, launch)
         if outcome.cause is not Cause.OK:
             return Done(None, outcome.cause, failure(outcome, limits), outcome)
         # what was read stays; the message itself, megabytes of it, need not
@@ -183,10 +197,12 @@ def scoreboard(lab: Lab, run: Run) -> Iterator[tuple[str, float, str]]:
 
 def audit(lab: Lab, run: Run, tier: Tier) -> dict[str, object]:
     """What a second run needs to be the same: hashes, seed, limits, versions; and what steps and grader used."""
-    used = {
-        name: {"cause": str(done.cause), **(asdict(done.outcome.usage) if done.outcome else {})}
-        for name, done in run.done.items()
-    }
+    used = {name: {"cause": str(done.cause)} for name, done in run.done.items()}
+    for name, done in run.done.items():
+        if done.outcome is not None:
+            used[name] |= asdict(done.outcome.usage)
+        if done.outcome is not None and done.cause == Cause.GRADER_FAULT:
+            used[name]["detail"] = done.outcome.detail  # for staff, who have to mend it
     return {
         "submission_sha256": run.submission.sha256,
         "grader_sha256": grader_sha256(),

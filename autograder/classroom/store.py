@@ -157,12 +157,14 @@ class Store:
             )
         return key
 
-    def take(self) -> Job | None:
-        """The job that has waited longest, running from now on; None if none waits."""
+    def take(self, lab: str | None = None, grader: str | None = None, seed: int | None = None) -> Job | None:
+        """The job that has waited longest, running from now on; None if none waits. What is given must be the job's."""
         row = self.connection.execute(
             "UPDATE job SET state = 'running', attempts = attempts + 1 WHERE rowid = "
-            "(SELECT rowid FROM job WHERE state = 'waiting' ORDER BY rowid LIMIT 1) "
-            "RETURNING key, sha256, lab, part, grader, seed"
+            "(SELECT rowid FROM job WHERE state = 'waiting' AND lab = coalesce(?, lab) "
+            "AND grader = coalesce(?, grader) AND seed = coalesce(?, seed) ORDER BY rowid LIMIT 1) "
+            "RETURNING key, sha256, lab, part, grader, seed",
+            (lab, grader, seed),
         ).fetchone()
         return Job(*row) if row else None
 
@@ -186,6 +188,17 @@ class Store:
             (fault, ended, MOST_ATTEMPTS, key),
         ).fetchone()
         return bool(row) and row[0] == "waiting"
+
+    def found(self, key: str) -> tuple[str, dict[str, Any], str] | None:
+        """State, report ({} while there is none) and fault ("" for none) of a job; None for one that nobody wants."""
+        row = self.connection.execute("SELECT state, report, fault FROM job WHERE key = ?", (key,)).fetchone()
+        return row and (row["state"], json.loads(row["report"] or "{}"), row["fault"] or "")
+
+    def last_seed(self, lab: str) -> int | None:
+        """The seed of the latest job of a lab."""
+        query = "SELECT seed FROM job WHERE lab = ? ORDER BY rowid DESC LIMIT 1"
+        row = self.connection.execute(query, (lab,)).fetchone()
+        return row and int(row[0])
 
     def counts(self) -> dict[str, int]:
         """How many jobs are in each state."""

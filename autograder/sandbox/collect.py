@@ -4,13 +4,22 @@ import contextlib
 import dataclasses
 import os
 import selectors
-import subprocess
 import time
-from typing import IO
+from typing import IO, Protocol
 
 STREAMS = ("status", "result", "stdout", "stderr")
 BLOCK = 2**16
 LINGER = 0.5  # seconds in which the pipes must close once all is over; a process that has escaped may hold them
+
+
+class Process(Protocol):
+    """A supervisor that runs, as `subprocess.Popen` has it."""
+
+    def poll(self) -> int | None: ...
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def kill(self) -> None: ...
 
 
 @dataclasses.dataclass
@@ -21,7 +30,7 @@ class Streams:
     over: str = ""
 
 
-def collect(ours: dict[str, IO[bytes]], most: dict[str, int], process: subprocess.Popen, deadline: float) -> Streams:
+def collect(ours: dict[str, IO[bytes]], most: dict[str, int], process: Process, deadline: float) -> Streams:
     """Read until the job is over; when a pipe carries too much or the deadline passes, have the job ended.
 
     Args:

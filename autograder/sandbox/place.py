@@ -13,7 +13,7 @@ from autograder.sandbox.job import Job, Tier
 from autograder.sandbox.plan import Place
 from autograder.sandbox.stage import remove, stage
 
-PREFIX = "job-"
+PREFIXES = ("job-", "submission-")
 OLD = 60.0  # seconds after which a folder that nobody has locked was left by a grader that was killed
 
 
@@ -28,9 +28,7 @@ def place(job: Job, tier: Tier) -> Iterator[Place]:
     clear_stale()
     with contextlib.ExitStack() as stack:
         drops = tier is not Tier.PRACTICE and os.geteuid() == 0
-        folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-        stack.callback(remove, folder)
-        stack.callback(os.close, _lock(folder))
+        folder = stack.enter_context(own_folder("job-"))
         uid = stack.enter_context(uids.slot()) if drops else None
         files, scratch, given = _folder(folder / "files", 0o755), _folder(folder / "scratch", 0o700), folder / "input"
         stage(job.files, files)
@@ -46,9 +44,23 @@ def place(job: Job, tier: Tier) -> Iterator[Place]:
         yield Place(files, scratch, given, uid, group)
 
 
+@contextlib.contextmanager
+def own_folder(prefix: str) -> Iterator[Path]:
+    """A temporary folder that nobody else may enter; `clear_stale` removes it should this process be killed.
+
+    Args:
+        prefix: one of PREFIXES.
+    """
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    with contextlib.ExitStack() as stack:
+        stack.callback(remove, folder)
+        stack.callback(os.close, _lock(folder))
+        yield folder
+
+
 def clear_stale(older_than: float = OLD) -> None:
-    """Remove what graders have left that were killed; each holds a lock on the folder of a job while it lives."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+    """Remove what graders have left that were killed; each holds a lock on its folders while it lives."""
+    for folder in [path for prefix in PREFIXES for path in Path(tempfile.gettempdir()).glob(f"{prefix}*")]:
         with contextlib.suppress(OSError):
             if folder.lstat().st_mtime > time.time() - older_than or folder.lstat().st_uid != os.geteuid():
                 continue

@@ -7,10 +7,11 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from typing import IO
 
 from autograder.sandbox import bubblewrap, container, practice, supervisor, uids
-from autograder.sandbox.collect import STREAMS, collect
+from autograder.sandbox.collect import STREAMS, Process, collect
 from autograder.sandbox.job import Cause, Job, Outcome, Tier
 from autograder.sandbox.order import Order
 from autograder.sandbox.place import place
@@ -22,13 +23,18 @@ TIERS = {Tier.FULL: bubblewrap, Tier.CONTAINER: container, Tier.PRACTICE: practi
 GRACE = 20.0  # seconds that a supervisor may take beyond the job's wall time before it is given up
 
 
-def run(job: Job, tier: Tier, trust: bool = False) -> Outcome:
+# (plan, the other ends of its pipes by name, input and files of control groups) -> the supervisor, with these open
+Launch = Callable[[Plan, dict[str, IO[bytes]], list[IO[bytes]]], Process]
+
+
+def run(job: Job, tier: Tier, trust: bool = False, launch: Launch | None = None) -> Outcome:
     """Run a job; afterwards none of its processes, files or shared memory is left (practice: but what it hid).
 
     Args:
         job: what to run.
         tier: between the job and this machine; `tiers.detect` says which this machine has.
         trust: the caller vouches for the job's code. Without it the practice tier refuses.
+        launch: starts the supervisor; left out, as a program of its own.
 
     Raises:
         ValueError: the practice tier without trust; files that may not be shown to a job (see `stage.stage`).
@@ -39,12 +45,12 @@ def run(job: Job, tier: Tier, trust: bool = False) -> Outcome:
         if reason := TIERS[tier].missing():
             raise OSError(reason)
         with place(job, tier) as here:
-            return _run(job, tier, TIERS[tier].plan(job, here), here)
+            return _run(job, tier, TIERS[tier].plan(job, here), here, launch or _start)
     except OSError as error:
         return Outcome(Cause.GRADER_FAULT, tier, f"{type(error).__name__}: {error}")
 
 
-def _run(job: Job, tier: Tier, plan: Plan, here: Place) -> Outcome:
+def _run(job: Job, tier: Tier, plan: Plan, here: Place, launch: Launch) -> Outcome:
     """Start the supervisor, hand it its order, collect what comes back, judge."""
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
@@ -54,7 +60,7 @@ def _run(job: Job, tier: Tier, plan: Plan, here: Place) -> Outcome:
         ]
         ours, theirs = _pipes(stack)
         order = _order(job, plan, source.fileno(), theirs["result"].fileno(), [file.fileno() for file in groups])
-        process = _start(plan, theirs, [source, *groups])
+        process = launch(plan, theirs, [source, *groups])
         stack.callback(_end, process, plan)
         for file in theirs.values():
             file.close()
@@ -118,7 +124,7 @@ def _start(plan: Plan, theirs: dict[str, IO[bytes]], files: list[IO[bytes]]) -> 
     )
 
 
-def _end(process: subprocess.Popen, plan: Plan) -> None:
+def _end(process: Process, plan: Plan) -> None:
     """Whatever has happened: no supervisor and no process of the job's user is left."""
     try:
         process.wait(timeout=supervisor.PATIENCE)  # its control pipe is closed by now

@@ -1,0 +1,135 @@
+"""Grade a whole class: what every student has handed in, in parallel; run again, it grades only what changed.
+
+python -m autograder class SUBMISSIONS --lab mp6 --out grades/     a folder of folders and zips
+python -m autograder class --watch --db FILE --lab mp6             what waits in a record, until Ctrl-C
+
+Exit code 0: every submission has its grade. 1: the grader failed at some, which are listed apart. 2: a mistake on the
+command line. 130: interrupted; the same line again goes on.
+"""
+
+import argparse
+import contextlib
+import datetime
+import functools
+import secrets
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder import grade, labs
+from autograder.classroom import coordinate, grading, handed_in, jobs, written
+from autograder.classroom.rows import Row, rows, take
+from autograder.classroom.store import Store
+from autograder.lab import Lab
+from autograder.sandbox.job import Tier
+from smallnets import cli, executors
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `python -m autograder class`."""
+    parser.add_argument("submissions", metavar="SUBMISSIONS", nargs="?", type=Path, help="folder of what was handed in")
+    parser.add_argument("--lab", required=True, choices=labs.names(), help="which assignment")
+    parser.add_argument("--out", type=Path, help="folder for grades.csv, summary.html and reports")
+    parser.add_argument("--staff", type=Path, help="folder of hidden data, such as prepare.py --staff writes")
+    parser.add_argument("--seed", type=cli.whole_number(0), help="the same for all; left out: the record's, else drawn")
+    parser.add_argument("--due", type=_time, metavar="TIME", help="later is late, such as 2026-11-30T23:59")
+    parser.add_argument("--all", action="store_true", help="grade also what was handed in again since")
+    parser.add_argument("--workers", type=cli.whole_number(1), default=2, help="how many are graded at a time here")
+    parser.add_argument("--db", type=Path, metavar="FILE", help="the record; left out: OUT/class.sqlite")
+    parser.add_argument("--watch", action="store_true", help="grade what waits in the record, and what will")
+    parser.add_argument("--tier", choices=list(Tier), type=str, help="this tier of the sandbox instead of the best one")
+    parser.add_argument("--i-trust-this", action="store_true", help="run it even where there is no safe sandbox")
+    executors.add_arguments(parser)
+
+
+def _time(text: str) -> float:
+    """Seconds since the epoch of a time in ISO 8601, here where it names no zone."""
+    try:
+        return datetime.datetime.fromisoformat(text).astimezone().timestamp()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"expected a time such as 2026-11-30T23:59, got {text}") from None
+
+
+def command(args: argparse.Namespace) -> int:
+    """Grade, write, print; returns the exit code."""
+    lab = labs.load(args.lab)
+    if args.watch:
+        if args.db is None:
+            raise ValueError("expected --db FILE, the record to watch")
+        with contextlib.closing(Store(args.db)) as store:
+            run(args, store, lab, args.seed, jobs.grader_hash(lab), lambda counts: None)
+        return 0
+    if args.submissions is None or args.out is None:
+        raise ValueError("expected SUBMISSIONS and --out FOLDER, got only one of them or none")
+    args.out.mkdir(parents=True, exist_ok=True)
+    with contextlib.closing(Store(args.db or args.out / "class.sqlite")) as store:
+        return grade_class(args, store, lab)
+
+
+def grade_class(args: argparse.Namespace, store: Store, lab: Lab) -> int:
+    """Grade what is new in a folder of submissions, and write everyone's grade; returns the exit code."""
+    found, notes = handed_in.find(args.submissions, args.out)
+    counting = handed_in.latest(found)
+    taken = [take(store, lab, each) for each in (found if args.all else counting)]
+    seed = store.last_seed(lab.name) if args.seed is None else args.seed
+    seed = secrets.randbits(31) if seed is None else seed
+    grader = jobs.grader_hash(lab, args.staff)
+    for sha256 in dict.fromkeys(each.sha256 for each in taken if each.sha256):
+        jobs.want_all(store, lab, sha256, seed, grader, again=True)
+    before = store.counts()
+    with progress(before) as on_progress:
+        run(args, store, lab, seed, grader, on_progress)
+    after = store.counts()
+    everyone = rows(taken, counting, lab, args.due, lambda sha256: jobs.total(store, lab, sha256, seed, grader))
+    written.write(args.out, lab, everyone)
+    for line in notes:
+        print(line)
+    new = after["done"] - before["done"]
+    print(f"{len(everyone)} submissions of {len(counting)} students, {new} jobs graded now, seed {seed}")
+    return told(everyone, args.out)
+
+
+def told(everyone: Sequence[Row], out: Path) -> int:
+    """Print what came of it and where it lies; returns the exit code."""
+    failed = [row for row in everyone if row.score is None]
+    refused = [row for row in everyone if row.refusal]
+    for row in refused:
+        print(f"no submission, so no points: {row.student}: {row.refusal}")
+    for row in failed:
+        print(f"not graded: {row.student}: {row.fault}")
+    print(f"{len(everyone) - len(failed)} graded, {len(failed)} not, as the grader failed")
+    print(f"written: {out / 'grades.csv'}, {out / 'summary.html'}, {out / 'reports'}")
+    return 1 if failed else 0
+
+
+def run(
+    args: argparse.Namespace, store: Store, lab: Lab, seed: int | None, grader: str,
+    on_progress: Callable[[dict[str, int]], None],
+) -> None:  # fmt: skip
+    """Grade what waits, here or on a cluster."""
+    stop = threading.Event()
+    here = args.scheduler is None
+    tier = grade.chosen_tier(args.tier, args.i_trust_this) if here else args.tier and Tier(args.tier)
+    function: coordinate.Function = functools.partial(grading.grade_one, stop=stop) if here else grading.grade_one
+    with executors.chosen(args, args.workers) as crew:
+        coordinate.run(
+            store, lab, crew.executor, args.staff, seed, stop, on_progress, watch=args.watch, slots=crew.slots,
+            grader=grader, function=function, tier=tier, trust=args.i_trust_this,
+        )  # fmt: skip
+
+
+@contextlib.contextmanager
+def progress(before: dict[str, int]) -> Iterator[Callable[[dict[str, int]], None]]:
+    """A bar with rate and time left, on a terminal only."""
+    from tqdm import tqdm  # not needed by the other commands
+
+    bar: Any = tqdm(total=before["waiting"] + before["running"], desc="grading", unit="job", dynamic_ncols=True,
+                    smoothing=0.1, disable=not sys.stderr.isatty())  # fmt: skip
+
+    def show(counts: dict[str, int]) -> None:
+        bar.update(sum(counts[state] - before[state] for state in ("done", "fault")) - bar.n)
+
+    with bar:
+        yield show

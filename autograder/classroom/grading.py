@@ -1,0 +1,115 @@
+"""Grade one job, by default in a process of its own: plain data in, plain data out, so that any machine can do it.
+
+Run as `python -m autograder.classroom.grading PARENT`, it reads a task from standard input and prints what came of it.
+"""
+
+import json
+import marshal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from autograder import grade, labs, parcel, report
+from autograder.causes import Finding, explain
+from autograder.intake import take_in
+from autograder.lab import Graded, Lab, Report
+from autograder.sandbox.job import Limits, Tier
+from autograder.sandbox.place import own_folder
+from autograder.sandbox.run import GRACE, Launch
+from smallnets import executors
+
+SPARE = 60.0  # seconds that the grader may take beyond its jobs
+
+
+def task(
+    lab: Lab, part: str, seed: int, archive: bytes, staff: Path | None = None, tier: Tier | None = None,
+    trust: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """All that `grade_one` needs, as marshal can write it.
+
+    Args:
+        part: one of `jobs.parts(lab)`.
+        archive: the zip that was handed in.
+        staff: the folder of hidden data, by a path that the grading machine knows.
+        tier: of the sandbox; left out, the best that the grading machine has.
+        trust: the caller vouches for the code.
+    """
+    chosen = grade.only(lab, part) if part else lab
+    seconds = sum((step.limits or lab.limits).wall_seconds + GRACE for step in chosen.steps) + SPARE
+    return {
+        "lab": lab.name,
+        "part": part,
+        "seed": seed,
+        "archive": archive,
+        "staff": None if staff is None else str(staff.absolute()),
+        "tier": None if tier is None else str(tier),
+        "trust": trust,
+        "seconds": seconds,
+    }
+
+
+def grade_one(task: dict[str, Any], stop: threading.Event | None = None) -> dict[str, Any]:
+    """Grade one job in a fresh process.
+
+    Returns:
+        "report", see `report.plain`, and "fault", a line for staff or "" where the grade stands.
+    """
+    command = ["-m", "autograder.classroom.grading"]
+    try:
+        out = executors.fresh(command, marshal.dumps(task), task["seconds"], stop, parcel.ROOT)
+        found: dict[str, Any] = json.loads(out)
+    except (OSError, ValueError) as error:
+        return failed(error)
+    return found
+
+
+def failed(error: Exception) -> dict[str, Any]:
+    """What is returned where there is no report."""
+    return {"report": {}, "fault": " ".join(f"{type(error).__name__}: {error}".split())}
+
+
+def graded(task: dict[str, Any], launch: Launch | None = None) -> dict[str, Any]:
+    """Grade one job in this process; what is returned is as for `grade_one`."""
+    lab = labs.load(task["lab"])
+    chosen = grade.only(lab, task["part"]) if task["part"] else lab
+    try:
+        tier = Tier(task["tier"]) if task["tier"] else grade.chosen_tier(None, task["trust"])
+        loaded = lab.load(Path(task["staff"]) if task["staff"] else None, task["seed"])
+        with own_folder("submission-") as folder:
+            (folder / "work.zip").write_bytes(task["archive"])
+            try:
+                submission = take_in(folder / "work.zip", lab, folder / "files")
+            except ValueError as error:
+                found = refused(chosen, str(error))
+            else:
+                found = grade.judge(submission, chosen, loaded, tier, task["seed"], task["trust"], launch)
+    except (OSError, ValueError) as error:
+        return failed(error)
+    steps = found.audit.get("steps", {})
+    details = [f"{name}: {used['detail']}" for name, used in steps.items() if "detail" in used]
+    return {"report": report.plain(found), "fault": "; ".join(details) if found.fault else ""}
+
+
+def refused(lab: Lab, text: str) -> Report:
+    """The report on what is no submission: no points, and why."""
+    words = explain(Finding.REFUSED, Limits())
+    tests: list[Graded] = []
+    for check in sorted(lab.checks, key=grade.order):
+        text = f"see {tests[0].number}" if tests else f"{words.title}\n{words.paragraph}\n\n{text}"
+        tests.append(
+            Graded(
+                check.number, check.name, 0.0, check.points, text, Finding.REFUSED, check.visibility, check.tags
+            )
+        )  # fmt: skip
+    return Report(lab.name, lab.title, tuple(tests))
+
+
+def main() -> None:
+    """Grade the task on standard input."""
+    executors.end_with(int(sys.argv[1]))
+    print(json.dumps(graded(marshal.load(sys.stdin.buffer)), allow_nan=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,174 @@
+"""What lies in a folder of submissions: who handed in what and when, as plain folders and zips or as a platform has it.
+
+Gradescope's export is a folder with submission_metadata.yml and a folder submission_ID for each; the file names the
+students. Canvas names files lovelaceada_LATE_USERID_FILEID_NAME, Moodle folders and files
+"Ada Lovelace_ID_assignsubmission_file_". Anything else is called as its student.
+"""
+
+import dataclasses
+import datetime
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from autograder import values
+
+METADATA = "submission_metadata.yml"
+CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<file>\d+)_(?P<rest>.+)", re.DOTALL)
+MOODLE = re.compile(r"(?P<name>.+)_(?P<user>\d+)_assignsubmission_(?P<kind>file|onlinetext)(_.*)?", re.DOTALL)
+CLUTTER = re.compile(r"(\..*|__MACOSX|Thumbs\.db|desktop\.ini)", re.DOTALL)
+ASIDE = {".csv", ".html", ".json", ".log", ".md", ".txt", ".yml", ".sqlite"}  # of staff, who hand in nothing
+
+
+@dataclasses.dataclass(frozen=True)
+class HandedIn:
+    """One submission of one student.
+
+    Args:
+        student: what no two students share: an address or id where there is one.
+        name: as people say it.
+        path: a folder or file.
+        received: seconds since the epoch; where no platform says it, when the latest file in it was written.
+        late: whether the platform says so.
+        rank: the platform's number of the file, which grows; 0 where there is none.
+        loose: name -> file, where the platform has taken several files apart that were handed in together.
+    """
+
+    student: str
+    name: str
+    path: Path
+    received: float
+    late: bool = False
+    rank: int = 0
+    loose: tuple[tuple[str, Path], ...] = ()
+
+
+def find(folder: Path, skip: Path | None = None) -> tuple[list[HandedIn], list[str]]:
+    """All submissions beneath a folder, sorted by student and then the latest last, and lines on what was left aside.
+
+    Args:
+        skip: not looked at, such as where the grades go.
+
+    Raises:
+        ValueError: no folder, or nothing in it.
+        OSError: it cannot be read.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"expected a folder of submissions, got {folder}")
+    there = [path for path in sorted(folder.iterdir()) if not CLUTTER.fullmatch(path.name) and path != skip]
+    inner = [path for path in there if path.is_dir() and (path / METADATA).is_file()]
+    if len(there) == 1 and inner:  # the export with the folder around it
+        return find(inner[0], skip)
+    if folder / METADATA in there:
+        found, notes = gradescope(folder)
+    else:
+        found, notes = list(named(there)), []
+        aside = [values.clean(path.name) for path in there if _aside(path)]
+        notes += [f"left aside: {', '.join(aside)}"] if aside else []
+    if not found:
+        raise ValueError(f"expected folders and zips of students in {folder}, got none")
+    return sorted(found, key=lambda each: (each.student, each.rank, each.received)), notes
+
+
+def latest(found: list[HandedIn]) -> list[HandedIn]:
+    """The last submission of each student, of a list as `find` returns it."""
+    return list({each.student: each for each in found}.values())
+
+
+def named(paths: list[Path]) -> Iterator[HandedIn]:
+    """Submissions that are told apart by the names of folders and files."""
+    loose: dict[tuple[str, str], list[tuple[str, Path, re.Match]]] = {}
+    for path in paths:
+        name = values.clean(path.name)
+        if moodle := MOODLE.fullmatch(name):
+            if moodle["kind"] == "file":
+                yield HandedIn(f"{moodle['name']} {moodle['user']}", moodle["name"], path, written(path))
+        elif canvas := CANVAS.fullmatch(name):
+            if path.suffix == ".zip" or path.is_dir():
+                late, rank = canvas["late"] is not None, int(canvas["file"])
+                yield HandedIn(_canvas(canvas), canvas["name"], path, written(path), late, rank)
+            else:
+                # Canvas marks what was handed in again: net-1.py
+                original = re.sub(r"-\d+(\.\w+)$", r"\1", canvas["rest"])
+                loose.setdefault((_canvas(canvas), canvas["name"]), []).append((original, path, canvas))
+        elif not _aside(path):
+            student = name if path.is_dir() else values.clean(path.stem)
+            yield HandedIn(student, student, path, written(path))
+    for (student, person), files in loose.items():
+        files.sort(key=lambda file: int(file[2]["file"]))
+        late, rank = any(file[2]["late"] for file in files), int(files[-1][2]["file"])
+        newest = tuple({name: path for name, path, _ in files}.items())
+        yield HandedIn(student, person, files[-1][1], max(written(file[1]) for file in files), late, rank, newest)
+
+
+def _canvas(match: re.Match) -> str:
+    return f"{match['name']} {match['user']}"
+
+
+def _aside(path: Path) -> bool:
+    """Whether it is a file that no student has named; of Moodle's texts typed online, too, nothing can be run."""
+    moodle, canvas = MOODLE.fullmatch(path.name), CANVAS.fullmatch(path.name)
+    if moodle or canvas:
+        return bool(moodle and moodle["kind"] != "file")
+    return path.suffix in ASIDE and path.is_file()
+
+
+def gradescope(folder: Path) -> tuple[list[HandedIn], list[str]]:
+    """The submissions of Gradescope's export, one for each member of a group, and lines on what is not as expected."""
+    metadata, notes = _metadata(folder / METADATA)
+    found = []
+    for path in sorted(folder.glob("submission_*")):
+        about = metadata.get(path.name)
+        if path.name == METADATA:
+            continue
+        if not isinstance(about, dict) or not about.get(":submitters"):
+            notes += [f"{path.name} is not in {METADATA}, so it is graded under that name"] if metadata else []
+            found.append(HandedIn(path.name, path.name, path, written(path)))
+            continue
+        for person in about[":submitters"]:
+            name = str(person.get(":name") or path.name)
+            student = str(person.get(":email") or person.get(":sid") or name)
+            found.append(HandedIn(student, name, path, _seconds(about.get(":created_at")) or written(path)))
+    return found, notes
+
+
+def _metadata(path: Path) -> tuple[dict[str, Any], list[str]]:
+    """The file's content, and a line if it cannot be read."""
+    try:
+        import yaml
+    except ImportError:
+        return {}, [f"{METADATA} is not read, so students are called by their folders: pip install '.[gradescope]'"]
+    try:
+        # written in C where PyYAML has that, as the results of a whole class are megabytes
+        found = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        raise ValueError(f"expected Gradescope's {path}, got what is no YAML: {error}") from None
+    return (found if isinstance(found, dict) else {}), []
+
+
+def _seconds(value: object) -> float | None:
+    """Seconds since the epoch of a time in the export, which is UTC if it does not say."""
+    if isinstance(value, str):
+        try:
+            value = datetime.datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if not isinstance(value, datetime.datetime):
+        return None
+    return (value if value.tzinfo else value.replace(tzinfo=datetime.UTC)).timestamp()
+
+
+def written(path: Path) -> float:
+    """When the latest file of a folder, or this file, was written, in seconds since the epoch; links not followed."""
+    inside = [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
+    return max(file.lstat().st_mtime for file in inside or [path])
+
+
+def alone_inside(path: Path) -> Path:
+    """The zip that is all there is in a folder, as Moodle has it; else the path itself."""
+    if path.is_symlink() or not path.is_dir():
+        return path
+    there = [entry for entry in path.iterdir() if not CLUTTER.fullmatch(entry.name)]
+    return there[0] if len(there) == 1 and there[0].suffix.lower() == ".zip" else path

@@ -1,0 +1,107 @@
+"""What jobs a submission is, and what their reports come to together."""
+
+import dataclasses
+import hashlib
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from autograder import grade, parcel, report, values
+from autograder.classroom.store import Store, key_of
+from autograder.lab import Graded, Lab, Report, Visibility
+from smallnets import files
+
+ELSEWHERE = ("autograder/board/", "autograder/classroom/")  # they decide about no grade
+
+
+def parts(lab: Lab) -> tuple[str, ...]:
+    """The beginnings of the numbers of checks that are graded as one job each, such as ("1.", "2."); ("",) for all.
+
+    A lab is divided only where no step is needed by two parts, so that the same is run as without a division.
+    """
+    beginnings = tuple(dict.fromkeys(f"{check.number.split('.')[0]}." for check in sorted(lab.checks, key=grade.order)))
+    whole = grade.reduced(lab, lab.checks)
+    if any("." not in check.number for check in lab.checks):
+        return ("",)
+    divided = [grade.only(lab, beginning) for beginning in beginnings]
+    for these in ("steps", "columns"):
+        names = [each.name for part in divided for each in getattr(part, these)]
+        if sorted(names) != sorted(each.name for each in getattr(whole, these)):
+            return ("",)
+    return beginnings if len(beginnings) > 1 else ("",)
+
+
+def grader_hash(lab: Lab, staff: Path | None = None, fast: bool = False) -> str:
+    """A hash of all that a grade depends on besides submission and seed: source files, data, versions.
+
+    Args:
+        lab: whose files and needs count, and those of no other lab.
+        staff: folder of hidden data, whose contents count.
+        fast: of practice runs, whose results are none of a final one.
+    """
+    names = [name for name in parcel.grader(lab) if not name.startswith(ELSEWHERE)]
+    paths = {name: parcel.ROOT / name for name in names if not name.endswith(".md")}
+    if staff is not None:
+        paths |= {f"staff/{path.relative_to(staff)}": path for path in staff.rglob("*") if path.is_file()}
+    total = hashlib.sha256(f"{lab.name} {platform.python_version()} {version('numpy')} {version('torch')}".encode())
+    for name in sorted(paths):
+        total.update(f"\0{name}\0{files.sha256(paths[name])}".encode())
+    return total.hexdigest() + ("-fast" if fast else "")
+
+
+def keys(lab: Lab, sha256: str, seed: int, grader: str | None = None) -> list[str]:
+    """The keys of a submission's jobs; `grader` left out is `grader_hash(lab)`, which takes a while."""
+    grader = grader or grader_hash(lab)
+    return [key_of(sha256, lab.name, part, grader, seed) for part in parts(lab)]
+
+
+def want_all(
+    store: Store, lab: Lab, sha256: str, seed: int, grader: str | None = None, again: bool = False
+) -> list[str]:
+    """Have all parts of a submission graded, as `Store.want` does; returns the jobs' keys."""
+    grader = grader or grader_hash(lab)
+    return [store.want(sha256, lab.name, part, grader, seed, again) for part in parts(lab)]
+
+
+def total(store: Store, lab: Lab, sha256: str, seed: int, grader: str | None = None) -> dict[str, Any] | None:
+    """One report of all parts as plain data, see `report.plain`, or None while a part is not done.
+
+    If a part could not be graded for a fault that is not the student's, `fault` is true, `score` None, and
+    `faults` has a line on each.
+    """
+    found = [store.found(key) for key in keys(lab, sha256, seed, grader)]
+    ended = [row for row in found if row is not None and row[0] in ("done", "fault")]
+    return merged([(report, fault) for _, report, fault in ended]) if len(ended) == len(found) else None
+
+
+def merged(found: Sequence[tuple[dict[str, Any], str]]) -> dict[str, Any]:
+    """Several parts' reports, each with its fault or "", as one; of a part that failed nothing counts."""
+    plains = [plain for plain, fault in found if not fault]
+    together = {
+        "lab": plains[0]["lab"] if plains else "",
+        "output": "\n".join(dict.fromkeys(line for plain in plains for line in plain["output"].split("\n"))),
+        "tests": sorted((test for plain in plains for test in plain["tests"]), key=_order),
+        "columns": [column for plain in plains for column in plain["columns"]],
+        "seconds": sum(plain["seconds"] for plain in plains),
+        "fault": len(plains) < len(found),
+    }
+    more = {"audit": [plain["audit"] for plain in plains], "faults": [fault for _, fault in found if fault]}
+    return report.plain(as_report(together)) | more
+
+
+def _order(test: dict[str, Any]) -> list[int]:
+    return [int(number) for number in test["number"].split(".")]
+
+
+def as_report(plain: dict[str, Any]) -> Report:
+    """A report from its plain data, as `report.text` wants it."""
+    tests = []
+    for test in plain["tests"]:
+        words = {"visibility": Visibility(test["visibility"]), "tags": tuple(test["tags"])}
+        graded = Graded(**test | words)
+        score, most = values.points(graded)  # plain data has "nan", which is none
+        tests.append(dataclasses.replace(graded, score=score, max_score=most or 0.0))
+    columns = tuple((each["name"], each["value"], each["better"]) for each in plain["columns"])
+    return Report(plain["lab"], plain["output"], tuple(tests), columns, plain["seconds"], fault=plain["fault"])

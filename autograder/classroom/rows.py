@@ -1,0 +1,123 @@
+"""Each submission of a class with what has come of it, as the sheet, the reports and the summary show it."""
+
+import dataclasses
+import datetime
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from autograder import grade, report, values
+from autograder.classroom import coordinate, grading, jobs
+from autograder.classroom.handed_in import HandedIn, alone_inside
+from autograder.classroom.store import Store
+from autograder.intake import take_in
+from autograder.lab import Lab, Report, Submission, Visibility
+from autograder.sandbox.stage import stage
+
+
+@dataclasses.dataclass(frozen=True)
+class Taken:
+    """A submission that was looked at: the hash of its files, or why it is none, or a fault that is not the student's.
+
+    `notes` say what was left aside or found under another name.
+    """
+
+    handed_in: HandedIn
+    sha256: str = ""
+    notes: tuple[str, ...] = ()
+    refusal: str = ""
+    fault: str = ""
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A line of the sheet; `report` as `jobs.total` gives it, None where the grader failed, as `fault` says."""
+
+    student: str
+    name: str
+    received: float
+    late: bool
+    counts: bool
+    report: dict[str, Any] | None
+    fault: str = ""
+    refusal: str = ""
+
+    @property
+    def score(self) -> float | None:
+        """Points, None where nothing was judged."""
+        return None if self.report is None else self.report["score"]
+
+    @property
+    def when(self) -> str:
+        """When it was handed in, UTC."""
+        return datetime.datetime.fromtimestamp(self.received, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def take(store: Store, lab: Lab, handed_in: HandedIn) -> Taken:
+    """Look at a submission, however bad it is, and note in the record that it was handed in."""
+    path = alone_inside(handed_in.path)
+    try:
+        with tempfile.TemporaryDirectory(prefix="class-") as name:
+            folder = Path(name)
+            if handed_in.loose:
+                path = folder / "loose"
+                path.mkdir()
+                stage(dict(handed_in.loose), path)
+            if kept := bool(handed_in.loose) or values.clean(str(path)) != str(
+                path
+            ):  # no path that can be written down
+                archive, sha256, notes = coordinate.parcel(path, lab)
+                store.keep(sha256, archive)
+            else:
+                taken = take_in(path, lab, folder / "files")
+                sha256, notes = taken.sha256, taken.notes
+    except ValueError as error:
+        return Taken(handed_in, refusal=str(error))
+    except OSError as error:
+        return Taken(handed_in, fault=grading.failed(error)["fault"])
+    store.add(handed_in.student, handed_in.received, sha256, handed_in.late, None if kept else path.absolute())
+    return Taken(handed_in, sha256, notes)
+
+
+def rows(
+    taken: Iterable[Taken], counting: Sequence[HandedIn], lab: Lab, due: float | None,
+    total: Callable[[str], dict[str, Any] | None],
+) -> list[Row]:  # fmt: skip
+    """A row for each submission.
+
+    Args:
+        counting: those that count, of several that a student has handed in.
+        due: seconds since the epoch.
+        total: hash of a submission -> its report, None while it is not graded.
+    """
+    found = []
+    for each in taken:
+        handed_in, fault = each.handed_in, each.fault
+        plain = None if fault else nothing(lab, each.refusal) if each.refusal else total(each.sha256)
+        if plain is not None and plain["fault"]:
+            fault, plain = "; ".join(plain["faults"]), None
+        elif plain is None:
+            fault = fault or "not graded yet"
+        if plain is not None and each.notes:
+            plain = plain | {"output": "\n".join([plain["output"], *each.notes])}
+        late = handed_in.late or (due is not None and handed_in.received > due)
+        counts = handed_in in counting
+        found.append(
+            Row(handed_in.student, handed_in.name, handed_in.received, late, counts, plain, fault, each.refusal)
+        )
+    return found
+
+
+def nothing(lab: Lab, words: str) -> dict[str, Any]:
+    """The report on what is no submission."""
+    held = grade.held(lab, Submission({}, (), ""))
+    return jobs.merged([(report.plain(grading.refused(held, words)), "")])
+
+
+def for_student(plain: dict[str, Any]) -> Report:
+    """What a student may see of a report: no hidden check, nor the sum that would tell what it gave."""
+    shown = [test for test in plain["tests"] if test["visibility"] != Visibility.HIDDEN]
+    hidden = len(plain["tests"]) - len(shown)
+    words = f"\n{hidden} more checks are not shown, and not in the score below." if hidden else ""
+    return jobs.as_report(plain | {"tests": shown, "output": plain["output"] + words})
