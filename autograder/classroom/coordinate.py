@@ -56,10 +56,10 @@ def run(
     stop, grader = stop or threading.Event(), grader or jobs.grader_hash(lab)
     running: dict[Future[dict[str, Any]], Job] = {}
     with store.grading():
-        if watch:
-            renew(store, lab, grader)
         try:
             while not stop.is_set():
+                if watch:
+                    renew(store, lab, grader)
                 while len(running) < slots() and (job := store.take(lab.name, grader, seed)):
                     try:
                         archive = archive_of(store, job, lab)
@@ -124,8 +124,12 @@ def parcel(path: Path, lab: Lab) -> tuple[bytes, str, tuple[str, ...]]:
 
 
 def renew(store: Store, lab: Lab, grader: str) -> None:
-    """Have what waits for another version of the grader graded by this one."""
+    """Have what waits for another version of the grader, or for any, graded by this one, once more where it failed."""
     query = "SELECT DISTINCT sha256, seed FROM job WHERE lab = ? AND grader != ? AND state = 'waiting'"
-    for sha256, seed in store.connection.execute(query, (lab.name, grader)).fetchall():
-        jobs.want_all(store, lab, sha256, seed, grader)
-    store.connection.execute("DELETE FROM job WHERE lab = ? AND grader != ? AND state = 'waiting'", (lab.name, grader))
+    if store.connection.execute(query, (lab.name, grader)).fetchone() is None:
+        return
+    with store.transaction():  # nothing that comes in between may be deleted without having been wanted again
+        for sha256, seed in store.connection.execute(query, (lab.name, grader)).fetchall():
+            jobs.want_all(store, lab, sha256, seed, grader, again=True)
+        done = "DELETE FROM job WHERE lab = ? AND grader != ? AND state = 'waiting'"
+        store.connection.execute(done, (lab.name, grader))

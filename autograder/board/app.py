@@ -1,0 +1,78 @@
+"""The board as a web application, and the server that runs it."""
+
+import contextlib
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from autograder.board.guard import Guard
+from autograder.board.reading import Reading
+from autograder.board.rules import Rules
+from autograder.board.shared import Shared
+from autograder.board.writing import Writing
+from autograder.lab import Lab
+
+
+def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
+    """The board of a lab in a file.
+
+    Raises:
+        ValueError: the file is no board of this lab.
+    """
+    shared = Shared(path, lab, rules)
+    reading, writing = Reading(shared), Writing(shared)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        shared.hub.start()
+        yield
+        await run_in_threadpool(shared.hub.stop)
+
+    async def error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        words = "There is nothing here, or not for you." if error.status_code == 404 else error.detail
+        return HTMLResponse(shared.pages.message("Sorry", words), error.status_code, error.headers)
+
+    routes = [
+        Route("/", reading.board),
+        Route("/final", reading.final),
+        Route("/events", reading.events),
+        Route("/static/{name}", reading.file),
+        Route("/sign-in", writing.sign_in, methods=["POST"]),
+        Route("/sign-out", writing.sign_out, methods=["POST"]),
+        Route("/uploads", writing.upload, methods=["POST"]),
+        Route("/uploads/{number:int}", reading.result),
+    ]
+    inner = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: error})
+    return Guard(inner, rules.most_bytes)  # around everything, so that faults of ours have its headers too
+
+
+def serve(application: ASGIApp, listening: socket.socket, proxy: str = "") -> None:
+    """Serve until told to stop.
+
+    Args:
+        listening: bound, so that this process needs no right to do so.
+        proxy: the address of a reverse proxy, whose X-Forwarded headers are believed; nobody else's are.
+    """
+    config = uvicorn.Config(
+        application,
+        http="h11",
+        ws="none",
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(proxy),
+        forwarded_allow_ips=proxy or None,
+        timeout_graceful_shutdown=2,
+        backlog=1024,
+    )
+    uvicorn.Server(config).run(sockets=[listening])

@@ -1,0 +1,124 @@
+"""Serve a course's scoreboard: students hand in on a web page, and see their report and where they stand.
+
+python -m autograder serve --lab mp6 --add-students roster.csv   make accounts, print their tokens, once
+python -m autograder serve --lab mp6 --staff /srv/staff          serve, and grade in another process
+
+Exit code 0: done. 2: a mistake on the command line. 130: interrupted.
+"""
+
+import argparse
+import csv
+import socket
+import sys
+from pathlib import Path
+
+from autograder import labs
+from autograder.board import people, rules, supervise, walls
+from autograder.board.ranking import checked
+from autograder.board.record import Record, opened
+from autograder.lab import Lab
+from smallnets import cli
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `python -m autograder serve`."""
+    parser.add_argument("--lab", required=True, choices=labs.names(), help="which assignment")
+    parser.add_argument("--db", type=Path, default=Path("board.sqlite"), help="the record, one file; made if missing")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=cli.whole_number(0, 65535), default=8000, help="port to listen on; 0: any")
+    parser.add_argument("--proxy", default="", help="address of a reverse proxy whose X-Forwarded headers are believed")
+    parser.add_argument("--staff", type=Path, help="folder of hidden data, for the process that grades alone")
+    parser.add_argument("--workers", type=cli.whole_number(1), default=2, help="how many are graded at a time")
+    parser.add_argument("--uploads", type=cli.whole_number(1), help="each student has; left out: as the lab declares")
+    parser.add_argument("--cool-down", type=float, metavar="SECONDS", help="between two uploads; left out: likewise")
+    parser.add_argument("--deadline", metavar="TIME", help="such as 2026-12-01T23:59; later uploads are late")
+    parser.add_argument("--final", action="store_true", help="show the final ranking to all")
+    parser.add_argument("--no-grading", action="store_true", help="serve only; `class --watch` grades elsewhere")
+    parser.add_argument("--i-trust-this", action="store_true", help="grade even where there is no safe sandbox")
+    instead = parser.add_argument_group("instead of serving").add_mutually_exclusive_group()
+    instead.add_argument("--add-students", type=Path, metavar="CSV", help="with the columns student, name, kind")
+    instead.add_argument("--new-token", metavar="STUDENT", help="print another token, the old one is worth nothing")
+    instead.add_argument("--revoke", metavar="STUDENT", help="let a token be worth nothing")
+    instead.add_argument("--export", type=Path, metavar="DIR", help="write the ranking as HTML")
+    instead.add_argument("--points", type=Path, metavar="CSV", help="write final places and points, for staff")
+    instead.add_argument("--backup", type=Path, metavar="FILE", help="copy the record while it is in use")
+    instead.add_argument("--restore", type=Path, metavar="FILE", help="put a copy in the place of the record")
+
+
+def command(args: argparse.Namespace) -> int:
+    """Serve, or do what is asked for instead; returns the exit code."""
+    lab = checked(labs.load(args.lab))
+    chosen = rules.of(lab, args.uploads, args.cool_down, args.deadline, args.final)
+    try:
+        if args.add_students or args.new_token or args.revoke:
+            with opened(args.db, lab) as record:
+                accounts(record, args)
+        elif args.backup:
+            from autograder.board import copies
+
+            copies.back_up(args.db, args.backup)
+        elif args.restore or args.export or args.points:
+            with opened(args.db, lab) as record:
+                files(record, args, chosen)
+        elif args.no_grading:
+            serve(lab, args, chosen)
+        else:
+            return both(lab, args)
+    except ModuleNotFoundError as error:
+        raise ValueError(f"expected the extra [web], `pip install -e '.[web]'`, got no {error.name}") from error
+    return 0
+
+
+def accounts(record: Record, args: argparse.Namespace) -> None:
+    """Add people or change a token; what is printed is nowhere else to be had."""
+    if args.revoke:
+        people.revoke(record, args.revoke)
+    elif args.new_token:
+        print(people.new_token(record, args.new_token))
+    else:
+        added = people.add(record, list(people.roster(args.add_students)))
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(["student", "name", "kind", "token"])
+        writer.writerows((person.student, person.name, person.kind, token) for person, token in added)
+
+
+def files(record: Record, args: argparse.Namespace, chosen: rules.Rules) -> None:
+    """Write the board, or the points, or put a copy back."""
+    from autograder.board import copies, export
+
+    if args.restore:
+        copies.restore(args.restore, record)
+    elif args.points:
+        print(f"{export.points(record, args.points)} students in {args.points}")
+    else:
+        print(f"{export.pages(record, args.export, chosen)} rows in {args.export / 'index.html'}")
+
+
+def both(lab: Lab, args: argparse.Namespace) -> int:
+    """Serve in one process and grade in another."""
+    import uvicorn  # noqa: F401  it is missed here rather than in a process that is started again and again
+
+    if args.staff is not None:
+        if not args.staff.is_dir():
+            raise FileNotFoundError(f"expected a folder of hidden data, got {args.staff}")
+        walls.check(args.staff, args.db)
+    with opened(args.db, lab) as record:
+        record.want_everything()  # whatever the grader of today has not graded
+        seed = record.seed
+    return supervise.run(*supervise.commands(args, seed))
+
+
+def serve(lab: Lab, args: argparse.Namespace, chosen: rules.Rules) -> None:
+    """Serve until told to stop, shut in."""
+    from autograder.board import app
+
+    family = socket.AF_INET6 if ":" in args.host else socket.AF_INET
+    with socket.socket(family) as listening:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((args.host, args.port))
+        application = app.application(args.db, lab, chosen)
+        if not walls.shut_in(args.db):
+            print("no Landlock here: the server can read what its user can", file=sys.stderr)
+        host, port = listening.getsockname()[:2]
+        print(f"http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
+        app.serve(application, listening, args.proxy)

@@ -1,0 +1,63 @@
+"""Copies of the record while it is in use, each one file (https://www.sqlite.org/backup.html)."""
+
+import sqlite3
+from pathlib import Path
+
+from autograder.board.record import Record
+from smallnets import files
+
+
+def back_up(path: Path, copy: Path) -> None:
+    """Write a copy of the whole record, whatever is written meanwhile.
+
+    Raises:
+        FileNotFoundError: there is no such record.
+    """
+    _there(path)
+    with files.replacing(copy) as temporary:
+        _copy(path, temporary)
+        with sqlite3.connect(temporary) as connection:
+            connection.execute("PRAGMA journal_mode = DELETE")  # otherwise it would come with two files more
+        connection.close()
+
+
+def restore(copy: Path, record: Record) -> None:
+    """Put a copy in the place of all that the record holds; a server that is running shows it at once.
+
+    Raises:
+        ValueError: it is no board of this lab, or another process grades.
+        FileNotFoundError: there is no such copy.
+    """
+    _there(copy)
+    if (found := _lab(copy)) != record.lab.name:
+        raise ValueError(f"expected a copy of the board of {record.lab.name}, got {found or 'something else'}")
+    with record.grading():
+        _copy(copy, record.path)
+
+
+def _there(path: Path) -> None:
+    if not path.is_file():
+        raise FileNotFoundError(f"expected a board in {path}, got no such file")
+
+
+def _lab(path: Path) -> str:
+    """Whose board a file is, which is not changed; "" if it is none."""
+    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+    try:
+        row = connection.execute("SELECT value FROM board_setting WHERE name = 'lab'").fetchone()
+    except sqlite3.DatabaseError:
+        return ""
+    finally:
+        connection.close()
+    return str(row[0]) if row else ""
+
+
+def _copy(source: Path, target: Path) -> None:
+    pair = sqlite3.connect(source, timeout=60), sqlite3.connect(target, timeout=60)
+    try:
+        if (found := pair[0].execute("PRAGMA integrity_check").fetchone()[0]) != "ok":
+            raise ValueError(f"expected a whole database in {source}, got {found}")
+        pair[0].backup(pair[1])
+    finally:
+        for connection in pair:
+            connection.close()

@@ -1,0 +1,127 @@
+"""What holds for every request: headers that keep browsers strict, limits on size and number, where it comes from."""
+
+import time
+from collections import OrderedDict
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HEADERS = {
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "same-origin",  # with no-referrer, browsers would send no Origin along with forms
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+SMALL = 10_000  # bytes of a request that is no upload
+RATE, BURST = 20.0, 300.0  # requests a second from one address, which a whole lecture hall may share; and at once
+MOST_KNOWN = 10_000  # addresses
+
+
+class TooLarge(Exception):
+    """A body went over its limit while it came in."""
+
+
+class Buckets:
+    """A token bucket for each address: BURST at once, RATE a second."""
+
+    def __init__(self, rate: float = RATE, burst: float = BURST) -> None:
+        self.rate, self.burst = rate, burst
+        self._known: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, who: str, cost: float = 1.0) -> bool:
+        """Whether there is enough left; if so it is taken."""
+        now = time.monotonic()
+        left, then = self._known.pop(who, (self.burst, now))
+        left = min(self.burst, left + (now - then) * self.rate)
+        enough = left >= cost
+        self._known[who] = (left - cost if enough else left, now)
+        if len(self._known) > MOST_KNOWN:
+            self._known.popitem(last=False)
+        return enough
+
+
+class Guard:
+    """The outermost layer of the application.
+
+    Args:
+        most_bytes: of an upload; everything else may have SMALL.
+    """
+
+    def __init__(self, app: ASGIApp, most_bytes: int) -> None:
+        self.app, self.most_bytes = app, most_bytes
+        self.buckets = Buckets()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or say why not, before anything of its body is read."""
+        if scope["type"] != "http":
+            return await self.app(scope, receive, send)
+        started = False
+
+        async def with_headers(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("cache-control", "no-store")
+                if scope["scheme"] == "https":
+                    headers.setdefault("strict-transport-security", "max-age=31536000")
+            await send(message)
+
+        most = self.most_bytes if scope["path"] == "/uploads" else SMALL
+        if not self.buckets.take((scope.get("client") or ("",))[0]):
+            answer = PlainTextResponse("Too many requests; wait a little.\n", 429, {"retry-after": "5"})
+        elif _announced(scope) > most:
+            answer = too_large(most)
+        else:
+            try:
+                return await self.app(scope, _counted(receive, most), with_headers)
+            except TooLarge:
+                if started:
+                    raise
+                answer = too_large(most)
+        await answer(scope, receive, with_headers)
+
+
+def too_large(most: int) -> PlainTextResponse:
+    """The answer to a body that is larger than it may be."""
+    return PlainTextResponse(f"Too large: expected at most {most:,} bytes.\n", 413, {"connection": "close"})
+
+
+def _announced(scope: Scope) -> int:
+    length = Headers(scope=scope).get("content-length", "0")
+    return int(length) if length.isdecimal() else 0
+
+
+def _counted(receive: Receive, most: int) -> Receive:
+    """The same messages, until their bodies together are over the limit."""
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > most:
+            raise TooLarge
+        return message
+
+    return counted
+
+
+def from_own_page(request: Request) -> bool:
+    """Whether a browser says that a form was sent from a page of this board, so that its cookie may count.
+
+    Browsers of today send Sec-Fetch-Site, older ones Origin; who sends neither has to use a token in a header.
+    """
+    if site := request.headers.get("sec-fetch-site"):
+        return site == "same-origin"
+    origin = urlsplit(request.headers.get("origin", ""))
+    return bool(origin.netloc) and origin.netloc == request.headers.get("host")

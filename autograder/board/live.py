@@ -1,0 +1,120 @@
+"""The board as it stands, followed in a thread of its own, and told to everyone who listens."""
+
+import asyncio
+import dataclasses
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+from autograder.board import ranking, rows
+from autograder.board.record import Record, opened
+from autograder.lab import Lab
+
+LOOK = 0.02  # seconds between looks at whether something was written, which cost some microseconds
+PAUSE = 0.5  # seconds between two boards, at least
+ALIVE = 15.0  # seconds after which a silent connection is told that it lives, as proxies drop silent ones
+
+
+@dataclasses.dataclass(frozen=True)
+class Board:
+    """What everyone may see, at one moment."""
+
+    version: int
+    heads: tuple[rows.Head, ...]
+    lines: tuple[rows.Line, ...]
+    waiting: int
+    updated: float
+
+    def event(self, since: "Board | None" = None) -> bytes:
+        """This board as a server-sent event: all rows, or those that are not as they were."""
+        known = {line.key: line for line in since.lines} if since else {}
+        data = {
+            "rows": [line for line in self.lines if known.get(line.key) != line],
+            "order": [line.key for line in self.lines],
+            "waiting": self.waiting,
+            "updated": rows.clock(self.updated),
+            "time": rows.iso(self.updated),
+        }
+        return f"id: {self.version}\nevent: board\ndata: {json.dumps(data)}\n\n".encode()
+
+
+def build(record: Record, final: bool, version: int = 0) -> Board:
+    """The board from the record."""
+    lab = record.lab
+    ranked = ranking.ranked(lab, record.entries(), final)
+    lines = tuple(rows.line(lab, row, final) for row in ranked)
+    return Board(version, tuple(rows.heads(lab, final)), lines, record.waiting(), time.time())
+
+
+class Hub:
+    """Follows a file, and wakes who listens; `board` is the latest, `parts` its event after the one before, and whole.
+
+    Versions begin with the time, so that they never come again after a restart.
+    """
+
+    def __init__(self, path: Path, lab: Lab, final: bool) -> None:
+        """Read the file once. Raises ValueError if it is no board of this lab."""
+        self.path, self.lab, self.final = path, lab, final
+        with opened(path, lab) as record:
+            self.since = record.refresh()
+            self.board = build(record, final, int(time.time()) * 1000)
+        self.parts = (b"", self.board.event())
+        self._changed = asyncio.Event()
+        self._stop = threading.Event()
+
+    def start(self) -> None:
+        """Follow the file from now on; called in the event loop."""
+        loop = asyncio.get_running_loop()
+        self.thread = threading.Thread(target=self._follow, args=(loop,), name="board", daemon=True)
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Follow it no longer, and let everyone go who listens."""
+        self._stop.set()
+        self._wake()
+        self.thread.join()
+
+    def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
+        with opened(self.path, self.lab) as record:
+            version, last = -1, self.board
+            while not self._stop.wait(LOOK):
+                try:
+                    if (now := record.version()) == version:
+                        continue
+                    version = now
+                    self.since = record.refresh(self.since)
+                    board = build(record, self.final, last.version + 1)
+                except sqlite3.OperationalError:  # another process held the file for a minute; look again
+                    continue
+                if (board.lines, board.waiting) == (last.lines, last.waiting):
+                    continue
+                parts = (board.event(last), board.event())
+                last = board
+                loop.call_soon_threadsafe(self._publish, board, parts)
+                self._stop.wait(PAUSE)
+
+    def _publish(self, board: Board, parts: tuple[bytes, bytes]) -> None:
+        self.board, self.parts = board, parts
+        self._wake()
+
+    def _wake(self) -> None:
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def events(self, seen: int) -> AsyncIterator[bytes]:
+        """Server-sent events for one listener, who has seen a version; who lags behind gets the latest board whole."""
+        yield b"retry: 3000\n\n"
+        while not self._stop.is_set():
+            changed = self._changed
+            if self.board.version == seen:
+                try:
+                    async with asyncio.timeout(ALIVE):
+                        await changed.wait()
+                except TimeoutError:
+                    yield b": alive\n\n"
+                continue
+            yield self.parts[0 if self.board.version == seen + 1 else 1]
+            seen = self.board.version

@@ -1,0 +1,109 @@
+"""Pages of the board as HTML: complete without scripts, every word from a student escaped."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from autograder.board import rows
+from autograder.board.live import Board
+from autograder.board.people import Person
+from autograder.board.ranking import deciding
+from autograder.board.record import Record, Upload
+from autograder.board.report import Shown, step_text
+from autograder.board.rules import Rules
+from autograder.lab import Lab
+
+HERE = Path(__file__).parent
+STATIC = {
+    "board.css": "text/css; charset=utf-8",
+    "board.js": "text/javascript; charset=utf-8",
+    "board.svg": "image/svg+xml",
+}
+
+
+def static() -> dict[str, bytes]:
+    """The few files that a page needs, by name."""
+    return {name: (HERE / "static" / name).read_bytes() for name in STATIC}
+
+
+class Pages:
+    """Templates of one board."""
+
+    def __init__(self, lab: Lab, rules: Rules, base: str = "/static/") -> None:
+        """`base` is where the static files are."""
+        loader = FileSystemLoader(HERE / "templates")
+        self.environment = Environment(
+            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        self.environment.globals |= {
+            "lab": lab,
+            "rules": rules,
+            "capital": rows.capital,
+            "clock": rows.clock,
+            "iso": rows.iso,
+            "number": rows.number_text,
+            "infinite": math.inf,
+        }
+        self.environment.filters["number"] = rows.number_text
+        self.lab, self.rules, self.base = lab, rules, base
+
+    def board(self, board: Board, sort: str, final: bool, **more: Any) -> str:
+        """The page with the ranking.
+
+        Args:
+            sort: see `rows.arranged`.
+            final: by the column that decides in the end.
+            more: `person` and what `own` returns, `live`, `names` (of files by sort, for the export).
+        """
+        lines, sort = rows.arranged(board.lines, board.heads, sort)
+        given = {"person": None, "own": None, "live": False, "names": None} | more
+        column = deciding(self.lab, final)
+        at = {line.key: at for at, line in enumerate(board.lines)}
+        return self._render(
+            "board.html", board=board, lines=lines, at=at, sort=sort, final=final, column=column, **given
+        )
+
+    def result(self, record: Record, upload: Upload, report: Shown | None, number: int) -> str:
+        """An upload's own page; `number` is its place among the student's uploads."""
+        return self._render("result.html", upload=upload, report=report, number_of=number, waiting=record.waiting())
+
+    def message(self, title: str, words: str) -> str:
+        """A page that says one thing."""
+        return self._render("message.html", title=title, words=words)
+
+    def _render(self, name: str, **values: Any) -> str:
+        return self.environment.get_template(name).render(base=self.base, **values)
+
+
+def own(record: Record, person: Person, board: Board, rules: Rules, now: float) -> dict[str, Any]:
+    """What a person sees of their own: place, uploads, how many are left, when the next may come."""
+    uploads = record.uploads(person.student)
+    line = next((line for line in board.lines if line.key == person.key), None)
+    return {
+        "key": person.key,
+        "place": line.cells[0].text if line else "",
+        "uploads": [(number, upload, _came(record, upload)) for number, upload in enumerate(uploads, 1)][::-1],
+        "left": rules.left(uploads),
+        "wait": math.ceil(rules.wait(uploads, now)),
+        "pending": any(upload.state in ("waiting", "running") for upload in uploads),
+    }
+
+
+def _came(record: Record, upload: Upload) -> str:
+    """What came of an upload, in few words."""
+    words = {
+        "waiting": "waits to be graded",
+        "running": "is being graded",
+        "fault": "could not be graded; that is not your fault, and does not count",
+    }
+    if upload.state != "graded":
+        return words[upload.state]
+    return step_text(record, upload) if record.lab.ranking else "graded"
+
+
+def sorts(heads: Sequence[rows.Head]) -> list[str]:
+    """All orders in which a board can be asked for."""
+    return ["place", *(f"{sign}{head.key}" for head in heads[1:] for sign in ("", "-"))]

@@ -1,0 +1,129 @@
+"""Who may hand in: people of a course, the names under which they are shown, and their tokens, kept as hashes."""
+
+import csv
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from autograder.classroom.store import Store
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS board_person (
+    student TEXT PRIMARY KEY,
+    key TEXT NOT NULL UNIQUE,         -- of the row on the board: tells nothing
+    name TEXT NOT NULL UNIQUE,        -- shown on the board
+    kind TEXT NOT NULL CHECK (kind IN ('student', 'baseline', 'staff')),
+    token TEXT UNIQUE,                -- its sha256; NULL if revoked
+    added REAL NOT NULL
+);
+"""
+KINDS = ("student", "baseline", "staff")
+LONGEST = 40  # characters of a name
+FIRST = "Amber Brave Calm Clever Copper Coral Early Eager Gentle Golden Happy Hidden Indigo Ivory Jolly Keen Late Lucky"
+FIRST += (
+    " Mellow Misty Noble Olive Patient Polar Quick Quiet Rapid Ruby Sandy Silent Silver Steady Sunny Swift Teal Wise"
+)
+LAST = (
+    "Avocet Bittern Curlew Dipper Dunlin Egret Falcon Finch Gannet Godwit Grebe Heron Hoopoe Ibis Jackdaw Kestrel Kite"
+)
+LAST += " Lapwing Linnet Martin Merlin Nuthatch Oriole Osprey Petrel Pipit Plover Puffin Quail Raven Robin Siskin Snipe"
+LAST += " Stork Swallow Tern Thrush Wagtail Wren Wryneck"
+
+
+class Person(NamedTuple):
+    """Someone with a token."""
+
+    student: str
+    key: str
+    name: str
+    kind: str
+
+
+def hashed(token: str) -> str:
+    """What is kept of a token; it has 256 random bits, so one round of a fast hash is enough."""
+    return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def roster(path: Path) -> Iterator[tuple[str, str, str]]:
+    """(student, name or "", kind) of each line of a CSV file whose head is `student`, then `name` and `kind` if wanted.
+
+    Raises:
+        ValueError: another head, an unknown kind, a line without a student.
+    """
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        lines = csv.DictReader(file)
+        if "student" not in (lines.fieldnames or ()):
+            raise ValueError(f"expected a first line such as student,name,kind in {path}, got {lines.fieldnames}")
+        for number, line in enumerate(lines, 2):
+            student, name, kind = ((line.get(key) or "").strip() for key in ("student", "name", "kind"))
+            if not student or (kind or "student") not in KINDS or len(name) > LONGEST:
+                raise ValueError(
+                    f"expected a student, a name of at most {LONGEST} characters or none, and one of {', '.join(KINDS)}"
+                    f" or none in line {number} of {path}, got {dict(line)}"
+                )
+            yield student, name, kind or "student"
+
+
+def add(store: Store, people: list[tuple[str, str, str]]) -> list[tuple[Person, str]]:
+    """Add those who are not yet there, with a token each, which is nowhere else to be had; all or nobody.
+
+    Raises:
+        ValueError: a name that someone else has.
+    """
+    added = []
+    known = {row["student"] for row in store.connection.execute("SELECT student FROM board_person")}
+    taken = {row["name"].casefold() for row in store.connection.execute("SELECT name FROM board_person")}
+    for student, name, kind in people:
+        if student in known:
+            continue
+        if name.casefold() in taken:
+            raise ValueError(f"expected a name for {student} that nobody else has, got {name}")
+        person = Person(student, secrets.token_hex(4), name or _pseudonym(taken), kind)
+        known.add(student)
+        taken.add(person.name.casefold())
+        added.append((person, secrets.token_urlsafe(32)))
+    rows = [(*person, hashed(token), time.time()) for person, token in added]
+    with store.transaction():
+        store.connection.executemany("INSERT INTO board_person VALUES (?, ?, ?, ?, ?, ?)", rows)
+    return added
+
+
+def _pseudonym(taken: set[str]) -> str:
+    """A bird that nobody is yet; numbered when the birds run out."""
+    for attempt in range(10_000):
+        name = f"{secrets.choice(FIRST.split())} {secrets.choice(LAST.split())}"
+        name += f" {attempt}" if attempt > 50 else ""
+        if name.casefold() not in taken:
+            return name
+    raise ValueError("expected fewer than some thousand people on one board")
+
+
+def new_token(store: Store, student: str) -> str:
+    """Another token for someone; the one before is worth nothing from now on. ValueError for nobody we know."""
+    token = secrets.token_urlsafe(32)
+    _set(store, student, hashed(token))
+    return token
+
+
+def revoke(store: Store, student: str) -> None:
+    """Let someone's token be worth nothing; what was handed in stays. ValueError for nobody we know."""
+    _set(store, student, None)
+
+
+def _set(store: Store, student: str, token: str | None) -> None:
+    done = store.connection.execute("UPDATE board_person SET token = ? WHERE student = ?", (token, student))
+    if done.rowcount != 1:
+        raise ValueError(f"expected a student of this board, got {student}")
+
+
+def by_token(store: Store, token: str) -> Person | None:
+    """Whose token it is."""
+    wanted = hashed(token)
+    row = store.connection.execute(
+        "SELECT student, key, name, kind, token FROM board_person WHERE token = ?", (wanted,)
+    ).fetchone()
+    return Person(*row[:4]) if row and hmac.compare_digest(row["token"], wanted) else None

@@ -1,0 +1,147 @@
+"""From graded uploads to places and points, as the lab declares. Nothing here reads a clock, a file or a request."""
+
+import dataclasses
+import math
+from collections.abc import Iterable, Mapping
+
+from autograder.board.ladder import climbed, wilson
+from autograder.lab import Column, Lab, Ranking
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """A graded upload: whose, when in seconds since the epoch, and its values by name of the column."""
+
+    key: str
+    name: str
+    received: float
+    values: Mapping[str, float]
+    late: bool = False
+    kind: str = "student"  # or "baseline": shown, but it takes no place
+    number: int = 0  # of the upload; of two in the same instant the lower one came first
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A row of the board; `place` and `points` are None where there are none."""
+
+    key: str
+    name: str
+    kind: str
+    place: int | None
+    values: Mapping[str, float]
+    points: float | None = None
+    interval: tuple[float, float] | None = None
+    received: float | None = None
+    late: bool = False
+    number: int = 0
+
+
+def checked(lab: Lab) -> Lab:
+    """The lab, if a board can be made of it; ValueError otherwise."""
+    names, ranking = [column.name for column in lab.columns], lab.ranking
+    wanted = [name for name in (ranking.column, ranking.final) if name] if ranking else []
+    if not names or any(name not in names for name in wanted):
+        raise ValueError(f"expected {lab.name} to declare the columns of its board, {wanted}, got {names}")
+    return lab
+
+
+def columns(lab: Lab, final: bool) -> list[Column]:
+    """The columns that are shown, the one that decides first."""
+    first = deciding(lab, final).name
+    hidden = lab.ranking.final if lab.ranking and not final else ""
+    return sorted((column for column in lab.columns if column.name != hidden), key=lambda column: column.name != first)
+
+
+def deciding(lab: Lab, final: bool) -> Column:
+    """The column by which rows are ranked."""
+    if lab.ranking is None:
+        return lab.columns[0]
+    name = (lab.ranking.final if final else "") or lab.ranking.column
+    return next(column for column in lab.columns if column.name == name)
+
+
+def shown_values(lab: Lab, entries: Iterable[Entry]) -> list[tuple[Entry, float | None]]:
+    """A student's uploads in order of time, each with the value that it put on the board, None if it put none there."""
+    column, step = deciding(lab, False), lab.ranking.step if lab.ranking else 0.0
+    ordered = sorted((e for e in entries if column.name in e.values), key=lambda entry: (entry.received, entry.number))
+    climbs = climbed([entry.values[column.name] for entry in ordered], step, column.better)
+    return list(zip(ordered, climbs, strict=True))
+
+
+def standing(lab: Lab, entries: Iterable[Entry]) -> Entry | None:
+    """The upload that a student stands for, with what is shown of it as its value; None if none has a value.
+
+    It is the last that climbed. Late ones count only for who has no points by then without them.
+    """
+    column, entries = deciding(lab, False), list(entries)
+    found: dict[bool, Entry | None] = {}
+    for late in (False, True):
+        if lab.ranking is None:  # no step between values: the best by all columns in their order, then the earliest
+            group = [entry for entry in entries if entry.late == late and column.name in entry.values]
+            found[late] = min(group, key=lambda entry: _order(lab, entry), default=None)
+            continue
+        climbs = shown_values(lab, [entry for entry in entries if entry.late == late])
+        last = [(entry, value) for entry, value in climbs if value is not None][-1:]
+        found[late] = next((dataclasses.replace(e, values={**e.values, column.name: v}) for e, v in last), None)
+    on_time, after = found[False], found[True]
+    if on_time is None or after is None:
+        return on_time or after
+    return on_time if _earns(lab, on_time) or not _earns(lab, after) else after
+
+
+def _earns(lab: Lab, entry: Entry) -> bool:
+    column = deciding(lab, False)
+    return lab.ranking is None or lab.ranking.rank_points(1, entry.values[column.name], better=column.better) > 0
+
+
+def _order(lab: Lab, entry: Entry, final: bool = False) -> tuple[float, ...]:
+    """What rows are sorted by: the deciding column, or all in their order where no ranking is declared, then time."""
+    by = lab.columns if lab.ranking is None else (deciding(lab, final),)
+    signs = [-1.0 if column.better == "high" else 1.0 for column in by]
+    keys = [s * entry.values[c.name] if c.name in entry.values else math.inf for s, c in zip(signs, by, strict=True)]
+    return (*keys, entry.received, entry.number)
+
+
+def ranked(lab: Lab, entries: Iterable[Entry], final: bool = False) -> list[Row]:
+    """The rows of the board from all uploads, best first.
+
+    In the end (`final`) each student stands for the same upload as before, so that nobody is chosen by the data that
+    decides, and places go by the final column. Late uploads and baselines take no place from anyone.
+    """
+    people: dict[str, list[Entry]] = {}
+    for entry in entries:
+        people.setdefault(entry.key, []).append(entry)
+    stand = [entry for entry in (standing(lab, group) for group in people.values()) if entry is not None]
+    rows, place = [], 0
+    for each in sorted([*stand, *_declared(lab, final)], key=lambda entry: _order(lab, entry, final)):
+        takes_place = each.kind == "student" and not each.late
+        place += takes_place
+        rows.append(_row(lab, each, place if takes_place else None, final))
+    return rows
+
+
+def _declared(lab: Lab, final: bool) -> list[Entry]:
+    """Rows of nobody: what guessing gives, and the least that earns points."""
+    ranking: Ranking | None = lab.ranking
+    if ranking is None:
+        return []
+    name = deciding(lab, final).name
+    # behind everyone of that value, as who reaches it has earned the points
+    found = [Entry("-least", "least for points", math.inf, {name: ranking.baseline}, kind="baseline")]
+    if ranking.chance is not None:
+        found.append(Entry("-chance", "random guess", math.inf, {name: ranking.chance}, kind="baseline"))
+    return found
+
+
+def _row(lab: Lab, entry: Entry, place: int | None, final: bool) -> Row:
+    names = [column.name for column in columns(lab, final)]
+    column, points, interval = deciding(lab, final), None, None
+    value = entry.values.get(column.name)
+    if lab.ranking and entry.kind == "student" and value is not None:
+        points = lab.ranking.rank_points(place or 1, value, entry.late, column.better)
+    if column.images and value is not None and math.isfinite(entry.received):
+        interval = wilson(min(max(value, 0.0), 1.0), column.images)
+    received = entry.received if math.isfinite(entry.received) else None
+    values = {name: entry.values[name] for name in names if name in entry.values}
+    return Row(entry.key, entry.name, entry.kind, place, values, points, interval, received, entry.late, entry.number)

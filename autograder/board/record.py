@@ -1,0 +1,165 @@
+"""The board's part of a class's record: settings, people, and the latest result of each content."""
+
+import contextlib
+import json
+import secrets
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from autograder.board import people
+from autograder.board.ranking import Entry
+from autograder.classroom import jobs
+from autograder.classroom.store import Store
+from autograder.lab import Lab
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS board_setting (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS board_result (
+    sha256 TEXT PRIMARY KEY,
+    grader TEXT NOT NULL,             -- by which it was graded
+    columns TEXT NOT NULL,            -- JSON: name -> value
+    report TEXT NOT NULL,             -- JSON, all parts together
+    ended REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS job_ended ON job (ended);
+CREATE INDEX IF NOT EXISTS submission_student ON submission (student);
+"""
+
+
+OVERLAP = 5.0  # seconds that are looked at again, as other processes' clocks and commits are not ours
+ANY = "any"  # the version of the grader that is wanted: only who grades has the labels, which are part of it
+
+
+class Upload(NamedTuple):
+    """Something handed in by a student, and how far its grading is."""
+
+    id: int
+    student: str
+    received: float
+    late: bool
+    sha256: str
+    state: str  # waiting, running, graded, fault
+
+
+class Record(Store):
+    """An open file; one per thread."""
+
+    def __init__(self, path: Path, lab: Lab) -> None:
+        """Open a file, which is made if it is missing.
+
+        Raises:
+            ValueError: it is no such file, or that of another lab's board.
+        """
+        super().__init__(path)
+        self.lab = lab
+        self.connection.execute("PRAGMA synchronous = FULL")  # an upload that was confirmed survives a power cut
+        self.connection.executescript(people.SCHEMA + SCHEMA)
+        if (known := self.setting("lab", lab.name)) != lab.name:
+            self.close()
+            raise ValueError(f"expected {path} to be the board of {lab.name}, got that of {known}")
+        # one seed for all, unknown to students, kept so that nothing is graded again after a restart
+        self.seed = int(self.setting("seed", str(secrets.randbits(31))))
+
+    def setting(self, name: str, value: str) -> str:
+        """What is set, which is `value` if nothing was before."""
+        query = "SELECT value FROM board_setting WHERE name = ?"
+        if row := self.connection.execute(query, (name,)).fetchone():
+            return str(row[0])
+        self.connection.execute("INSERT OR IGNORE INTO board_setting VALUES (?, ?)", (name, value))
+        return str(self.connection.execute(query, (name,)).fetchone()[0])
+
+    def want_graded(self, sha256: str) -> None:
+        """Have a content graded by the grader as it is, if it is not yet; an earlier result stays until then."""
+        jobs.want_all(self, self.lab, sha256, self.seed, ANY)
+
+    def want_everything(self) -> None:
+        """The same for all uploads."""
+        with self.transaction():
+            for (sha256,) in self.connection.execute("SELECT DISTINCT sha256 FROM submission").fetchall():
+                self.want_graded(sha256)
+
+    def refresh(self, since: float = 0.0) -> float:
+        """Keep the merged result of each content whose last part has ended; returns the time to go on from."""
+        start = time.time()
+        query = (
+            "SELECT sha256, grader FROM job WHERE ended >= ? AND lab = ? AND NOT EXISTS (SELECT 1 FROM board_result r "
+            "WHERE r.sha256 = job.sha256 AND r.grader = job.grader) GROUP BY sha256, grader ORDER BY max(ended)"
+        )
+        for sha256, grader in self.connection.execute(query, (since - OVERLAP, self.lab.name)).fetchall():
+            report = jobs.total(self, self.lab, sha256, self.seed, grader)
+            if report is None or report["fault"]:
+                continue  # what was known before stays
+            values = {column["name"]: column["value"] for column in report["columns"]}
+            self.connection.execute(
+                "INSERT OR REPLACE INTO board_result VALUES (?, ?, ?, ?, ?)",
+                (sha256, grader, json.dumps(values), json.dumps(report), start),
+            )
+        return start
+
+    def entries(self, student: str | None = None) -> list[Entry]:
+        """All graded uploads of students and baselines, or those of one."""
+        rows = self.connection.execute(
+            "SELECT p.key, p.name, s.received, r.columns, s.late, p.kind, s.id FROM submission s "
+            "JOIN board_person p USING (student) JOIN board_result r USING (sha256) "
+            "WHERE p.kind != 'staff' AND (?1 IS NULL OR student = ?1)",
+            (student,),
+        )
+        return [
+            Entry(row[0], row[1], row[2], _numbers(json.loads(row[3])), bool(row[4]), row[5], row[6]) for row in rows
+        ]
+
+    def uploads(self, student: str) -> list[Upload]:
+        """What a student handed in, the first first."""
+        return [self._upload(row) for row in self._submissions("student = ?", student)]
+
+    def upload(self, number: int) -> Upload | None:
+        """An upload by its id."""
+        return next((self._upload(row) for row in self._submissions("id = ?", number)), None)
+
+    def _submissions(self, where: str, value: object) -> list[Any]:
+        query = f"SELECT id, student, received, late, sha256 FROM submission WHERE {where} ORDER BY received, id"
+        return self.connection.execute(query, (value,)).fetchall()
+
+    def _upload(self, row: Any) -> Upload:
+        number, student, received, late, sha256 = row
+        return Upload(number, student, received, bool(late), sha256, self._state(sha256))
+
+    def _state(self, sha256: str) -> str:
+        graded = self.connection.execute("SELECT 1 FROM board_result WHERE sha256 = ?", (sha256,)).fetchone()
+        if graded:
+            return "graded"
+        rows = self.connection.execute("SELECT DISTINCT state FROM job WHERE sha256 = ?", (sha256,))
+        states = {row[0] for row in rows}
+        if "running" in states or {"waiting", "done"} <= states:
+            return "running"
+        return "waiting" if "waiting" in states or states <= {"done"} else "fault"
+
+    def report(self, sha256: str) -> dict[str, Any] | None:
+        """What came of grading a content."""
+        row = self.connection.execute("SELECT report FROM board_result WHERE sha256 = ?", (sha256,)).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def waiting(self) -> int:
+        """How many contents wait for some part to be graded."""
+        query = "SELECT count(DISTINCT sha256) FROM job WHERE state IN ('waiting', 'running')"
+        return int(self.connection.execute(query).fetchone()[0])
+
+
+def _numbers(values: dict[str, Any]) -> dict[str, float]:
+    """The values that are numbers; what is not finite has become text."""
+    return {name: float(value) for name, value in values.items() if isinstance(value, int | float)}
+
+
+@contextlib.contextmanager
+def opened(path: Path, lab: Lab) -> Iterator[Record]:
+    """A record for one thread, and closed."""
+    record = Record(path, lab)
+    try:
+        yield record
+    finally:
+        record.close()

@@ -1,0 +1,105 @@
+"""A report as its student may see it on the board, which tells less of the hidden data than the report itself."""
+
+import datetime
+import math
+from typing import Any, NamedTuple
+
+from autograder.board.ranking import columns, deciding, shown_values
+from autograder.board.record import Record, Upload
+from autograder.board.rows import capital, number_text, value_text
+from autograder.board.rules import Rules
+from autograder.lab import Visibility
+
+
+class Test(NamedTuple):
+    """A line of the report; no score where it is kept back."""
+
+    number: str
+    name: str
+    score: str
+    most: str
+    outcome: str
+    output: str
+
+
+class Shown(NamedTuple):
+    """A report: its notes, tests, the sum of the scores that are shown, and values of columns."""
+
+    notes: str
+    tests: tuple[Test, ...]
+    score: str
+    most: str
+    columns: tuple[tuple[str, str], ...]
+
+    def plain(self) -> dict[str, Any]:
+        """All of it for programs."""
+        return self._asdict() | {"tests": [test._asdict() for test in self.tests]}
+
+
+def shown(record: Record, upload: Upload, rules: Rules, staff: bool) -> Shown | None:
+    """What there is to see of an upload; None while nothing is."""
+    report = record.report(upload.sha256)
+    if report is None:
+        return None
+    everything = staff or rules.final
+    tests = [test for test in report["tests"] if staff or _seen(test, rules)]
+    tells = record.lab.ranking.tells if record.lab.ranking and not everything else ()
+    told = [test for test in tests if test["number"] not in tells]
+    lines = tuple(_line(test, test["number"] in tells) for test in tests)
+    score, most = (number_text(math.fsum(test[key] for test in told)) for key in ("score", "max_score"))
+    return Shown(report.get("output", ""), lines, score, most, tuple(_columns(record, upload, report, everything)))
+
+
+def _seen(test: dict[str, Any], rules: Rules) -> bool:
+    """Whether students see a check by now."""
+    match test.get("visibility", Visibility.VISIBLE):
+        case Visibility.VISIBLE:
+            return True
+        case Visibility.AFTER_DUE_DATE:
+            return rules.final or datetime.datetime.now().timestamp() > rules.deadline
+        case Visibility.AFTER_PUBLISHED:
+            return rules.final
+    return False
+
+
+def _line(test: dict[str, Any], held_back: bool) -> Test:
+    most = number_text(test["max_score"])
+    if held_back:
+        return Test(test["number"], test["name"], "", most, "kept back", "")
+    passed = test["score"] >= test["max_score"] if test["max_score"] else test["cause"] == "ok"
+    outcome = "passed" if passed else test["cause"]
+    return Test(test["number"], test["name"], number_text(test["score"]), most, outcome, test["output"])
+
+
+def _columns(record: Record, upload: Upload, report: dict[str, Any], everything: bool) -> list[tuple[str, str]]:
+    """Values; of the one that ranks only what the board itself shows, unless everything may be seen."""
+    values = {column["name"]: column["value"] for column in report["columns"]}
+    found = []
+    for column in record.lab.columns if everything else columns(record.lab, False):
+        if column.name not in values:
+            continue
+        value = values[column.name]
+        text = value_text(record.lab, column, value) if isinstance(value, int | float) else "none"
+        if not everything and record.lab.ranking and column.name == record.lab.ranking.column:
+            text = step_text(record, upload)
+        found.append((capital(column.name), text))
+    return found
+
+
+def step_text(record: Record, upload: Upload) -> str:
+    """What an upload did for its student's place: the value that the board shows of it, or that it is no step up."""
+    steps = steps_of(record, upload.student)
+    value, step = steps.get(upload.id), record.lab.ranking.step if record.lab.ranking else 0.0
+    if value is not None:
+        return value_text(record.lab, deciding(record.lab, False), value)
+    if upload.id not in steps:
+        return "none"
+    return f"no step up: not better by more than {number_text(step)}" if step else "no step up: not better"
+
+
+def steps_of(record: Record, student: str) -> dict[int, float | None]:
+    """By upload of a student: the value that it put on the board, None if it put none there, absent without a value."""
+    everything = record.entries(student)
+    on_time, late = ([entry for entry in everything if entry.late == kind] for kind in (False, True))
+    groups = (shown_values(record.lab, group) for group in (on_time, late))
+    return {entry.number: value for group in groups for entry, value in group}

@@ -1,0 +1,108 @@
+"""Rows as cells, once for the page, for live updates and for the export."""
+
+import datetime
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from autograder.board.ranking import Row, columns, deciding
+from autograder.lab import Column, Lab
+
+
+class Head(NamedTuple):
+    """A column: by which key it is sorted, its title, how it looks, and whether the best comes first when it rises."""
+
+    key: str
+    title: str
+    kind: str  # number, name or time
+    rising: bool
+
+
+class Cell(NamedTuple):
+    """What is shown, and what it is sorted by; None sorts behind everything."""
+
+    text: str
+    order: float | str | None
+
+
+class Line(NamedTuple):
+    """A row: its key, the kind that its look follows, and a cell for each head."""
+
+    key: str
+    kind: str
+    cells: tuple[Cell, ...]
+
+
+def heads(lab: Lab, final: bool) -> list[Head]:
+    """The columns of the board."""
+    first = deciding(lab, final)
+    found = [Head("place", "Place", "number", True), Head("name", "Name", "name", True)]
+    for number, column in enumerate(columns(lab, final)):
+        found.append(Head(f"column{number}", capital(column.name), "number", column.better == "low"))
+        if column == first and lab.ranking:
+            found.append(Head("points", "Points", "number", False))
+        if column == first and column.images:
+            found.append(Head("interval", "95 % interval", "number", first.better == "low"))
+    return [*found, Head("time", "Handed in", "time", True)]
+
+
+def line(lab: Lab, row: Row, final: bool) -> Line:
+    """A row's cells, in the order of the heads."""
+    place = "late" if row.late else "\N{EN DASH}" if row.place is None else str(row.place)
+    found = {"place": Cell(place, row.place), "name": Cell(row.name, row.name.casefold())}
+    for number, column in enumerate(columns(lab, final)):
+        value = row.values.get(column.name)
+        found[f"column{number}"] = Cell(value_text(lab, column, value), value)
+    found["points"] = Cell(number_text(row.points), row.points)
+    if row.interval:
+        low, high = row.interval
+        found["interval"] = Cell(f"{low:.3f} to {high:.3f}", low)
+    if row.received is not None:
+        found["time"] = Cell(clock(row.received), row.received)
+    kind = "late" if row.late else row.kind
+    return Line(row.key, kind, tuple(found.get(head.key, Cell("", None)) for head in heads(lab, final)))
+
+
+def arranged(lines: Sequence[Line], heads: Sequence[Head], sort: str) -> tuple[list[Line], str]:
+    """Lines sorted as asked for, such as "points" or "-points" for falling, and the sort that this is.
+
+    Anything else is the board's own order, whose name is "place".
+    """
+    key = sort.removeprefix("-")
+    at = next((at for at, head in enumerate(heads) if head.key == key), 0)
+    if heads[at].key != key or sort == "place":
+        return list(lines), "place"
+    there = [each for each in lines if each.cells[at].order is not None]
+    # sorted() keeps the board's order among equals, and so does reverse
+    there.sort(key=lambda each: each.cells[at].order, reverse=sort.startswith("-"))  # type: ignore[arg-type, return-value]
+    return [*there, *(each for each in lines if each.cells[at].order is None)], sort
+
+
+def value_text(lab: Lab, column: Column, value: float | None) -> str:
+    """A column's value, shares with as many decimals as they have, so that they stand in line."""
+    if value is None or not column.images:
+        return number_text(value)
+    step = lab.ranking.step if lab.ranking and column.name == lab.ranking.column else 0.0
+    return f"{value:.{len(number_text(step).partition('.')[2]) or 4}f}"
+
+
+def number_text(value: float | None) -> str:
+    """A number as people want to read it, at most five digits; nothing for None."""
+    if value is None or not math.isfinite(value):
+        return ""
+    return f"{value:.4f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:,.0f}"
+
+
+def clock(seconds: float) -> str:
+    """A moment in this machine's zone, to the second, as ties are decided by it."""
+    return datetime.datetime.fromtimestamp(seconds).astimezone().strftime("%d %b %H:%M:%S")
+
+
+def iso(seconds: float) -> str:
+    """The same for machines."""
+    return datetime.datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
+
+
+def capital(name: str) -> str:
+    """A name with a capital letter first; the rest stays."""
+    return name[:1].upper() + name[1:]
