@@ -9,7 +9,17 @@ from autograder.lab import Lab
 ROOT = Path(__file__).parents[1]
 # what only this checkout needs: solutions and wrong ones, attacks, and the commands of staff
 COMMANDS = ("bundle.py", "doctor.py", "handout.py", "hidden.py", "skeleton.py")
-OURS_ALONE = (*COMMANDS, "ADDING_A_LAB.md", "README.md", "SCOREBOARD.md", "attacks", "board", "handouts", "mutants", "solutions")
+OURS_ALONE = (
+    *COMMANDS,
+    "ADDING_A_LAB.md",
+    "README.md",
+    "SCOREBOARD.md",
+    "attacks",
+    "board",
+    "handouts",
+    "mutants",
+    "solutions",
+)
 
 
 def grader(lab: Lab) -> list[str]:

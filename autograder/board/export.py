@@ -7,6 +7,7 @@ from pathlib import Path
 from autograder.board import live, page, ranking
 from autograder.board.record import Record
 from autograder.board.rules import Rules
+from autograder.classroom.sheet import cell
 from smallnets import files
 
 
@@ -46,11 +47,6 @@ def points(record: Record, path: Path) -> int:
             row.place or "", "" if row.points is None else row.points, int(row.late), when,
             *(row.values.get(column, "") for column in columns),
         ]  # fmt: skip
-        writer.writerow([_harmless(student), _harmless(name), *found])
+        writer.writerow([cell(student), cell(name), *found])
     files.write_text(path, out.getvalue())
     return len(people)
-
-
-def _harmless(text: str) -> str:
-    """Text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t") else text

@@ -59,7 +59,7 @@ def command(args: argparse.Namespace) -> int:
         if args.db is None:
             raise ValueError("expected --db FILE, the record to watch")
         with contextlib.closing(Store(args.db)) as store:
-            run(args, store, lab, args.seed, jobs.grader_hash(lab), lambda counts: None)
+            run(args, store, lab, args.seed, jobs.grader_hash(lab, args.staff), lambda counts: None)
         return 0
     if args.submissions is None or args.out is None:
         raise ValueError("expected SUBMISSIONS and --out FOLDER, got only one of them or none")
