@@ -1,7 +1,6 @@
-"""The board as a web application, and the server that runs it."""
+"""The board as a web application, and a server for it."""
 
 import contextlib
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -56,11 +55,10 @@ def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
     return Guard(inner, rules.most_bytes)  # around everything, so that faults of ours have its headers too
 
 
-def serve(application: ASGIApp, listening: socket.socket, proxy: str = "") -> None:
-    """Serve until told to stop.
+def server(application: ASGIApp, proxy: str = "") -> uvicorn.Server:
+    """A server, to be run on sockets that are bound, so that it needs no right to do so itself.
 
     Args:
-        listening: bound, so that this process needs no right to do so.
         proxy: the address of a reverse proxy, whose X-Forwarded headers are believed; nobody else's are.
     """
     config = uvicorn.Config(
@@ -75,4 +73,4 @@ def serve(application: ASGIApp, listening: socket.socket, proxy: str = "") -> No
         timeout_graceful_shutdown=2,
         backlog=1024,
     )
-    uvicorn.Server(config).run(sockets=[listening])
+    return uvicorn.Server(config)

@@ -121,4 +121,4 @@ def serve(lab: Lab, args: argparse.Namespace, chosen: rules.Rules) -> None:
             print("no Landlock here: the server can read what its user can", file=sys.stderr)
         host, port = listening.getsockname()[:2]
         print(f"http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
-        app.serve(application, listening, args.proxy)
+        app.server(application, args.proxy).run(sockets=[listening])

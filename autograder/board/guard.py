@@ -5,6 +5,7 @@ from collections import OrderedDict
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,10 +23,6 @@ HEADERS = {
 SMALL = 10_000  # bytes of a request that is no upload
 RATE, BURST = 20.0, 300.0  # requests a second from one address, which a whole lecture hall may share; and at once
 MOST_KNOWN = 10_000  # addresses
-
-
-class TooLarge(Exception):
-    """A body went over its limit while it came in."""
 
 
 class Buckets:
@@ -62,12 +59,9 @@ class Guard:
         """Let a request through, or say why not, before anything of its body is read."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        started = False
 
         async def with_headers(message: Message) -> None:
-            nonlocal started
             if message["type"] == "http.response.start":
-                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
@@ -80,20 +74,15 @@ class Guard:
         if not self.buckets.take((scope.get("client") or ("",))[0]):
             answer = PlainTextResponse("Too many requests; wait a little.\n", 429, {"retry-after": "5"})
         elif _announced(scope) > most:
-            answer = too_large(most)
+            answer = PlainTextResponse(f"{too_large(most)}\n", 413, {"connection": "close"})
         else:
-            try:
-                return await self.app(scope, _counted(receive, most), with_headers)
-            except TooLarge:
-                if started:
-                    raise
-                answer = too_large(most)
+            return await self.app(scope, _counted(receive, most), with_headers)
         await answer(scope, receive, with_headers)
 
 
-def too_large(most: int) -> PlainTextResponse:
-    """The answer to a body that is larger than it may be."""
-    return PlainTextResponse(f"Too large: expected at most {most:,} bytes.\n", 413, {"connection": "close"})
+def too_large(most: int) -> str:
+    """What is said of a body that is larger than it may be."""
+    return f"This is too large: expected at most {most:,} bytes."
 
 
 def _announced(scope: Scope) -> int:
@@ -110,7 +99,7 @@ def _counted(receive: Receive, most: int) -> Receive:
         message = await receive()
         seen += len(message.get("body", b""))
         if seen > most:
-            raise TooLarge
+            raise HTTPException(413, too_large(most), {"connection": "close"})
         return message
 
     return counted

@@ -119,7 +119,8 @@ class Record(Store):
 
     def upload(self, number: int) -> Upload | None:
         """An upload by its id."""
-        return next((self._upload(row) for row in self._submissions("id = ?", number)), None)
+        rows = self._submissions("id = ?", number) if number < 2**63 else []  # more than SQLite counts
+        return next(map(self._upload, rows), None)
 
     def _submissions(self, where: str, value: object) -> list[Any]:
         query = f"SELECT id, student, received, late, sha256 FROM submission WHERE {where} ORDER BY received, id"

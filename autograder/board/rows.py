@@ -70,7 +70,7 @@ def arranged(lines: Sequence[Line], heads: Sequence[Head], sort: str) -> tuple[l
     """
     key = sort.removeprefix("-")
     at = next((at for at, head in enumerate(heads) if head.key == key), 0)
-    if heads[at].key != key or sort == "place":
+    if key != heads[at].key or key == "place":
         return list(lines), "place"
     there = [each for each in lines if each.cells[at].order is not None]
     # sorted() keeps the board's order among equals, and so does reverse

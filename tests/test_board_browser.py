@@ -1,0 +1,216 @@
+"""The board in a real browser: Debian's Chromium, or whatever `chromium` and `chromedriver` are on the PATH."""
+
+import contextlib
+import functools
+import io
+import shutil
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT
+from scoreboard import LAB, board, grade_all, work
+
+pytest.importorskip("selenium", reason="the extra [dev] is not installed")
+pytest.importorskip("starlette", reason="the extra [web] is not installed")
+from selenium import webdriver
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
+
+from autograder.board import app, people, rules
+from autograder.board.record import Record
+from autograder.board.upload import take
+
+NOT_THERE = "uploads/99"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+PROGRAMS = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
+FLAGS = ["--headless=new", "--no-sandbox", "--disable-background-networking", "--disable-component-update",
+         "--disable-sync", "--no-first-run", "--disable-dev-shm-usage"]  # fmt: skip
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not all(PROGRAMS.values()), reason="no chromium with chromedriver on this machine"),
+]
+Server = tuple[str, Record, dict[str, str]]
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A board that is served: its address, its record for this thread, tokens."""
+    with board(tmp_path / "board.sqlite", students=4) as (record, tokens), socket.create_server(("127.0.0.1", 0)) as s:
+        running = app.server(app.application(record.path, LAB, rules.of(LAB)))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [s]})
+        thread.start()
+        yield f"http://127.0.0.1:{s.getsockname()[1]}/", record, tokens
+        running.should_exit = True
+        thread.join()
+
+
+@contextlib.contextmanager
+def window(dark: bool = False, width: int = 1100, script: bool = True) -> Iterator[Any]:
+    """A browser's window."""
+    options = webdriver.ChromeOptions()
+    options.binary_location = str(PROGRAMS["chromium"])
+    for flag in FLAGS:
+        options.add_argument(flag)
+    driver = webdriver.Chrome(options, webdriver.ChromeService(PROGRAMS["chromedriver"]))
+    try:
+        scheme = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": scheme})
+        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": False}
+        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not script})
+        yield driver
+        errors = [entry["message"] for entry in driver.get_log("browser")]
+        assert [error for error in errors if NOT_THERE not in error] == []  # the policy has nothing to complain of
+    finally:
+        driver.quit()
+
+
+def until(driver: Any, condition: Callable[[], Any], seconds: float = 10) -> Any:
+    """What a condition comes to when it holds."""
+    return WebDriverWait(driver, seconds, poll_frequency=0.05).until(lambda _: condition())
+
+
+def sign_in(driver: Any, server: Server, who: str) -> None:
+    driver.get(server[0])
+    driver.find_element(By.ID, "token").send_keys(server[2][who], Keys.ENTER)
+    until(driver, lambda: driver.find_elements(By.ID, "work"))
+
+
+def texts(driver: Any, selector: str) -> list[str]:
+    return [element.text for element in driver.find_elements(By.CSS_SELECTOR, selector)]
+
+
+def names(driver: Any) -> list[str]:
+    return texts(driver, "#board tbody th")
+
+
+def upload(driver: Any, folder: Path, *values: object) -> None:
+    path = folder / f"{values[0]}.zip"
+    path.write_bytes(work(*values))
+    driver.find_element(By.ID, "work").send_keys(str(path))
+    driver.find_element(By.CSS_SELECTOR, "form[data-most] button").click()
+    until(driver, lambda: "/uploads/" in driver.current_url)
+
+
+def graded(server: Server, *uploads: tuple[str, float]) -> None:
+    """Uploads that were made and graded elsewhere."""
+    record = server[1]
+
+    for who, value in uploads:
+        person = people.by_token(record, server[2][who])
+        assert person is not None
+        take(record, person, io.BytesIO(work(value, value)), rules.of(LAB))
+    grade_all(record)
+
+
+def test_an_upload_is_graded_and_seen_in_a_second_window_and_others_come_live(server: Server, tmp_path: Path) -> None:
+    with window() as mine, window() as other:
+        other.get(server[0])
+        assert names(other) == ["least for points", "random guess"]
+        sign_in(mine, server, "s1")
+        upload(mine, tmp_path, 0.8, 0.7, "<b>words</b>")
+        assert "It waits to be graded." in mine.page_source
+        grade_all(server[1])
+        until(mine, lambda: "Your upload has been graded." in texts(mine, "#status"))
+        assert texts(mine, ".score") == ["4 of 4 points"] and texts(mine, "dd") == ["0.80"]
+        until(other, lambda: names(other) == ["Bird 1", "least for points", "random guess"])
+        assert texts(other, "#status") == ["Bird 1 has a new result."] and not texts(other, "#empty")
+        mine.get(server[0])
+        assert texts(mine, "tr.own") == [texts(mine, "#board tbody tr")[0]]
+        mine.execute_script("window.scrollTo(0, 60)")
+        mine.find_element(By.CSS_SELECTOR, '[data-key="points"] button').send_keys("")
+        mine.execute_script("document.querySelector('[data-key=points] button').focus()")
+        graded(server, ("s2", 0.9))
+        until(mine, lambda: names(mine)[:2] == ["Bird 2", "Bird 1"])
+        assert "You are in place 2." in texts(mine, "#status")[0]
+        assert mine.switch_to.active_element.text == "Points"  # an update takes neither focus nor place
+        assert mine.execute_script("return [scrollY, document.querySelector('tr.own th').textContent]") == [
+            60,
+            "Bird 1",
+        ]
+
+
+def test_sorting_by_mouse_and_keyboard_holds_while_updates_come(server: Server) -> None:
+    graded(server, ("s1", 0.6), ("s2", 0.9), ("s3", 0.8))
+    with window() as driver:
+        until(driver, lambda: driver.get(server[0]) or names(driver)[0] == "Bird 2")
+        heads = functools.partial(texts, driver, "[aria-sort=ascending], [aria-sort=descending]")
+        assert heads() == ["Place"]
+        button = driver.find_element(By.XPATH, "//button[text()='Name']")
+        button.click()
+        assert names(driver)[:3] == ["Bird 1", "Bird 2", "Bird 3"] and heads() == ["Name"]
+        assert driver.current_url.endswith("?sort=name")
+        button.send_keys(Keys.SPACE)
+        assert names(driver)[-3:] == ["Bird 3", "Bird 2", "Bird 1"]
+        graded(server, ("s4", 0.95))
+        until(driver, lambda: names(driver)[-4:] == ["Bird 4", "Bird 3", "Bird 2", "Bird 1"])
+        driver.refresh()  # the order is in the address
+        assert names(driver)[-4:] == ["Bird 4", "Bird 3", "Bird 2", "Bird 1"]
+        driver.find_element(By.XPATH, "//button[text()='Place']").click()
+        assert names(driver)[:4] == ["Bird 4", "Bird 2", "Bird 3", "Bird 1"]
+
+
+def test_updates_pause_and_go_on_with_all_that_was_missed(server: Server) -> None:
+    with window() as driver:
+        driver.get(server[0])
+        pause = driver.find_element(By.ID, "pause")
+        pause.click()
+        assert (pause.text, texts(driver, "#status")) == ("Resume updates", ["Updates are paused."])
+        graded(server, ("s1", 0.6))
+        graded(server, ("s2", 0.9))
+        with pytest.raises(Exception, match="Timeout|Message"):
+            until(driver, lambda: len(names(driver)) > 2, 2)
+        pause.click()
+        until(driver, lambda: names(driver)[:2] == ["Bird 2", "Bird 1"])
+        assert pause.text == "Pause updates"
+
+
+def test_it_all_works_without_scripts(server: Server, tmp_path: Path) -> None:
+    with window(script=False) as driver:
+        sign_in(driver, server, "s1")
+        assert not driver.find_element(By.ID, "pause").is_displayed()
+        upload(driver, tmp_path, 0.8, 0.7)
+        grade_all(server[1])
+        until(driver, lambda: driver.refresh() or texts(driver, ".score"))
+        driver.find_element(By.LINK_TEXT, "Back to the board").click()
+        driver.find_element(By.XPATH, "//button[text()='Name']").click()
+        until(driver, lambda: driver.current_url.endswith("?sort=name"))
+        driver.find_element(By.XPATH, "//button[text()='Name']").click()
+        until(driver, lambda: names(driver) == ["random guess", "least for points", "Bird 1"])
+        driver.find_element(By.XPATH, "//button[text()='Sign out']").click()
+        until(driver, lambda: driver.find_elements(By.ID, "token"))
+
+
+@pytest.mark.parametrize("width", [375, 1100])
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_accessibility_violations_and_nothing_wider_than_the_window(
+    server: Server, dark: bool, width: int, tmp_path: Path
+) -> None:
+    graded(server, ("s1", 0.6), ("s2", 0.9), ("ours", 0.85))
+    with window(dark, width) as driver:
+        driver.get(server[0])
+        hold(driver)
+        sign_in(driver, server, "s1")
+        upload(driver, tmp_path, 0.7, 0.7)
+        hold(driver)
+        grade_all(server[1])
+        until(driver, lambda: texts(driver, ".score"))
+        for url in (driver.current_url, server[0], server[0] + NOT_THERE):
+            driver.get(url)
+            hold(driver)
+
+
+def hold(driver: Any) -> None:
+    """Hold a page to axe-core's rules, best practices among them, and to its width."""
+    assert driver.execute_script("return document.documentElement.scrollWidth <= innerWidth"), driver.current_url
+    if not AXE.is_file():
+        pytest.skip("no axe-core: npm install --no-save axe-core")
+    driver.execute_script(AXE.read_text(encoding="utf-8"))
+    found = driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
+    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == [], driver.current_url
+    assert len(found["passes"]) > 15

@@ -1,0 +1,171 @@
+"""Places, points and what is shown of values: as declared, ties to the earlier, nothing to be had by probing."""
+
+import dataclasses
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scoreboard import LAB, RANKING
+
+from autograder.board import rows
+from autograder.board.ladder import climbed, wilson
+from autograder.board.ranking import Entry, Row, checked, columns, ranked
+from autograder.lab import Column, Lab
+
+PLAIN = dataclasses.replace(LAB, ranking=None)
+
+
+def entry(
+    who: str, received: float, public: float, final: float = 0.0, late: bool = False, kind: str = "student"
+) -> Entry:
+    return Entry(who, who, received, {"accuracy": public, "final accuracy": final}, late, kind, int(received))
+
+
+def people(found: list[Row]) -> list[tuple[str, int | None, float | None, float | None]]:
+    """(who, place, value of the first column, points), without the rows of nobody."""
+    return [(r.key, r.place, next(iter(r.values.values()), None), r.points) for r in found if not r.key.startswith("-")]
+
+
+def test_places_go_by_the_column_and_points_by_place() -> None:
+    found = ranked(
+        LAB, [entry("a", 1, 0.7), entry("b", 2, 0.9), entry("c", 3, 0.8), entry("d", 4, 0.6), entry("e", 5, 0.4)]
+    )
+    assert people(found) == [("b", 1, 0.9, 10), ("c", 2, 0.8, 9), ("a", 3, 0.7, 8), ("d", 4, 0.6, 8), ("e", 5, 0.4, 0)]
+
+
+def test_of_equals_the_earlier_comes_first_and_equal_is_what_the_board_shows() -> None:
+    found = ranked(LAB, [entry("late riser", 2, 0.9041), entry("early bird", 1, 0.9), entry("third", 3, 0.9049)])
+    assert [row.key for row in found][:3] == ["early bird", "late riser", "third"]
+
+
+def test_low_is_better_where_the_column_says_so() -> None:
+    column = Column("accuracy", (), LAB.columns[0].value, "low")
+    lab = dataclasses.replace(LAB, columns=(column, LAB.columns[1]))
+    found = ranked(lab, [entry("a", 1, 0.3), entry("b", 2, 0.2), entry("b", 3, 0.4), entry("c", 4, 0.7)])
+    assert people(found) == [("b", 1, 0.2, 10), ("a", 2, 0.3, 9), ("c", 3, 0.7, 0)]
+    assert [head.rising for head in rows.heads(lab, False) if head.key == "column0"] == [True]
+
+
+def test_a_student_stands_for_the_upload_that_climbed_last() -> None:
+    uploads = [entry("a", 1, 0.8), entry("a", 2, 0.85), entry("a", 3, 0.855), entry("a", 4, 0.2)]
+    (row,) = [row for row in ranked(LAB, uploads) if row.key == "a"]
+    assert (row.values["accuracy"], row.number) == (0.85, 2)
+
+
+def test_the_end_is_decided_by_the_final_column_of_the_same_upload() -> None:
+    # a's third upload has the best final value, but it did not stand for a: nobody is chosen by the final data
+    uploads = [
+        entry("a", 1, 0.80, 0.70),
+        entry("a", 2, 0.90, 0.71),
+        entry("a", 3, 0.905, 0.99),
+        entry("b", 4, 0.85, 0.84),
+    ]
+    assert people(ranked(LAB, uploads)) == [("a", 1, 0.9, 10), ("b", 2, 0.85, 9)]
+    assert people(ranked(LAB, uploads, final=True)) == [("b", 1, 0.84, 10), ("a", 2, 0.71, 9)]
+    assert [column.name for column in columns(LAB, False)] == ["accuracy"]
+    assert [column.name for column in columns(LAB, True)] == ["final accuracy", "accuracy"]
+
+
+def test_before_the_end_no_row_has_the_final_column() -> None:
+    assert all("final accuracy" not in row.values for row in ranked(LAB, [entry("a", 1, 0.9, 0.8)]))
+
+
+def test_late_uploads_take_no_place_and_count_only_for_who_has_no_points() -> None:
+    uploads = [
+        entry("on time", 1, 0.6), entry("on time", 9, 0.99, late=True),
+        entry("too weak", 2, 0.3), entry("too weak", 8, 0.8, late=True),
+        entry("only late", 7, 0.7, late=True),
+    ]  # fmt: skip
+    assert people(ranked(LAB, uploads)) == [
+        ("too weak", None, 0.8, 4), ("only late", None, 0.7, 4), ("on time", 1, 0.6, 10),
+    ]  # fmt: skip
+
+
+def test_baselines_chance_and_the_least_for_points_have_rows_without_a_place() -> None:
+    found = ranked(LAB, [entry("a", 1, 0.8), entry("ours", 2, 0.9, kind="baseline")])
+    assert [(row.name, row.place, row.points) for row in found] == [
+        ("ours", None, None), ("a", 1, 10), ("least for points", None, None), ("random guess", None, None),
+    ]  # fmt: skip
+
+
+def test_without_a_ranking_all_columns_decide_in_their_order() -> None:
+    uploads = [entry("a", 3, 0.9, 0.1), entry("b", 2, 0.9, 0.5), entry("c", 1, 0.9, 0.5), entry("a", 4, 0.2, 0.9)]
+    assert people(ranked(PLAIN, uploads)) == [("c", 1, 0.9, None), ("b", 2, 0.9, None), ("a", 3, 0.9, None)]
+    without = Entry("d", "d", 5, {"final accuracy": 1.0})
+    assert "d" not in [row.key for row in ranked(PLAIN, [*uploads, without])]
+
+
+@pytest.mark.parametrize("lab", [
+    dataclasses.replace(LAB, columns=()),
+    dataclasses.replace(PLAIN, columns=()),
+    dataclasses.replace(LAB, ranking=dataclasses.replace(RANKING, final="no such")),
+])  # fmt: skip
+def test_a_ranking_by_a_column_that_is_not_there_is_a_mistake(lab: Lab) -> None:
+    with pytest.raises(ValueError, match="expected toy to declare the columns of its board"):
+        checked(lab)
+
+
+@given(st.permutations([entry(who, at, value) for at, (who, value) in enumerate(
+    [("a", 0.81), ("b", 0.81), ("a", 0.9), ("c", 0.2), ("b", 0.93), ("c", 0.55)])]))  # fmt: skip
+def test_the_order_in_which_grades_arrive_does_not_matter(uploads: list[Entry]) -> None:
+    assert people(ranked(LAB, uploads)) == [("b", 1, 0.93, 10), ("a", 2, 0.9, 9), ("c", 3, 0.55, 8)]
+
+
+def test_the_ladder_shows_steps_alone() -> None:
+    assert climbed([0.5, 0.503, 0.512, 0.51, 0.2, 0.568], 0.01) == [0.5, None, 0.51, None, None, 0.57]
+    assert climbed([0.5, 0.503, 0.4], 0.0) == [0.5, 0.503, None]
+    assert climbed([0.5, 0.498, 0.47], 0.01, "low") == [0.5, None, 0.47]
+    assert climbed([], 0.01) == []
+
+
+@given(st.lists(st.floats(0, 1)), st.sampled_from([0.0, 0.01, 0.05]))
+def test_the_ladder_never_falls_and_stays_within_a_step_of_the_best(values: list[float], step: float) -> None:
+    shown = [value for value in climbed(values, step) if value is not None]
+    assert shown == sorted(shown)
+    if values:
+        assert abs(shown[-1] - max(values)) <= 1.5 * step + 1e-9
+
+
+@pytest.mark.parametrize(("step", "least", "most"), [(0.0, 0.7, 1.0), (0.01, 0.0, 0.6)])
+def test_the_board_cannot_be_climbed_by_probing(step: float, least: float, most: float) -> None:
+    """500 random answers on 1,000 images of two classes, each voting with the weight that the board gives it."""
+    rng = np.random.default_rng(0)
+    labels, guesses = rng.integers(0, 2, 1000), rng.integers(0, 2, (500, 1000))
+    shares = (guesses == labels).mean(1)
+    # without the ladder every value is told; with it a step up or nothing
+    told = shares if step == 0 else np.array([value or 0.5 for value in climbed([0.5, *shares], step)[1:]])
+    votes = (told - 0.5) @ (2 * guesses - 1)
+    assert least < ((votes > 0) == labels).mean() < most
+
+
+def test_wilson_has_the_values_of_the_literature() -> None:
+    # Newcombe, Statistics in Medicine 17, 1998, p. 857, table I, method 3
+    known = ((81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0, 0.1611), (1, 29, 0.0061, 0.1718))
+    for hits, n, low, high in known:
+        assert wilson(hits / n, n) == pytest.approx((low, high), abs=5e-5)
+    for share, n in ((1.1, 10), (math.nan, 10), (0.5, 0)):
+        with pytest.raises(ValueError, match="expected a share"):
+            wilson(share, n)
+
+
+def test_rows_are_sorted_as_asked_for_and_what_has_no_value_comes_last() -> None:
+    heads = rows.heads(LAB, False)
+    lines = [
+        rows.line(LAB, row, False) for row in ranked(LAB, [entry("b", 1, 0.7), entry("a", 2, 0.9), entry("c", 3, 0.7)])
+    ]
+    for sort, order in (
+        ("name", ["a", "b", "c", "least for points", "random guess"]),
+        ("-name", ["random guess", "least for points", "c", "b", "a"]),
+        ("column0", ["random guess", "least for points", "b", "c", "a"]),
+        ("-points", ["a", "b", "c", "least for points", "random guess"]),
+        ("time", ["b", "a", "c", "least for points", "random guess"]),
+        ("-time", ["c", "a", "b", "least for points", "random guess"]),
+        ("place", ["a", "b", "c", "least for points", "random guess"]),
+        ("-place", ["a", "b", "c", "least for points", "random guess"]),
+        ("'; DROP TABLE", ["a", "b", "c", "least for points", "random guess"]),
+    ):
+        found, now = rows.arranged(lines, heads, sort)
+        assert [line.cells[1].text for line in found] == order, sort
+        assert now == (sort if sort.lstrip("-") in {"name", "column0", "points", "time"} else "place")

@@ -1,0 +1,276 @@
+"""The board's record and files: people, what is merged, live events, the export, points, copies."""
+
+import asyncio
+import csv
+import dataclasses
+import json
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from scoreboard import LAB, board, grade_all, work
+
+from autograder import __main__ as autograder
+from autograder import labs
+from autograder.board import live, people, rules, supervise
+from autograder.board.record import ANY, Record
+from autograder.classroom import coordinate
+from autograder.classroom.store import key_of
+
+Bench = tuple[Record, dict[str, str]]
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    with board(tmp_path / "board.sqlite") as made:
+        yield made
+
+
+def hand_in(record: Record, student: str, *values: object) -> str:
+    """Note an upload, without looking into it; returns its hash."""
+    content = work(*values)
+    sha256 = people.hashed(str(content))
+    record.keep(sha256, content)
+    record.add(student, time.time(), sha256)
+    record.want_graded(sha256)
+    return sha256
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The command line knows the toy lab; returns where its board lies."""
+    monkeypatch.setattr(labs, "load", lambda name: LAB)
+    monkeypatch.setattr(labs, "names", lambda: ["toy"])
+    return tmp_path / "board.sqlite"
+
+
+def serve(db: Path, *arguments: object) -> int:
+    return autograder.main(["serve", "--lab", "toy", "--db", str(db), *map(str, arguments)])
+
+
+def test_a_roster_makes_accounts_once_and_tokens_are_kept_as_hashes(
+    toy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    roster = tmp_path / "roster.csv"
+    roster.write_text("\ufeffstudent,name,kind\nada,,\nbob,Robert,\nprof,,staff\n", encoding="utf-8")
+    assert serve(toy, "--add-students", roster) == 0
+    lines = list(csv.DictReader(capsys.readouterr().out.splitlines()))
+    assert [(line["student"], line["kind"]) for line in lines] == [
+        ("ada", "student"),
+        ("bob", "student"),
+        ("prof", "staff"),
+    ]
+    assert len({line["token"] for line in lines}) == 3 and all(len(line["token"]) >= 43 for line in lines)
+    assert lines[1]["name"] == "Robert" and lines[0]["name"].count(" ") == 1 and "ada" not in lines[0]["name"].lower()
+    content = b"".join(path.read_bytes() for path in tmp_path.glob("board.sqlite*"))
+    assert not any(line["token"].encode() in content for line in lines)
+    roster.write_text("student\nada\neve\n")
+    assert serve(toy, "--add-students", roster) == 0
+    assert [line["student"] for line in csv.DictReader(capsys.readouterr().out.splitlines())] == ["eve"]
+    assert serve(toy, "--new-token", "eve") == 0
+    token = capsys.readouterr().out.strip()
+    assert serve(toy, "--revoke", "ada") == 0
+    record = Record(toy, LAB)
+    found = people.by_token(record, token)
+    assert found is not None and found.student == "eve" and people.by_token(record, lines[0]["token"]) is None
+    record.close()
+
+
+@pytest.mark.parametrize(("text", "words"), [
+    ("name\nada\n", "expected a first line such as student,name,kind"),
+    ("student,kind\nada,boss\n", "one of student, baseline, staff"),
+    ("student,name\n,x\n", "in line 2"),
+    (f"student,name\nada,{'x' * 41}\n", "at most 40 characters"),
+    ("student,name\nada,Bird\nbob,bird\n", "expected a name for bob that nobody else has"),
+])  # fmt: skip
+def test_a_roster_with_a_mistake_adds_nobody(
+    text: str, words: str, toy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "roster.csv").write_text(text)
+    assert serve(toy, "--add-students", tmp_path / "roster.csv") == 2
+    assert words in capsys.readouterr().err
+    record = Record(toy, LAB)
+    assert record.connection.execute("SELECT count(*) FROM board_person").fetchone()[0] == 0
+    record.close()
+
+
+def test_birds_run_out_late() -> None:
+    taken: set[str] = set()
+    for _ in range(2000):
+        name = people._pseudonym(taken)
+        assert name.casefold() not in taken
+        taken.add(name.casefold())
+
+
+def test_what_waits_for_any_grader_is_graded_by_the_one_that_comes_and_nothing_is_lost(bench: Bench) -> None:
+    record, _ = bench
+    first, second = (hand_in(record, who, value, 0.5) for who, value in (("s1", 0.6), ("s2", 0.7)))
+    assert record.waiting() == 2
+    coordinate.renew(record, LAB, "g1")
+    assert {job["grader"] for job in record.connection.execute("SELECT grader FROM job")} == {"g1"}
+    grade_all(record)
+    record.refresh()
+    assert {entry.values["accuracy"] for entry in record.entries()} == {0.6, 0.7}
+    # the same again: known at once
+    record.want_graded(first)
+    coordinate.renew(record, LAB, "g1")
+    assert record.waiting() == 0
+    # another grader: all are graded again, and the results so far stay until then
+    record.want_everything()
+    coordinate.renew(record, LAB, "g2")
+    assert record.waiting() == 2 and len(record.entries()) == 2
+    grade_all(record)
+    record.refresh()
+    graders = {row[0] for row in record.connection.execute("SELECT grader FROM board_result")}
+    assert graders == {"g2"}
+    assert key_of(second, "toy", "", "g2", record.seed) in {
+        r[0] for r in record.connection.execute("SELECT key FROM job")
+    }
+    assert ANY not in graders
+
+
+def test_a_fault_is_tried_again_when_it_is_wanted_again(bench: Bench) -> None:
+    record, _ = bench
+    sha256 = hand_in(record, "s1", 0.6, 0.5)
+    coordinate.renew(record, LAB, "g")
+    grade_all(record, fault="no room")
+    assert record.uploads("s1")[0].state == "fault"
+    record.want_graded(sha256)
+    coordinate.renew(record, LAB, "g")
+    assert record.uploads("s1")[0].state == "waiting" and grade_all(record) == 1
+    record.refresh()
+    assert record.uploads("s1")[0].state == "graded"
+
+
+def test_the_seed_is_drawn_once(bench: Bench) -> None:
+    again = Record(bench[0].path, LAB)
+    assert again.seed == bench[0].seed
+    again.close()
+
+
+def parsed(event: bytes) -> dict[str, object]:
+    return json.loads(event.decode().split("data: ")[1])
+
+
+def test_listeners_get_what_changed_and_who_lags_behind_everything(bench: Bench) -> None:
+    record, _ = bench
+    hand_in(record, "s1", 0.6, 0.5)
+    grade_all(record)
+
+    async def follow() -> list[bytes]:
+        hub = live.Hub(record.path, LAB, final=False)
+        hub.start()
+        events = [hub.events(hub.board.version), hub.events(-1)]
+        got = [await anext(each) for each in events] + [await anext(events[1])]
+        hand_in(record, "s2", 0.7, 0.5)
+        grade_all(record)
+        got.append(await asyncio.wait_for(anext(events[0]), 10))
+        await asyncio.to_thread(hub.stop)
+        return got
+
+    retry, _, whole, changed = asyncio.run(follow())
+    assert retry.startswith(b"retry: ")
+    assert [row[2][1][0] for row in parsed(whole)["rows"]] == ["Bird 1", "least for points", "random guess"]  # type: ignore[attr-defined]
+    # the second passes the first, so both have changed; the rows of nobody have not
+    assert [row[2][0][0] for row in parsed(changed)["rows"]] == ["1", "2"]  # type: ignore[attr-defined]
+    assert len(parsed(changed)["order"]) == 4 and b"s1" not in changed and b"sha" not in changed  # type: ignore[arg-type]
+
+
+def test_the_export_needs_no_server_and_no_script(bench: Bench, toy: Path, tmp_path: Path) -> None:
+    record, _ = bench
+    people.add(record, [("evil", "<i>name", "student")])
+    for who, value in (("s1", 0.6), ("evil", 0.7)):
+        hand_in(record, who, value, 0.51)
+    grade_all(record)
+    out = tmp_path / "site"
+    assert serve(toy, "--export", out) == 0
+    page = (out / "index.html").read_text()
+    assert "&lt;i&gt;name" in page and "0.51" not in page and "<form method" not in page and "Pause" not in page
+    names = set(re.findall(r'(?:formaction|href|src)="([^"#]+)"', page))
+    assert {"board.css", "board.js", "by-column0-down.html"} <= names
+    assert all((out / name).is_file() for name in names), names
+    assert (out / "by-name-down.html").read_text().index("Bird 1") < (out / "by-name-down.html").read_text().index(
+        "&lt;i"
+    )
+    assert serve(toy, "--export", out, "--final") == 0
+    assert "0.5100" in (out / "index.html").read_text()
+
+
+def test_points_for_the_gradebook_name_everyone(bench: Bench, toy: Path, tmp_path: Path) -> None:
+    record, _ = bench
+    people.add(record, [("=cmd()", "x", "student")])
+    for who, value, final in (("s1", 0.9, 0.6), ("s2", 0.8, 0.7), ("ours", 0.9, 0.9)):
+        hand_in(record, who, value, final)
+    grade_all(record)
+    assert serve(toy, "--points", tmp_path / "points.csv") == 0
+    lines = [line[:4] for line in csv.reader((tmp_path / "points.csv").read_text().splitlines())]
+    assert lines == [["student", "name", "place", "points"], ["'=cmd()", "x", "", "0"], ["s1", "Bird 1", "2", "9"],
+                     ["s2", "Bird 2", "1", "10"], ["s3", "Bird 3", "", "0"]]  # fmt: skip
+
+
+def test_a_copy_is_one_whole_file_and_can_be_put_back(bench: Bench, toy: Path, tmp_path: Path) -> None:
+    record, _ = bench
+    hand_in(record, "s1", 0.6, 0.5)
+    copy = tmp_path / "copies" / "monday.sqlite"
+    assert serve(toy, "--backup", copy) == 0
+    assert [path.name for path in copy.parent.iterdir()] == ["monday.sqlite"]
+    hand_in(record, "s2", 0.7, 0.5)
+    assert len(record.uploads("s2")) == 1
+    before = copy.read_bytes()
+    with record.grading():
+        assert serve(toy, "--restore", copy) == 2
+    assert serve(toy, "--restore", copy) == 0
+    assert (len(record.uploads("s1")), len(record.uploads("s2"))) == (1, 0) and record.waiting() == 1
+    assert copy.read_bytes() == before
+
+
+def test_what_is_no_copy_of_this_board_is_not_put_back(
+    bench: Bench, toy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "text").write_text("no database")
+    sqlite3.connect(tmp_path / "empty").close()
+    other = Record(tmp_path / "other", dataclasses.replace(LAB, name="other"))
+    other.close()
+    for name, words in (
+        ("text", "something else"),
+        ("empty", "something else"),
+        ("other", "other"),
+        ("absent", "no such"),
+    ):
+        assert serve(toy, "--restore", tmp_path / name) == 2
+        assert words in capsys.readouterr().err
+    assert serve(tmp_path / "nowhere", "--backup", tmp_path / "x") == 2 and not (tmp_path / "x").exists()
+
+
+def test_the_server_is_told_nothing_of_the_staff_and_the_staff_may_not_lie_where_it_reads(
+    toy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("uvicorn", reason="the extra [web] is not installed")
+    started: list[list[str]] = []
+
+    def note(*commands: list[str]) -> int:
+        started.extend(commands)
+        return 0
+
+    monkeypatch.setattr(supervise, "run", note)
+    db, staff = tmp_path / "db" / "board.sqlite", tmp_path / "staff"
+    db.parent.mkdir()
+    staff.mkdir()
+    assert serve(db, "--staff", staff, "--deadline", "2030-01-01T00:00", "--final", "--uploads", 5) == 0
+    server, grader = started
+    assert not any("staff" in word for word in server) and str(staff) in grader
+    assert server[-1] == "--final" and {"--no-grading", "--uploads", "--deadline"} <= set(server)
+    (db.parent / "staff").mkdir()
+    assert serve(db, "--staff", db.parent / "staff") == 2
+    assert "expected --staff where the server cannot read" in capsys.readouterr().err
+    assert serve(db, "--staff", tmp_path / "absent") == 2
+
+
+def test_a_deadline_and_rules_of_the_lab() -> None:
+    assert rules.of(LAB).uploads == 100 and rules.of(LAB).cool_down == 0
+    plain = rules.of(dataclasses.replace(LAB, ranking=None))
+    assert (plain.uploads, plain.cool_down) == (rules.UPLOADS, rules.COOL_DOWN)
+    assert rules.of(LAB, deadline="2026-12-01T00:00+00:00").deadline == 1796083200
