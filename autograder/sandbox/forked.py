@@ -16,13 +16,16 @@ from collections.abc import Iterator
 from typing import IO
 
 from autograder.sandbox import container, zygote
+from autograder.sandbox.collect import Process
 from autograder.sandbox.fds import HELD_FD
-from autograder.sandbox.job import Job
+from autograder.sandbox.job import MB, Job
+from autograder.sandbox.order import Order
 from autograder.sandbox.plan import PACKAGE, Plan, environment
-from autograder.sandbox.run import Launch
+from autograder.sandbox.run import Launch, start
 
 IMPORTS = ("numpy", "torch")
 PATIENCE = 120.0  # seconds that importing may take, on a machine that has much else to do
+ROOM = 256 * MB  # of address space, that a job must be left with
 PLACE = "import sys, marshal; sys.path.insert(0, sys.argv[1]); from autograder.sandbox.zygote import place; " + (
     "place(*marshal.loads(bytes.fromhex(sys.argv[2])))"
 )
@@ -55,6 +58,8 @@ class Forked:
 def launcher() -> Iterator[Launch]:
     """A zygote while the block lasts, as `run.run` takes it: for jobs of the container tier, one at a time.
 
+    What cannot be the same in a fork is started as always: less address space than torch needs, or other threads.
+
     Raises:
         OSError: the container tier is not to be had, or the zygote does not start.
     """
@@ -78,9 +83,17 @@ def launcher() -> Iterator[Launch]:
             for folder in folders:
                 os.close(folder)
         ours.settimeout(PATIENCE)
-        if (word := ours.recv(4096)) != b"ready":
-            raise OSError(f"expected a process that jobs can be forked from, got: {word.decode() or 'its end'}")
-        yield lambda plan, pipes, files: _fork(ours, plan, pipes, files)
+        shared, size = marshal.loads(ours.recv(2**16) or marshal.dumps(("its end", 0)))
+        if shared:
+            raise OSError(f"expected a process whose memory is its own, to fork jobs from; got: {shared}")
+
+        def launch(plan: Plan, order: Order, pipes: dict[str, IO[bytes]], files: list[IO[bytes]]) -> Process:
+            threads = all(order.env[name] == value for name, value in env.items() if name.endswith("_NUM_THREADS"))
+            if threads and order.rlimits["RLIMIT_AS"][0] >= size + ROOM and zygote.program(order.argv[1:]):
+                return _fork(ours, plan, pipes, files)
+            return start(plan, order, pipes, files)
+
+        yield launch
 
 
 def _fork(channel: socket.socket, plan: Plan, theirs: dict[str, IO[bytes]], files: list[IO[bytes]]) -> Forked:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 START = "import sys; sys.path.insert(1, sys.argv[1]); from autograder.sandbox.zygote import main; main()"
 MOST_FILES = 32  # that come with one message
-ROOM = 256 * 2**20  # bytes of address space that a job must be left with
 OPTIONS = {"-s", "-S", "-u", "-B"}  # of the interpreter, that change nothing here
 
 
@@ -52,7 +51,7 @@ def main() -> None:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # what is here stays here, so that no job copies it only to count references
-    channel.send(shared().encode() or b"ready")
+    channel.send(marshal.dumps((_shared(), _address_space())))
     while True:
         message, files, _, _ = socket.recv_fds(channel, 4096, MOST_FILES)
         if not message:
@@ -69,7 +68,7 @@ def main() -> None:
         _reap()
 
 
-def shared() -> str:
+def _shared() -> str:
     """What of this process's memory all jobs could write to, "" if nothing: then they could tell each other things."""
     with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
         return "".join(line for line in maps if line.split()[1][1::2] == "ws")
@@ -91,10 +90,8 @@ def _supervise(numbers: list[int], files: list[int], path: list[str]) -> None:
         for file, number in ((out, 1), (errors, 2)):
             os.dup2(file, number)
             os.close(file)
-        size = _address_space()
-        supervisor.carry_out(
-            control, status, lambda order: _start(order, path, size), dict(zip(numbers, files, strict=True))
-        )
+        here = dict(zip(numbers, files, strict=True))
+        supervisor.carry_out(control, status, lambda order: _start(order, path), here)
     finally:
         os._exit(0)
 
@@ -105,17 +102,15 @@ def _address_space() -> int:
         return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _start(order: "Order", path: list[str], size: int) -> None:
-    """Become the job's program in place; what would not be the same in here is started anew."""
-    argv = order.argv[1:]
+def program(argv: list[str]) -> list[str]:
+    """Of the arguments of an interpreter, those from the program on; none if it is asked for something else here."""
     while argv and argv[0] in OPTIONS:
         argv = argv[1:]
-    threads = [name for name in order.env if name.endswith("_NUM_THREADS")]
-    known = argv and (argv[0] in ("-c", "-m") or not argv[0].startswith("-"))
-    if not known or order.rlimits["RLIMIT_AS"][0] < size + ROOM or any(
-        os.environ.get(name) != order.env[name] for name in threads
-    ):  # fmt: skip
-        supervisor.execute(order)
+    return argv if argv and (argv[0] in ("-c", "-m") or not argv[0].startswith("-")) else []
+
+
+def _start(order: "Order", path: list[str]) -> None:
+    """Become the job's program in place."""
     os.close(HELD_FD + len(order.held))  # with the status pipe, a job could speak for its supervisor
     libc.prctl(libc.PR_SET_DUMPABLE, 1)  # as of any program that its user may read
     for name in ("SIGPIPE", "SIGXFSZ"):
@@ -131,7 +126,7 @@ def _start(order: "Order", path: list[str], size: int) -> None:
         numpy.random.seed()
     if torch := sys.modules.get("torch"):
         torch.default_generator.seed()
-    os._exit(_run(argv, path))
+    os._exit(_run(program(order.argv[1:]), path))
 
 
 def _run(argv: list[str], path: list[str]) -> int:
