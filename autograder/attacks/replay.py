@@ -13,7 +13,7 @@ from autograder.attacks import leftovers
 from autograder.attacks.bystanders import N_LABELS, Bystanders, bystanders
 from autograder.attacks.table import PAYLOADS, Attack, Fate
 from autograder.sandbox.job import Cause, Job, Outcome, Tier
-from autograder.sandbox.run import run
+from autograder.sandbox.run import Launch, run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,8 +48,11 @@ class Replay:
         return f"{self.outcome.cause}: {self.outcome.detail}" if self.outcome else "refused before anything ran"
 
 
-def replay(attack: Attack, tier: Tier) -> Replay:
+def replay(attack: Attack, tier: Tier, launch: Launch | None = None) -> Replay:
     """Run an attack whose code we know, so in every tier, and clear away what it leaves.
+
+    Args:
+        launch: starts its supervisor, see `run.run`.
 
     Raises:
         OSError: the tier is not to be had, so nothing was shown.
@@ -57,7 +60,7 @@ def replay(attack: Attack, tier: Tier) -> Replay:
     with bystanders() as around, _open_by_mistake(around):
         outcome = None
         try:
-            outcome = run(_job(attack, around), tier, trust=True)
+            outcome = run(_job(attack, around), tier, trust=True, launch=launch)
         except ValueError:
             if not attack.hands_in:
                 raise

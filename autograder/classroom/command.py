@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import grade, labs
-from autograder.classroom import coordinate, grading, handed_in, jobs, written
+from autograder.classroom import coordinate, fast, grading, handed_in, jobs, written
 from autograder.classroom.rows import Row, rows, take
 from autograder.classroom.store import Store
 from autograder.lab import Lab
@@ -37,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--due", type=_time, metavar="TIME", help="later is late, such as 2026-11-30T23:59")
     parser.add_argument("--all", action="store_true", help="grade also what was handed in again since")
     parser.add_argument("--workers", type=cli.whole_number(1), default=2, help="how many are graded at a time here")
+    parser.add_argument("--fast", action="store_true", help="practice run: fork the sandbox's jobs, see CLASS.md")
     parser.add_argument("--db", type=Path, metavar="FILE", help="the record; left out: OUT/class.sqlite")
     parser.add_argument("--watch", action="store_true", help="grade what waits in the record, and what will")
     parser.add_argument("--tier", choices=list(Tier), type=str, help="this tier of the sandbox instead of the best one")
@@ -59,7 +60,7 @@ def command(args: argparse.Namespace) -> int:
         if args.db is None:
             raise ValueError("expected --db FILE, the record to watch")
         with contextlib.closing(Store(args.db)) as store:
-            run(args, store, lab, args.seed, jobs.grader_hash(lab, args.staff), lambda counts: None)
+            run(args, store, lab, args.seed, jobs.grader_hash(lab, args.staff, args.fast), lambda counts: None)
         return 0
     if args.submissions is None or args.out is None:
         raise ValueError("expected SUBMISSIONS and --out FOLDER, got only one of them or none")
@@ -75,7 +76,7 @@ def grade_class(args: argparse.Namespace, store: Store, lab: Lab) -> int:
     taken = [take(store, lab, each) for each in (found if args.all else counting)]
     seed = store.last_seed(lab.name) if args.seed is None else args.seed
     seed = secrets.randbits(31) if seed is None else seed
-    grader = jobs.grader_hash(lab, args.staff)
+    grader = jobs.grader_hash(lab, args.staff, args.fast)
     for sha256 in dict.fromkeys(each.sha256 for each in taken if each.sha256):
         jobs.want_all(store, lab, sha256, seed, grader, again=True)
     before = store.counts()
@@ -83,15 +84,15 @@ def grade_class(args: argparse.Namespace, store: Store, lab: Lab) -> int:
         run(args, store, lab, seed, grader, on_progress)
     after = store.counts()
     everyone = rows(taken, counting, lab, args.due, lambda sha256: jobs.total(store, lab, sha256, seed, grader))
-    written.write(args.out, lab, everyone)
+    table = written.write(args.out, lab, everyone, practice=args.fast)
     for line in notes:
         print(line)
     new = after["done"] - before["done"]
     print(f"{len(everyone)} submissions of {len(counting)} students, {new} jobs graded now, seed {seed}")
-    return told(everyone, args.out)
+    return told(everyone, table)
 
 
-def told(everyone: Sequence[Row], out: Path) -> int:
+def told(everyone: Sequence[Row], table: Path) -> int:
     """Print what came of it and where it lies; returns the exit code."""
     failed = [row for row in everyone if row.score is None]
     refused = [row for row in everyone if row.refusal]
@@ -100,7 +101,7 @@ def told(everyone: Sequence[Row], out: Path) -> int:
     for row in failed:
         print(f"not graded: {row.student}: {row.fault}")
     print(f"{len(everyone) - len(failed)} graded, {len(failed)} not, as the grader failed")
-    print(f"written: {out / 'grades.csv'}, {out / 'summary.html'}, {out / 'reports'}")
+    print(f"written: {table}, {table.parent / 'summary.html'}, {table.parent / 'reports'}")
     return 1 if failed else 0
 
 
@@ -110,14 +111,25 @@ def run(
 ) -> None:  # fmt: skip
     """Grade what waits, here or on a cluster."""
     stop = threading.Event()
-    here = args.scheduler is None
-    tier = grade.chosen_tier(args.tier, args.i_trust_this) if here else args.tier and Tier(args.tier)
-    function: coordinate.Function = functools.partial(grading.grade_one, stop=stop) if here else grading.grade_one
-    with executors.chosen(args, args.workers) as crew:
+    with executors.chosen(args, args.workers) as crew, how(args, stop) as (function, tier):
         coordinate.run(
             store, lab, crew.executor, args.staff, seed, stop, on_progress, watch=args.watch, slots=crew.slots,
             grader=grader, function=function, tier=tier, trust=args.i_trust_this,
         )  # fmt: skip
+
+
+@contextlib.contextmanager
+def how(args: argparse.Namespace, stop: threading.Event) -> Iterator[tuple[coordinate.Function, Tier | None]]:
+    """The function that grades a job, and the tier in which it does; None is the best of whatever machine it is on."""
+    if args.fast and (args.scheduler is not None or args.tier not in (None, Tier.CONTAINER)):
+        raise ValueError("expected --fast alone, as it grades on this machine in the container tier; got more")
+    if args.fast:
+        with fast.workers(args.workers, stop) as function:
+            yield function, Tier.CONTAINER
+    elif args.scheduler is not None:
+        yield grading.grade_one, args.tier and Tier(args.tier)
+    else:
+        yield functools.partial(grading.grade_one, stop=stop), grade.chosen_tier(args.tier, args.i_trust_this)
 
 
 @contextlib.contextmanager

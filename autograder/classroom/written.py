@@ -1,5 +1,6 @@
 """What a run leaves for people: grades.csv, a report for each student as text and HTML, summary.html."""
 
+import dataclasses
 import hashlib
 import re
 from collections.abc import Sequence
@@ -16,9 +17,18 @@ from smallnets import files
 WIDTH = 100
 
 
-def write(out: Path, lab: Lab, rows: Sequence[Row]) -> None:
-    """Write all, each file whole or not at all; OSError where that fails."""
-    files.write_text(out / "grades.csv", sheet(rows, lab))
+def write(out: Path, lab: Lab, rows: Sequence[Row], practice: bool = False) -> Path:
+    """Write all, each file whole or not at all; OSError where that fails.
+
+    Of a practice run, everything lies in a folder `practice` and says so, so that nobody takes it for the grades.
+
+    Returns:
+        The CSV file; the others lie beside it.
+    """
+    if practice:
+        out, lab = out / "practice", dataclasses.replace(lab, title=f"{lab.title}, practice run")
+    table = out / "grades.csv"
+    files.write_text(table, sheet(rows, lab))
     links = {}
     counting = [row for row in rows if row.counts]
     for row in counting:
@@ -27,6 +37,7 @@ def write(out: Path, lab: Lab, rows: Sequence[Row]) -> None:
         files.write_text(out / "reports" / f"{name}.html", pages.student(row, f"{lab.title}: {row.name}"))
         links[row.student] = f"reports/{name}.html"
     files.write_text(out / "summary.html", summary(counting, lab, links))
+    return table
 
 
 def file_name(student: str) -> str:

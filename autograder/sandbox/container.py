@@ -27,22 +27,29 @@ def missing() -> str:
 
 def plan(job: Job, place: Place) -> Plan:
     """The machine as it is, but little of it readable and only the scratch folder writable."""
-    folders = interpreter_folders()
-    held = _held() if any(_is_private(folder) for folder in folders) else []
+    python, env, held = interpreter()
     return Plan(
         [],
         root=str(PACKAGE.parent),
         folder=str(place.files),
         scratch=str(place.scratch),
-        python=_through(held, sys.executable) if held else sys.executable,
-        env=_held_environment(held) if held else {},
+        python=python,
+        env=env,
         uid=place.uid,
         strict=True,
         counted_scratch=(str(place.scratch),),
-        readable=[*READABLE, *folders, str(place.files), "/proc/self"],
+        readable=[*READABLE, *interpreter_folders(), str(place.files), "/proc/self"],
         writable=(str(place.scratch), "/dev/null"),
         held=tuple(held),
     )
+
+
+def interpreter() -> tuple[str, dict[str, str], list[str]]:
+    """How a user who is nobody reaches Python: its path, variables for it, and folders to hand over as open files."""
+    if not any(_is_private(folder) for folder in interpreter_folders()):
+        return sys.executable, {}, []
+    held = _held()
+    return _through(held, sys.executable), _held_environment(held), held
 
 
 def _is_private(folder: str) -> bool:

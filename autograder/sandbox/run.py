@@ -23,8 +23,9 @@ TIERS = {Tier.FULL: bubblewrap, Tier.CONTAINER: container, Tier.PRACTICE: practi
 GRACE = 20.0  # seconds that a supervisor may take beyond the job's wall time before it is given up
 
 
-# (plan, the other ends of its pipes by name, input and files of control groups) -> the supervisor, with these open
-Launch = Callable[[Plan, dict[str, IO[bytes]], list[IO[bytes]]], Process]
+# (plan, order, the other ends of its pipes by name, input and files of control groups) -> the supervisor, which has
+# these files open and finds the order in the control pipe
+Launch = Callable[[Plan, Order, dict[str, IO[bytes]], list[IO[bytes]]], Process]
 
 
 def run(job: Job, tier: Tier, trust: bool = False, launch: Launch | None = None) -> Outcome:
@@ -45,7 +46,7 @@ def run(job: Job, tier: Tier, trust: bool = False, launch: Launch | None = None)
         if reason := TIERS[tier].missing():
             raise OSError(reason)
         with place(job, tier) as here:
-            return _run(job, tier, TIERS[tier].plan(job, here), here, launch or _start)
+            return _run(job, tier, TIERS[tier].plan(job, here), here, launch or start)
     except OSError as error:
         return Outcome(Cause.GRADER_FAULT, tier, f"{type(error).__name__}: {error}")
 
@@ -60,7 +61,7 @@ def _run(job: Job, tier: Tier, plan: Plan, here: Place, launch: Launch) -> Outco
         ]
         ours, theirs = _pipes(stack)
         order = _order(job, plan, source.fileno(), theirs["result"].fileno(), [file.fileno() for file in groups])
-        process = launch(plan, theirs, [source, *groups])
+        process = launch(plan, order, theirs, [source, *groups])
         stack.callback(_end, process, plan)
         for file in theirs.values():
             file.close()
@@ -109,8 +110,8 @@ def _order(job: Job, plan: Plan, input_fd: int, result_fd: int, cgroup_fds: list
     )
 
 
-def _start(plan: Plan, theirs: dict[str, IO[bytes]], files: list[IO[bytes]]) -> subprocess.Popen:
-    """The supervisor, in a session of its own and with an environment that tells nothing."""
+def start(plan: Plan, order: Order, theirs: dict[str, IO[bytes]], files: list[IO[bytes]]) -> Process:
+    """The supervisor as a program of its own, in a session of its own and with an environment that tells nothing."""
     control, status = theirs["control"].fileno(), theirs["status"].fileno()
     return subprocess.Popen(
         [*plan.command, sys.executable, "-I", "-S", "-c", supervisor.START, plan.root, str(control), str(status)],

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from autograder.sandbox.order import Order
 
     Waited = tuple[int, int, resource.struct_rusage]
+    Start = Callable[[Order], None]
 
 START = "import sys; sys.path.insert(0, sys.argv[1]); from autograder.sandbox.supervisor import main; main()"
 SLACK = 2**30  # bytes that the machine's disk may lose to others during a job
@@ -38,16 +39,34 @@ PATIENCE = 10.0  # seconds to wait for killed processes to be gone
 
 
 def main() -> None:
-    """Read an order, carry it out, report."""
-    control, status = int(sys.argv[2]), int(sys.argv[3])
+    """Carry out the order from the control pipe."""
+    carry_out(int(sys.argv[2]), int(sys.argv[3]), execute)
+
+
+def execute(order: "Order") -> None:
+    """Become the job's program."""
+    os.execve(order.argv[0], order.argv, order.env)
+
+
+def carry_out(control: int, status: int, start: "Start", files: "dict[int, int] | None" = None) -> None:
+    """Read an order, carry it out, report.
+
+    Args:
+        control, status: open files.
+        start: in the job's process, when all rights are given up, starts its program and does not return.
+        files: the order's number of an open file -> the number here, where they differ.
+    """
     try:
         with open(control, "rb", closefd=False) as file:
             order = types.SimpleNamespace(**marshal.load(file))
+        if files is not None:
+            order.input_fd, order.result_fd = files[order.input_fd], files[order.result_fd]
+            order.cgroup_fds = [files[number] for number in order.cgroup_fds]
         if order.confined:
             # no process of our own user may look into this one, and orphans come to us
             libc.prctl(libc.PR_SET_DUMPABLE, 0)
             libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
-        _say(status, "ended " + _supervise(order, control, status))  # type: ignore[arg-type]
+        _say(status, "ended " + _supervise(order, control, status, start))  # type: ignore[arg-type]
     except Exception as error:
         _say(status, f"fault {type(error).__name__}: {error}")
 
@@ -56,13 +75,13 @@ def _say(status: int, line: str) -> None:
     os.write(status, line.replace("\n", " ").encode() + b"\n")
 
 
-def _supervise(order: "Order", control: int, status: int) -> str:
+def _supervise(order: "Order", control: int, status: int, start: "Start") -> str:
     """Start the job, wait for its end or bring it about; returns what to say of it."""
     held = [os.open(path, os.O_PATH) for path in order.held]
     started = time.monotonic()
     child = os.fork()
     if child == 0:
-        _become(order, control, status, held)
+        _become(order, status, held, start)
     for fd in (1, 2, order.input_fd, order.result_fd, *order.cgroup_fds, *held):
         os.close(fd)
     try:
@@ -184,7 +203,7 @@ def _reap(order: "Order", deadline: float) -> None:
     raise TimeoutError("processes of the job are left that cannot be killed")
 
 
-def _become(order: "Order", control: int, status: int, held: list[int]) -> "NoReturn":
+def _become(order: "Order", status: int, held: list[int], start: "Start") -> "NoReturn":
     """In the child: turn into the job."""
     try:
         os.setsid()
@@ -197,7 +216,7 @@ def _become(order: "Order", control: int, status: int, held: list[int]) -> "NoRe
         for name in ("SIGPIPE", "SIGXFSZ", "SIGINT"):
             signal.signal(getattr(signal, name), signal.SIG_DFL)  # what is ignored would stay so in the job
         _give_up_rights(order)
-        os.execve(order.argv[0], order.argv, order.env)
+        start(order)
     except BaseException as error:
         _say(status, f"fault starting the job: {type(error).__name__}: {error}")
     finally:
@@ -235,6 +254,7 @@ def _give_up_rights(order: "Order") -> None:
         libc.no_new_privileges()
         if rules is not None:
             landlock.restrict(rules)
+            os.close(rules)
         seccomp.install(order.strict)
 
 

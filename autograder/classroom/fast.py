@@ -1,0 +1,125 @@
+"""Graders that live on, each with a process from which the sandbox's jobs are forked: for practice runs.
+
+What is graded is the same, in the container tier; a grader that has graded others, and jobs that share addresses and a
+hash seed with others, are why final grades come from fresh processes (`grading.grade_one`).
+
+Run as `python -m autograder.classroom.fast PARENT`, it reads tasks and answers each with a line, as `grading` does.
+"""
+
+import contextlib
+import json
+import marshal
+import os
+import queue
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import IO, Any
+
+from autograder import parcel
+from autograder.classroom import grading
+from autograder.sandbox import tiers
+from autograder.sandbox.forked import launcher
+from autograder.sandbox.job import Tier
+from smallnets import executors
+
+LENGTH = 8  # bytes, little-endian, in front of a task
+
+
+class Worker:
+    """A grader that is started when it is needed, and anew after it has failed."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self.stop = stop
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def grade(self, task: dict[str, Any]) -> dict[str, Any]:
+        """As `grading.grade_one`."""
+        try:
+            self.process = self.process or self._start()
+            content = marshal.dumps(task)
+            assert self.process.stdin is not None and self.process.stdout is not None
+            self.process.stdin.write(len(content).to_bytes(LENGTH, "little") + content)
+            self.process.stdin.flush()
+            answer: dict[str, Any] = json.loads(self._line(self.process.stdout, task["seconds"]))
+        except (OSError, ValueError) as error:
+            self.end()
+            return grading.failed(error)
+        return answer
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        command = [sys.executable, "-m", "autograder.classroom.fast", str(os.getpid())]
+        pipe = subprocess.PIPE
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=parcel.ROOT, start_new_session=True)
+
+    def _line(self, file: IO[bytes], seconds: float) -> bytes:
+        """The answer; OSError if there is none in time, or nobody wants it any more."""
+        ends, line = time.monotonic() + seconds, b""
+        while not line.endswith(b"\n"):
+            if not select.select([file], [], [], executors.LOOK)[0]:
+                if self.stop.is_set() or time.monotonic() > ends:
+                    raise TimeoutError("the grader was ended before it had an answer")
+                continue
+            if not (block := os.read(file.fileno(), 2**16)):
+                raise OSError("the grader ended without an answer")
+            line += block
+        return line
+
+    def end(self) -> None:
+        """End the process, if there is one."""
+        if self.process is not None:
+            self.process.kill()
+            with contextlib.suppress(OSError):  # what it was not sent any more
+                self.process.communicate()
+            self.process = None
+
+
+class Workers:
+    """A function for `coordinate.run` that shares `count` workers among the threads that call it."""
+
+    def __init__(self, count: int, stop: threading.Event) -> None:
+        self.all = [Worker(stop) for _ in range(count)]
+        self.idle: queue.SimpleQueue[Worker] = queue.SimpleQueue()
+        for worker in self.all:
+            self.idle.put(worker)
+
+    def __call__(self, task: dict[str, Any]) -> dict[str, Any]:
+        worker = self.idle.get()
+        try:
+            return worker.grade(task)
+        finally:
+            self.idle.put(worker)
+
+
+@contextlib.contextmanager
+def workers(count: int, stop: threading.Event) -> Iterator[Workers]:
+    """Workers, ended afterwards.
+
+    Raises:
+        ValueError: jobs cannot be confined here as they must be.
+    """
+    if reason := tiers.unavailable(Tier.CONTAINER):
+        raise ValueError(f"expected the container tier, in which --fast runs, on this machine; got: {reason}")
+    made = Workers(count, stop)
+    try:
+        yield made
+    finally:
+        for worker in made.all:
+            worker.end()
+
+
+def main() -> None:
+    """Grade what comes, until nothing does."""
+    executors.end_with(int(sys.argv[1]))
+    tasks, answers = sys.stdin.buffer, sys.stdout
+    with launcher() as launch:
+        while length := tasks.read(LENGTH):
+            task = marshal.loads(tasks.read(int.from_bytes(length, "little")))
+            print(json.dumps(grading.graded(task, launch), allow_nan=False), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""A process that has imported what takes long, and forks into jobs: each then gives up its rights as any other job.
+
+Started by `forked.Zygote`, it reads messages from a socket: the numbers that a grader knows open files by, and those
+files. For each it forks a supervisor, which forks the job, and answers with the supervisor's pidfd. Nothing of a grader
+is ever in its memory. What a job keeps of it, unlike one that is started anew: the addresses of libraries and the hash
+seed are those of every job that it forks; what it imported is there.
+"""
+
+import atexit
+import fcntl
+import gc
+import importlib
+import marshal
+import os
+import runpy
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import types
+
+from autograder.sandbox import libc, supervisor
+from autograder.sandbox.fds import HELD_FD
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from autograder.sandbox.order import Order
+
+START = "import sys; sys.path.insert(1, sys.argv[1]); from autograder.sandbox.zygote import main; main()"
+MOST_FILES = 32  # that come with one message
+OPTIONS = {"-s", "-S", "-u", "-B"}  # of the interpreter, that change nothing here
+
+
+def place(python: str, argv: list[str], env: dict[str, str], numbers: list[int]) -> None:
+    """Have open files from HELD_FD on, then become the zygote: its own libraries may lie in folders held open."""
+    high = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 100) for number in numbers]
+    for number, file in enumerate(high, HELD_FD):
+        os.dup2(file, number)
+    os.closerange(HELD_FD + len(numbers), 65536)
+    os.execve(python, argv, env)
+
+
+def main() -> None:
+    """Import, then fork whenever asked to, until nobody can ask any more."""
+    channel = socket.socket(fileno=int(sys.argv[2]))
+    path = [entry for entry in sys.path[1:] if entry != sys.argv[1]]
+    # no job may look into this process, whose fork it is
+    libc.prctl(libc.PR_SET_DUMPABLE, 0)
+    for name in sys.argv[3:]:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # what is here stays here, so that no job copies it only to count references
+    channel.send(marshal.dumps((_shared(), _address_space())))
+    while True:
+        message, files, _, _ = socket.recv_fds(channel, 4096, MOST_FILES)
+        if not message:
+            return
+        pid = os.fork()
+        if pid == 0:
+            channel.close()
+            _supervise(marshal.loads(message), files, path)
+        for file in files:
+            os.close(file)
+        supervisor_fd = os.pidfd_open(pid)
+        socket.send_fds(channel, [b"forked"], [supervisor_fd])
+        os.close(supervisor_fd)
+        _reap()
+
+
+def _shared() -> str:
+    """What of this process's memory all jobs could write to, "" if nothing: then they could tell each other things."""
+    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
+        return "".join(line for line in maps if line.split()[1][1::2] == "ws")
+
+
+def _reap() -> None:
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+
+
+def _supervise(numbers: list[int], files: list[int], path: list[str]) -> None:
+    """Be a supervisor: of `numbers` and `files`, the first four are control, status, stdout and stderr."""
+    try:
+        os.setsid()
+        control, status, out, errors = files[:4]
+        for file, number in ((out, 1), (errors, 2)):
+            os.dup2(file, number)
+            os.close(file)
+        here = dict(zip(numbers, files, strict=True))
+        supervisor.carry_out(control, status, lambda order: _start(order, path), here)
+    finally:
+        os._exit(0)
+
+
+def _address_space() -> int:
+    """Bytes of this process's own."""
+    with open("/proc/self/statm", encoding="ascii") as file:
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def program(argv: list[str]) -> list[str]:
+    """Of the arguments of an interpreter, those from the program on; none if it is asked for something else here."""
+    while argv and argv[0] in OPTIONS:
+        argv = argv[1:]
+    return argv if argv and (argv[0] in ("-c", "-m") or not argv[0].startswith("-")) else []
+
+
+def _start(order: "Order", path: list[str]) -> None:
+    """Become the job's program in place."""
+    os.close(HELD_FD + len(order.held))  # with the status pipe, a job could speak for its supervisor
+    libc.prctl(libc.PR_SET_DUMPABLE, 1)  # as of any program that its user may read
+    for name in ("SIGPIPE", "SIGXFSZ"):
+        signal.signal(getattr(signal, name), signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ.clear()
+    os.environ.update(order.env)
+    tempfile.tempdir = None
+    for name in [name for name in sys.modules if name.split(".")[0] in ("autograder", "smallnets")]:
+        del sys.modules[name]  # the job has its own
+    # what nobody has seeded differs, as it does in programs that are started
+    if numpy := sys.modules.get("numpy"):
+        numpy.random.seed()
+    if torch := sys.modules.get("torch"):
+        torch.default_generator.seed()
+    os._exit(_run(program(order.argv[1:]), path))
+
+
+def _run(argv: list[str], path: list[str]) -> int:
+    """Run what the interpreter's arguments name, to its very end; returns the exit code."""
+    code = 0
+    try:
+        _program(argv, path)
+    except SystemExit as end:
+        code = _exit_code(end)
+    except BaseException as error:
+        _show(error)
+        code = 1
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        code = code or 120  # as Python's own
+    return code
+
+
+def _program(argv: list[str], path: list[str]) -> None:
+    kind, *words = argv
+    first = "" if kind == "-c" else os.getcwd() if kind == "-m" else os.path.dirname(os.path.realpath(kind))
+    sys.path[:] = [first, *path]
+    sys.argv[:] = argv if kind not in ("-c", "-m") else [kind, *words[1:]]
+    if kind == "-m":
+        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+    elif kind == "-c":
+        module = sys.modules["__main__"] = types.ModuleType("__main__")
+        exec(compile(words[0], "<string>", "exec"), module.__dict__)
+    else:
+        runpy.run_path(kind, run_name="__main__")
+
+
+def _exit_code(end: SystemExit) -> int:
+    """What the interpreter makes of sys.exit(...)."""
+    if end.code is None:
+        return 0
+    if isinstance(end.code, int):
+        return end.code & 0xFF
+    print(end.code, file=sys.stderr)
+    return 1
+
+
+def _show(error: BaseException) -> None:
+    """The traceback, from the program's own frames on."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
+        trace = trace.tb_next
+    sys.excepthook(type(error), error.with_traceback(trace), trace)
