@@ -20,6 +20,8 @@ from autograder.board.shared import Shared
 from autograder.board.writing import Writing
 from autograder.lab import Lab
 
+BACKLOG = 1024  # connections that wait to be accepted
+
 
 def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
     """The board of a lab in a file.
@@ -71,6 +73,6 @@ def server(application: ASGIApp, proxy: str = "") -> uvicorn.Server:
         proxy_headers=bool(proxy),
         forwarded_allow_ips=proxy or None,
         timeout_graceful_shutdown=2,
-        backlog=1024,
+        backlog=BACKLOG,
     )
     return uvicorn.Server(config)

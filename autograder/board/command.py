@@ -116,6 +116,7 @@ def serve(lab: Lab, args: argparse.Namespace, chosen: rules.Rules) -> None:
     with socket.socket(family) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((args.host, args.port))
+        listening.listen(app.BACKLOG)  # so that who reads the address below can connect at once
         application = app.application(args.db, lab, chosen)
         if not walls.shut_in(args.db):
             print("no Landlock here: the server can read what its user can", file=sys.stderr)
