@@ -21,7 +21,8 @@ HEADERS = {
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
 SMALL = 10_000  # bytes of a request that is no upload
-RATE, BURST = 20.0, 300.0  # requests a second from one address, which a whole lecture hall may share; and at once
+# requests a second from one address, and at once: a lecture hall of 500 may share one, and a page is four requests
+RATE, BURST = 50.0, 2500.0
 MOST_KNOWN = 10_000  # addresses
 
 

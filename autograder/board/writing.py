@@ -62,7 +62,11 @@ class Writing:
         """Take an archive: from the form, or as the whole body with the token in a header."""
         program = bool(who.bearer(request))
         try:
-            person = await run_in_threadpool(self._may_hand_in, request)  # before anything of the body is read
+            try:
+                person = await run_in_threadpool(self._may_hand_in, request)  # before anything of the body is read
+            except Refused:
+                await dropped(request)
+                raise
             if self.coming.locked():
                 raise Refused("Too many uploads come in at once.", 10)
             async with self.coming, asyncio.timeout(UPLOAD_SECONDS), received(request) as content:
@@ -92,6 +96,14 @@ class Writing:
         if program:
             return JSONResponse({"error": str(error)}, code, headers)
         return HTMLResponse(self.shared.pages.message("Not taken", str(error)), code, headers)
+
+
+async def dropped(request: Request) -> None:
+    """Read a student's body to nowhere: a browser sends all of it before it looks at the answer."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(UPLOAD_SECONDS):
+            async for _ in request.stream():
+                pass
 
 
 @contextlib.asynccontextmanager
