@@ -3,7 +3,7 @@
 python records/board_speed.py    from the repository's root, with the extra [web]
 
 A board of MP6 with 300 students on it is served, as `python -m autograder serve` does it. Then a grade arrives every
-second, always a new first place, so that all rows change. Each of 500 listeners notes when it hears of it: the delay
+second, always a new first place, so that all places change. Each of 500 listeners notes when it hears of it: the delay
 is from the end of the transaction that records the grade to the arrival of the event. Then 50 students hand in our own
 solution at the same moment. All is on one machine, and all listeners are one process, whose own work is part of the
 delay.
@@ -62,7 +62,7 @@ async def listen(port: int, heard: dict[int, list[float]], ready: asyncio.Semaph
         while line := await reader.readline():
             now = time.monotonic()
             if line.startswith(b"data: "):
-                new = set(VALUE.findall(line)) - known  # all rows come again, as their places have changed
+                new = set(VALUE.findall(line)) - known
                 known |= new
                 for found in new:
                     heard.setdefault(int(found), []).append(now)

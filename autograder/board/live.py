@@ -29,16 +29,23 @@ class Board:
     updated: float
 
     def event(self, since: "Board | None" = None) -> bytes:
-        """This board as a server-sent event: all rows, or those that are not as they were."""
+        """This board as a server-sent event: all rows, or those that are not as they were, 0 for a cell that is."""
         known = {line.key: line for line in since.lines} if since else {}
         data = {
-            "rows": [line for line in self.lines if known.get(line.key) != line],
+            "rows": [_changes(line, known.get(line.key)) for line in self.lines if known.get(line.key) != line],
             "order": [line.key for line in self.lines],
             "waiting": self.waiting,
             "updated": rows.clock(self.updated),
             "time": rows.iso(self.updated),
         }
         return f"id: {self.version}\nevent: board\ndata: {json.dumps(data)}\n\n".encode()
+
+
+def _changes(line: rows.Line, before: rows.Line | None) -> rows.Line | tuple[str, str, list[rows.Cell | int]]:
+    if before is None:
+        return line
+    pairs = zip(line.cells, before.cells, strict=True)
+    return line.key, line.kind, [0 if cell == old else cell for cell, old in pairs]
 
 
 def build(record: Record, final: bool, version: int = 0) -> Board:

@@ -29,6 +29,7 @@ function arrange() { // in the chosen order; the board's own among equals, rows 
   }
   return top !== body.rows[0];
 }
+const isNews = (cells) => cells.slice(1).some(Boolean); // a place alone changes with others' results
 function patch([key, kind, cells]) {
   let row = rows.get(key);
   if (!row) {
@@ -45,13 +46,16 @@ function patch([key, kind, cells]) {
   const own = key === board.dataset.own;
   row.className = own ? `${kind} own` : kind;
   if (own) row.setAttribute("aria-current", "true");
-  cells.forEach(([text, order], k) => {
-    const cell = row.cells[k];
+  cells.forEach((fresh, k) => {
+    if (!fresh) return; // as it was
+    const [text, order] = fresh, cell = row.cells[k];
     if (cell.textContent !== text) cell.textContent = text;
     if (order === null) delete cell.dataset.order; else cell.dataset.order = order;
   });
-  void row.offsetWidth; // begins the animation anew
-  row.classList.add("changed");
+  if (isNews(cells)) {
+    void row.offsetWidth; // begins the animation anew
+    row.classList.add("changed");
+  }
 }
 function show(event) {
   const { rows: changed, order, waiting, updated, time } = JSON.parse(event.data);
@@ -63,9 +67,11 @@ function show(event) {
   at("empty")?.remove();
   at("waiting").textContent = waiting;
   Object.assign(at("updated"), { textContent: updated, dateTime: time });
-  if (!changed.length) return;
+  const news = changed.filter((row) => isNews(row[2]));
+  if (!news.length) return;
   const own = rows.get(board.dataset.own), place = own && own.cells[0].textContent;
-  const many = changed.length === 1 ? `${changed[0][2][1][0]} has a new result.` : `${changed.length} rows have new results.`;
+  const name = (key) => rows.get(key).querySelector("th").textContent;
+  const many = news.length === 1 ? `${name(news[0][0])} has a new result.` : `${news.length} rows have new results.`;
   say(many + (/^\d/.test(place) ? ` You are in place ${place}.` : ""));
 }
 async function look() { // what is one's own is not in the events; it is looked up when something has changed
