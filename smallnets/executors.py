@@ -61,7 +61,10 @@ def cluster(address: str, ca: Path | None = None, cert: Path | None = None, key:
         raise ValueError(f"expected the extra [cluster] to be installed: pip install '.[cluster]' ({error})") from None
     files = {"tls_ca_file": ca, "tls_client_cert": cert, "tls_client_key": key}
     given = {name: str(path) for name, path in files.items() if path is not None}
-    with Client(address, security=Security(require_encryption=True, **given), set_as_default=False) as client:
+    security = Security(require_encryption=True, **given)
+    if security.get_connection_args("client")["ssl_context"] is None:
+        raise ValueError("expected --tls-ca, --tls-cert and --tls-key, or Dask's settings to name them, got too few")
+    with Client(address, security=security, set_as_default=False) as client:
         # one more for each that runs, so that no worker waits for the network
         yield Crew(client.get_executor(pure=False, retries=0), lambda: max(1, 2 * sum(client.nthreads().values())))
 
