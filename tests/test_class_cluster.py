@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from course import command, course, environment, grade_class, grades, hand_in
 from graded import tier
 
@@ -118,6 +119,17 @@ def test_a_scheduler_is_reached_with_its_certificates_only(folder: Path, cluster
         (folder / name).write_text(text)
     with pytest.raises(OSError), executors.cluster(cluster.address, *(folder / name for name in ("ca", "cert", "key"))):
         pass
+
+
+@pytest.mark.slow
+def test_a_search_runs_on_the_same_cluster(folder: Path, cluster: Cluster, quickdraw: Path) -> None:
+    pytest.importorskip("optuna", reason="the extra [search] is not installed")
+    words = [sys.executable, str(ROOT / "labs/quickdraw/search.py"), "--model", "densenet", "--epochs", "60"]
+    words += ["--trials", "3", "--jobs", "2", "--dataDir", str(quickdraw), "--scheduler", cluster.address]
+    done = subprocess.run([*words, *certificates(folder)], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0 and "best: " in done.stdout, done.stderr
+    assert "of 3 trials" not in done.stdout  # what the workers print is in the cluster's own log
+    assert len((folder / "search_results/densenet_trials.csv").read_text().splitlines()) >= 4
 
 
 def test_without_the_extra_or_tls_a_cluster_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
