@@ -5,11 +5,18 @@
 
 import sys
 
-from autograder import doctor, grade, pack
+from autograder import bundle, doctor, emulate, grade, hidden, pack
 from smallnets import cli
 
 # name -> module with a docstring, `add_arguments(parser)` and `command(args) -> exit code`
-COMMANDS = {"doctor": doctor, "grade": grade, "pack": pack}
+COMMANDS = {
+    "bundle": bundle,
+    "doctor": doctor,
+    "emulate": emulate,
+    "grade": grade,
+    "hidden": hidden,
+    "pack": pack,
+}
 
 
 @cli.exit_codes

@@ -5,13 +5,11 @@ Exit code 0: complete. 1: a required file is missing; the archive is written all
 """
 
 import argparse
-import stat
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from autograder import labs
+from autograder import labs, zipping
 from autograder.intake import take_in
 from autograder.lab import Lab
 from autograder.look import look
@@ -36,12 +34,12 @@ def command(args: argparse.Namespace) -> int:
     """
     lab = labs.load(args.lab)
     out = args.out or Path(f"{lab.name}.zip")
-    _check_out(out)
+    zipping.check_out(out)
     if not args.folder.is_dir():
         raise ValueError(f"expected a folder, got {args.folder}")
     found, notes = _find(lab, args.folder)
     with replacing(out) as temporary, tempfile.TemporaryDirectory(prefix="pack-") as copies:
-        _write(temporary, found)
+        zipping.write(temporary, found)
         submission = take_in(temporary, lab, Path(copies))  # as it will be taken in when it is graded
         notes += [*submission.notes, *look(submission.files, lab.hand_in)]
         for name, path in submission.files.items():
@@ -51,14 +49,6 @@ def command(args: argparse.Namespace) -> int:
         print(line)
     print(f"written: {out}{', NOT COMPLETE' if missing else ''}")
     return 1 if missing else 0
-
-
-def _check_out(out: Path) -> None:
-    """Raise ValueError where writing could destroy something else than an earlier archive."""
-    if out.suffix != ".zip":
-        raise ValueError(f"expected --out to end in .zip, got {out}")
-    if out.exists() and not (out.is_file() and zipfile.is_zipfile(out)):
-        raise ValueError(f"expected {out} to be an archive that can be replaced, got something else of that name")
 
 
 def _find(lab: Lab, folder: Path) -> tuple[dict[str, Path], list[str]]:
@@ -77,15 +67,6 @@ def _find(lab: Lab, folder: Path) -> tuple[dict[str, Path], list[str]]:
         names = ", ".join(hand_in.name for hand_in in lab.hand_in)
         raise ValueError(f"expected some of {names} in {folder}, got none of them")
     return found, too_large
-
-
-def _write(path: Path, files: Mapping[str, Path]) -> None:
-    """Write an archive that depends on names and contents alone."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:  # stored, as zlibs differ in what they make of it
-        for name in sorted(files):
-            info = zipfile.ZipInfo(name)  # of 1980, whatever the file's own date
-            info.create_system, info.external_attr = 3, (stat.S_IFREG | 0o644) << 16  # as on Unix, wherever this runs
-            archive.writestr(info, files[name].read_bytes())
 
 
 def _origin(path: Path, folder: Path) -> str:
