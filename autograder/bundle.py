@@ -9,11 +9,11 @@ import argparse
 import hashlib
 from pathlib import Path
 
-from autograder import labs, zipping
-from autograder.carry import ROOT, grader, matching
+from autograder import labs, parcel, zipping
 from autograder.lab import Lab
 from autograder.platform import memory, settings
 from autograder.platform.settings import Settings
+from autograder.sandbox.job import MB
 from smallnets import cli
 from smallnets.files import replacing
 
@@ -33,11 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--memory", type=cli.whole_number(256), metavar="MB", default=usual.memory, help="what the container has"
     )
     parser.add_argument(
-        "--minutes", type=cli.whole_number(2), metavar="N", default=usual.minutes, help="the platform's time limit"
+        "--minutes", type=cli.whole_number(2, 40), metavar="N", default=usual.minutes, help="the platform's time limit"
     )
-    parser.add_argument(
-        "--i-trust-this", action="store_true", help="grade even where there is no safe sandbox"
-    )
+    parser.add_argument("--i-trust-this", action="store_true", help="grade even where there is no safe sandbox")
 
 
 def command(args: argparse.Namespace) -> int:
@@ -51,13 +49,13 @@ def command(args: argparse.Namespace) -> int:
     zipping.check_out(args.out)
     staff = staff_files(lab, args.staff)
     chosen = Settings(lab.name, salt(staff), args.memory, args.minutes, args.per_day, args.i_trust_this)
-    limits = memory.within(lab.limits, args.memory, None)
+    most = memory.within(lab, args.memory, None).limits.memory
     files = contents(lab, staff, chosen)
     with replacing(args.out) as temporary:
-        zipping.write(temporary, files, PROGRAMS)
+        zipping.write(temporary, files, programs=PROGRAMS)
     print(f"written: {args.out}  {args.out.stat().st_size:,} bytes, {len(files)} files")
     print(f"set in Gradescope: {args.memory} MB of memory or more, a time limit of {args.minutes} minutes")
-    print(f"a student's program gets {limits.memory // memory.MB} MB")
+    print(f"a student's program gets {most // MB} MB")
     return 0
 
 
@@ -90,10 +88,11 @@ def salt(staff: dict[str, Path]) -> str:
 
 def contents(lab: Lab, staff: dict[str, Path], chosen: Settings) -> dict[str, Path | bytes]:
     """Name in the archive -> file or content."""
-    files: dict[str, Path | bytes] = {**grader(lab), **matching(("pyproject.toml", *lab.needs))}
+    names = parcel.grader(lab) + parcel.matching(["autograder/platform/*.py", "pyproject.toml"])
+    files: dict[str, Path | bytes] = {name: parcel.ROOT / name for name in names}
     files |= {f"staff/{name}": path for name, path in staff.items()}
     # a shell wants Unix line ends, whatever git made of them
-    files |= {name: unix(ROOT / "autograder" / "platform" / name) for name in PROGRAMS}
+    files |= {name: unix(parcel.ROOT / "autograder" / "platform" / name) for name in PROGRAMS}
     files["requirements.txt"] = "".join(f"{line}\n" for line in pinned()).encode()
     files[settings.FILE] = chosen.text().encode()
     return files
@@ -105,7 +104,5 @@ def unix(path: Path) -> bytes:
 
 def pinned() -> list[str]:
     """The lines of requirements.txt, without comments, on the packages that grading needs."""
-    lines = [
-        line.split("#")[0].strip() for line in (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    ]
-    return [line for line in lines if line.split("==")[0] in PACKAGES]
+    lines = (parcel.ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    return [line.split("#")[0].strip() for line in lines if line.split("==")[0] in PACKAGES]

@@ -25,7 +25,7 @@ from pathlib import Path
 from autograder import labs, report, results
 from autograder.causes import Finding, explain
 from autograder.intake import take_in
-from autograder.lab import Check, Done, Graded, Lab, Report, Run, Step, StepFailed
+from autograder.lab import Check, Done, Graded, Lab, Report, Run, Step, StepFailed, Submission
 from autograder.look import look
 from autograder.sandbox.job import Cause, Limits, Outcome, Tier
 from autograder.sandbox.run import run as run_job
@@ -64,10 +64,11 @@ def grade(
         submission = take_in(path, lab, Path(folder))
         # both may have the same to say about a file that is no text
         notes = dict.fromkeys([*submission.notes, *look(submission.files, lab.hand_in)])
+        lab = held(lab, submission)
         run = Run(submission, data, seed)
         for step in lab.steps:
             left = seconds - (time.perf_counter() - start)
-            run.done[step.name] = do(step, run, lab.limits, tier, trust, left)
+            run.done[step.name] = do(step, run, step.limits or lab.limits, tier, trust, left)
         tests = tuple(judged(lab, run))
         columns = tuple(scoreboard(lab, run))
     return Report(
@@ -90,6 +91,17 @@ def only(lab: Lab, beginning: str) -> Lab:
     checks = tuple(check for check in lab.checks if check.number.startswith(beginning))
     if not checks:
         raise ValueError(f"expected a beginning of the numbers of {lab.name}'s checks, got {beginning!r}")
+    return reduced(lab, checks)
+
+
+def held(lab: Lab, submission: Submission) -> Lab:
+    """The lab without the checks that are held only with a file that was not handed in."""
+    checks = tuple(check for check in lab.checks if all(name in submission.files for name in check.only_with))
+    return lab if checks == lab.checks else reduced(lab, checks)
+
+
+def reduced(lab: Lab, checks: tuple[Check, ...]) -> Lab:
+    """The lab with these of its checks alone, the steps they need, and the columns that these steps fill."""
     needed = {name for check in checks for name in check.steps}
     for step in reversed(lab.steps):
         needed |= set(step.after) if step.name in needed else set()
@@ -156,7 +168,7 @@ def order(check: Check) -> tuple[int, ...]:
 
 def why(step: Step, done: Done, limits: Limits) -> str:
     """Why a step came to nothing, and how to see the same."""
-    text = done.text
+    text, limits = done.text, step.limits or limits
     if done.outcome is None or done.outcome.cause is Cause.OK:  # otherwise the text explains already
         words = explain(done.cause, limits)
         text = f"{words.title}\n{words.paragraph}\n\n{text}"
@@ -171,7 +183,7 @@ def from_verdict(check: Check, run: Run, lab: Lab) -> Graded:
         cause, text = str(Cause.OK), verdict.text
     else:
         part = check.number.split(".")[0]
-        command = f"python -m autograder grade . --lab {lab.name} --only {part}. --seed {run.seed} --i-trust-this"
+        command = f"python -m autograder check --lab {lab.name} --only {part}. --seed {run.seed}"
         cause, text = verdict.cause, f"{verdict.text}\n\nTo see the same: {command}"
     return Graded(check.number, check.name, score, check.points, text, cause, check.visibility, check.tags)
 
@@ -196,7 +208,7 @@ def audit(lab: Lab, run: Run, tier: Tier) -> dict[str, object]:
         "grader_sha256": grader_sha256(),
         "seed": run.seed,
         "tier": str(tier),
-        "limits": asdict(lab.limits),
+        "limits": {"lab": asdict(lab.limits)} | {s.name: asdict(s.limits) for s in lab.steps if s.limits},
         # torch is not imported here, but by the students' code
         "versions": {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "torch")},
         "steps": used,
@@ -235,12 +247,17 @@ def command(args: argparse.Namespace) -> int:
     if args.results is not None:
         results.write(args.results, results.document(results.provisional(lab)))
     graded = grade(args.submission, lab, tier, args.staff, seed, args.i_trust_this)
-    print(report.text(graded, max(report.NARROWEST, shutil.get_terminal_size((100, 24)).columns)))
+    show(graded)
     if args.results is not None:
         results.write(args.results, results.document(graded))
     if args.json is not None:
         files.write_text(args.json, json.dumps(report.plain(graded), indent=1, allow_nan=False) + "\n")
     return 1 if graded.fault else 0
+
+
+def show(graded: Report) -> None:
+    """Print a report as wide as the terminal."""
+    print(report.text(graded, max(report.NARROWEST, shutil.get_terminal_size((100, 24)).columns)))
 
 
 def chosen_tier(name: str | None, trust: bool) -> Tier:

@@ -28,7 +28,8 @@ KINDS = {
 def take_in(path: Path, lab: Lab, into: Path) -> Submission:
     """Copy the lab's files out of a submission to `into`, under the names of its HandIns, for all to read.
 
-    They lie at the top, or in one folder there. Everything else is left aside; the notes say so.
+    They lie at the top, in the lab's `root`, or there in one more folder. Everything else is left aside; the notes
+    say so.
 
     Args:
         path: a folder or a zip archive, whatever its name; no link.
@@ -40,22 +41,27 @@ def take_in(path: Path, lab: Lab, into: Path) -> Submission:
         OSError: the disk fails.
     """
     into.mkdir(parents=True, exist_ok=True)
-    with _opened(path) as entries:
+    names = [hand_in.name for hand_in in lab.hand_in]
+    root = f"{lab.root}/" if lab.root else ""
+    with _opened(path, 1 + root.count("/") + max(name.count("/") for name in names)) as entries:
         entries = [entry for entry in entries if not _is_clutter(entry.path)]
-        names = [hand_in.name for hand_in in lab.hand_in]
         paths = [entry.path for entry in entries]
-        top = _top(paths, names)
+        top = _top(paths, names, root)
         files, notes = _take({entry.path: entry for entry in entries}, top, lab.hand_in, into)
-    others = [entry.path for entry in entries if entry.path.removeprefix(top) not in {"", *names}]
+    wanted = {top + name for name in names}
+    around = {path[: at + 1] for path in wanted for at, letter in enumerate(path) if letter == "/"}
+    others = [path for path in paths if path not in wanted | around]
     near = {name: near_miss(name, names, others) for name in names if top + name not in paths}
+    if top != root:
+        notes.append(f"the files were taken from the folder {shown(top or './')}" + (f", not {root}" if root else ""))
     notes += [f"found {shown(path)}, expected {name}" for name, path in near.items() if path]
     notes += _aside([path for path in others if path not in near.values()], top)
     return Submission(files, tuple(notes), _sha256(files))
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[list[Entry]]:
-    """What is in a folder or zip archive, open until the end."""
+def _opened(path: Path, depth: int) -> Iterator[list[Entry]]:
+    """What is in a folder, `depth` folders deep, or zip archive, open until the end."""
     wanted, name = "expected a folder or a zip archive, got", shown(path.name or str(path))
     try:
         mode = os.lstat(path).st_mode
@@ -66,7 +72,7 @@ def _opened(path: Path) -> Iterator[list[Entry]]:
     descriptor = os.open(path, folder.FLAGS)
     try:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            yield folder.entries(descriptor, _is_clutter)
+            yield folder.entries(descriptor, _is_clutter, depth)
         elif (kind := _kind(descriptor)) != "zip":
             raise ValueError(f"{wanted} {kind}: {name}")
         else:
@@ -89,15 +95,21 @@ def _is_clutter(path: str) -> bool:
     return any(part in CLUTTER or part.startswith(".") for part in path.split("/"))
 
 
-def _top(paths: Sequence[str], names: Sequence[str]) -> str:
-    """Where the files lie: "", or the one folder (with a slash) that has them."""
-    if set(names) & set(paths):
-        return ""
+def _top(paths: Sequence[str], names: Sequence[str], root: str) -> str:
+    """Where the files lie: in `root`, at the top, or in the one folder that has them or the root; with a slash."""
     folders = sorted({path.split("/")[0] + "/" for path in paths if "/" in path})
-    having = [folder for folder in folders if any(folder + name in paths for name in names)]
+    ends = [root[at:] for at in range(len(root)) if root[at - 1] == "/"]  # as who packs hw2/code from within hw2
+    for place in (root, "", *ends):
+        if any(place + name in paths for name in names):
+            return place
+    having = [
+        top
+        for top in dict.fromkeys(folder + place for folder in folders for place in (root, ""))
+        if any(top + name in paths for name in names)
+    ]
     if len(having) == 1:
         return having[0]
-    return folders[0] if len(folders) == 1 and all("/" in path for path in paths) else ""
+    return folders[0] if len(folders) == 1 and all("/" in path for path in paths) else root
 
 
 def _take(
@@ -110,6 +122,7 @@ def _take(
         if (entry := entries.get(top + wanted.name)) is None:
             continue
         target = into / wanted.name
+        target.parent.mkdir(parents=True, exist_ok=True)
         try:
             left -= _copy(entry, target, min(left, wanted.most_bytes))
         except Refused as reason:
@@ -139,8 +152,7 @@ def _copy(entry: Entry, target: Path, most: int) -> int:
 
 
 def _aside(paths: Sequence[str], top: str) -> list[str]:
-    """A note on the folder that the files were in, and one on what nobody asked for."""
-    notes = [f"the files were taken from the folder {shown(top)}"] if top else []
+    """A note on what nobody asked for, if there is any."""
     firsts = set()
     for path in paths:
         around = top if path.startswith(top) else ""
@@ -148,7 +160,7 @@ def _aside(paths: Sequence[str], top: str) -> list[str]:
         firsts.add(around + first + slash)  # a folder once, not each of its files
     names = sorted(firsts)
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return notes + ([f"left aside: {', '.join(map(shown, names[:MOST_NAMED]))}{more}"] if names else [])
+    return [f"left aside: {', '.join(map(shown, names[:MOST_NAMED]))}{more}"] if names else []
 
 
 def _sha256(files: dict[str, Path]) -> str:

@@ -87,6 +87,7 @@ class Step:
             says that what was handed back is not what it should be.
         after: steps that must have succeeded.
         reproduce: the command by which a student sees the same.
+        limits: its own instead of the lab's.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Step:
     read: Callable[["Run", bytes], Any]
     after: tuple[str, ...] = ()
     reproduce: str = ""
+    limits: Limits | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -179,6 +181,8 @@ class Handout:
         folder: of our solution in the checkout, "" for its root; the files of `hand_in` lie there.
         blanks: file in that folder -> functions and methods ("fit", "Linear.forward", "Net.__init__") whose bodies
             are taken out; the docstring stays.
+        drops: file -> functions, classes and methods that are taken out altogether, as they are our own idea.
+        says: file -> docstrings to give instead, by the name of what has them, "" for the module's.
         files: what else students get, as patterns relative to the checkout: data, drivers. The grader, without other
             labs, and smallnets go along anyway, for the checks.
         readme: the handout's README.md, relative to the checkout.
@@ -188,6 +192,8 @@ class Handout:
     blanks: Mapping[str, tuple[str, ...]]
     files: tuple[str, ...]
     readme: str
+    drops: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    says: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

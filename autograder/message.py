@@ -25,7 +25,15 @@ def given() -> dict[str, NDArray]:
 
 def hand_back(layout: Layout, values: Mapping[str, NDArray | bytes], problems: Mapping[str, str]) -> None:
     """Write the message, with the problems as the JSON text of its part "problems"; each is cut if need be."""
-    cut = {name: text if len(text) <= MOST_TEXT else "...\n" + text[-MOST_TEXT:] for name, text in problems.items()}
-    data = memoryview(pack(layout, {**values, "problems": json.dumps(cut).encode()}))
+    room, most = next(part.size for part in layout if part.name == "problems"), MOST_TEXT
+    while len(written := as_json(problems, most)) > room and most:
+        most //= 2  # what JSON writes as six characters each, or very many problems
+    data = memoryview(pack(layout, {**values, "problems": written}))
     while data:
         data = data[os.write(RESULT_FD, data) :]
+
+
+def as_json(texts: Mapping[str, str], most: int) -> bytes:
+    """A JSON object of the texts, of each its last `most` characters."""
+    cut = {name: text if len(text) <= most else "...\n" + text[len(text) - most :] for name, text in texts.items()}
+    return json.dumps(cut).encode()

@@ -1,6 +1,6 @@
 """Make the archive that is handed in for a lab, and say what is missing or looks wrong.
 
-Files are taken from FOLDER or, where they are not there, from its folder models.
+Files are taken from FOLDER or, where they are not there, from the folders in it where the lab's programs write them.
 Exit code 0: complete. 1: a required file is missing; the archive is written all the same. 2: nothing is written.
 """
 
@@ -11,12 +11,12 @@ from pathlib import Path
 
 from autograder import labs, zipping
 from autograder.intake import take_in
-from autograder.lab import Lab
+from autograder.lab import HandIn, Lab
 from autograder.look import look
 from autograder.names import near_miss, shown
 from smallnets.files import replacing
 
-PLACES = ("", "models")
+DATE = "[0-9]" * 12 + "_"  # in front of what some programs save
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,13 +37,13 @@ def command(args: argparse.Namespace) -> int:
     zipping.check_out(out)
     if not args.folder.is_dir():
         raise ValueError(f"expected a folder, got {args.folder}")
-    found, notes = _find(lab, args.folder)
+    found, notes = gather(lab, args.folder)
     with replacing(out) as temporary, tempfile.TemporaryDirectory(prefix="pack-") as copies:
-        zipping.write(temporary, found)
+        zipping.write(temporary, found, lab.root)
         submission = take_in(temporary, lab, Path(copies))  # as it will be taken in when it is graded
         notes += [*submission.notes, *look(submission.files, lab.hand_in)]
         for name, path in submission.files.items():
-            print(f"{name}  {path.stat().st_size:,} bytes{_origin(found[name], args.folder)}")
+            print(f"{name}  {path.stat().st_size:,} bytes{_origin(name, found[name], lab, args.folder)}")
     missing = _missing(lab, found, args.folder)
     for line in dict.fromkeys([*missing, *notes]):
         print(line)
@@ -51,14 +51,13 @@ def command(args: argparse.Namespace) -> int:
     return 1 if missing else 0
 
 
-def _find(lab: Lab, folder: Path) -> tuple[dict[str, Path], list[str]]:
+def gather(lab: Lab, folder: Path) -> tuple[dict[str, Path], list[str]]:
     """The lab's files that are there, by name, and a line on each that is too large; ValueError if there are none."""
     found, too_large = {}, []
     for hand_in in lab.hand_in:
-        paths = [folder / place / hand_in.name for place in PLACES]
-        path = next((path for path in paths if path.is_file()), None)
-        if path is None:
+        if not (there := _candidates(hand_in, lab, folder)):
             continue
+        path = there[0]
         if (size := path.stat().st_size) > hand_in.most_bytes:
             too_large.append(f"{path} is not taken: expected at most {hand_in.most_bytes:,} bytes, got {size:,}")
         else:
@@ -69,19 +68,30 @@ def _find(lab: Lab, folder: Path) -> tuple[dict[str, Path], list[str]]:
     return found, too_large
 
 
-def _origin(path: Path, folder: Path) -> str:
-    """Where a file was taken from, if that was not the folder itself or there was a choice."""
-    others = [folder / place / path.name for place in PLACES if folder / place != path.parent]
-    ignored = [other.relative_to(folder).as_posix() for other in others if other.is_file()]
-    if path.parent != folder:
-        return f", from {path.parent.relative_to(folder).as_posix()}"
-    return f", not {ignored[0]}" if ignored else ""
+def _candidates(hand_in: HandIn, lab: Lab, folder: Path) -> list[Path]:
+    """Where a file is, in the order of the lab's places; of dated ones the latest first, behind one without a date."""
+    there = [folder / place / hand_in.name for place in lab.places]
+    if hand_in.dated:
+        for place in lab.places:
+            there += sorted((folder / place).glob(DATE + hand_in.name), reverse=True)
+    return [path for path in there if path.is_file()]
+
+
+def _origin(name: str, path: Path, lab: Lab, folder: Path) -> str:
+    """Where a file was taken from, if that was not its own name in the folder or there was a choice."""
+    hand_in = next(wanted for wanted in lab.hand_in if wanted.name == name)
+    ignored = [other.relative_to(folder).as_posix() for other in _candidates(hand_in, lab, folder) if other != path]
+    if path.parent == (folder / name).parent and path.name == Path(name).name:
+        return f", not {ignored[0]}" if ignored else ""
+    place = path if path.name != Path(name).name else path.parent
+    return f", from {place.relative_to(folder).as_posix()}"
 
 
 def _missing(lab: Lab, packed: Mapping[str, Path], folder: Path) -> list[str]:
     """A line for each required file that is not packed, with what is there under a name like it."""
     names = [hand_in.name for hand_in in lab.hand_in]
-    there = [path.relative_to(folder).as_posix() for place in PLACES for path in (folder / place).glob("*")]
+    folders = {(folder / place / name).parent for place in lab.places for name in names}
+    there = sorted(path.relative_to(folder).as_posix() for each in folders for path in each.glob("*"))
     lines = []
     for hand_in in lab.hand_in:
         if hand_in.required and hand_in.name not in packed:

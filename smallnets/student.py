@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import torch
-
 from smallnets.cli import StudentError
 
 OURS = str(Path(__file__).parent)
@@ -19,8 +17,8 @@ def student_code(path: str | Path) -> Iterator[None]:
     """Turn whatever the block raises, except Ctrl-C, into a StudentError, and undo what it did to the process.
 
     Args:
-        path: the student's file. Frames of the caller before it, and of this package, are left out;
-            an exception that never reached the file (a wrong signature, say) keeps its last line only.
+        path: the student's file, or the folder of all of them. Frames of the caller before it, and of this package,
+            are left out; an exception that never reached it (a wrong signature, say) keeps its last line only.
     """
     restore = _process_state()
     try:
@@ -38,14 +36,16 @@ def student_code(path: str | Path) -> Iterator[None]:
 def _process_state() -> Callable[[], None]:
     """Remember the folder, the streams and torch's defaults; the function returned puts them back."""
     folder, streams, limit = os.getcwd(), (sys.stdout, sys.stderr), sys.getrecursionlimit()
-    dtype, grad = torch.get_default_dtype(), torch.is_grad_enabled()
+    torch = sys.modules.get("torch")  # code in nothing but NumPy need not wait until it is imported
+    dtype, grad = (torch.get_default_dtype(), torch.is_grad_enabled()) if torch else (None, None)
 
     def restore() -> None:
         os.chdir(folder)
         sys.stdout, sys.stderr = streams
         sys.setrecursionlimit(limit)
-        torch.set_default_dtype(dtype)
-        torch.set_grad_enabled(grad)
+        if torch:
+            torch.set_default_dtype(dtype)
+            torch.set_grad_enabled(grad)
 
     return restore
 
@@ -56,7 +56,8 @@ def _trim(report: traceback.TracebackException, path: str) -> None:
     while waiting:
         current = waiting.pop()
         frames = list(current.stack)
-        first = next((i for i, frame in enumerate(frames) if frame.filename == path), len(frames))
+        own = (frame.filename == path or frame.filename.startswith(path + os.sep) for frame in frames)
+        first = next((i for i, is_own in enumerate(own) if is_own), len(frames))
         kept = [frame for frame in frames[first:] if not frame.filename.startswith(OURS)]
         current.stack = traceback.StackSummary.from_list(kept)
         waiting += [chained for chained in (current.__cause__, current.__context__) if chained is not None]

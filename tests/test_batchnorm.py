@@ -24,9 +24,10 @@ LAB = ROOT / "labs/batchnorm"
 layer = load_file(LAB / "layer.py", "layer_of_batchnorm")
 
 
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
-def test_our_layers_pass(check: Callable[[ModuleType], None]) -> None:
-    check(layer)
+def test_our_layers_pass(check: Callable[[ModuleType, np.random.Generator], None], seed: int) -> None:
+    check(layer, np.random.default_rng(seed))
 
 
 MUTANTS = {

@@ -95,7 +95,7 @@ def test_the_right_answer_gets_all_points(tmp_path: Path) -> None:
 def test_a_wrong_answer_says_what_was_expected_and_how_to_see_it(tmp_path: Path) -> None:
     score, cause, words = graded(tmp_path, "def answer(n): return 41")["1.2"]
     assert (score, cause) == (5, "wrong result")
-    command = "python -m autograder grade . --lab toy --only 1. --seed 3 --i-trust-this"
+    command = "python -m autograder check --lab toy --only 1. --seed 3"
     assert words == f"expected 42, got 41\n\nTo see the same: {command}"
 
 

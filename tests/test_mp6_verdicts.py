@@ -302,7 +302,7 @@ def test_staff_images_are_used_where_there_are_some(tmp_path: Path) -> None:
         np.save(tmp_path / f"y_test_part{k}.npy", np.zeros(40))
     data, line = mp6.load(tmp_path, 0)
     assert str(tmp_path) in line and len(data.unseen[3]) == 40
-    with pytest.raises(FileNotFoundError, match="expected X_test_part1.npy in .* --staff --secret FILE"):
+    with pytest.raises(FileNotFoundError, match="expected X_test_part1.npy in .* hidden --lab mp6 --secret FILE"):
         mp6.load(tmp_path / "other", 0)
     np.save(tmp_path / "y_test_part2.npy", np.zeros(39))
     with pytest.raises(ValueError, match=r"expected X_test_part2.npy .* got \[40, 784\] and \[39\]"):

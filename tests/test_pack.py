@@ -25,6 +25,7 @@ LAB = Lab(
     load=lambda folder, seed: (None, ""),
     steps=(),
     checks=(),
+    places=("", "models"),
 )
 """
 

@@ -50,9 +50,10 @@ def robustness(lab: dict[str, ModuleType]) -> ModuleType:
     return lab["robustness"]
 
 
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
-def test_our_nets_pass(check: Callable[[ModuleType], None], cnn: ModuleType) -> None:
-    check(cnn)
+def test_our_nets_pass(check: Callable[[ModuleType, np.random.Generator], None], cnn: ModuleType, seed: int) -> None:
+    check(cnn, np.random.default_rng(seed))
 
 
 MUTANTS = {

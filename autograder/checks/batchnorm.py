@@ -1,6 +1,7 @@
 """Checks on the BatchNorm lab's layer.py, on any module with BatchNorm1d, BatchNorm2d and Reshape."""
 
 import copy
+import importlib
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
@@ -16,6 +17,11 @@ SHAPES: dict[str, list[tuple[int, ...]]] = {
     "BatchNorm2d": [(1, 2, 2, 3), (4, 3, 5, 2), (2, 1, 1, 1)],
 }
 MOVED = ("running_mean", "running_var")
+
+
+def load() -> ModuleType:
+    """The student's layer.py, from sys.path."""
+    return importlib.import_module("layer")
 
 
 def _layers(module: ModuleType) -> Iterator[tuple[str, Any, torch.Tensor]]:
@@ -39,7 +45,7 @@ def _raises(error: type[Exception], layer: Any, x: torch.Tensor, what: str) -> N
     raise AssertionError(f"expected {error.__name__} for {what}, got an output")
 
 
-def check_start(module: ModuleType) -> None:
+def check_start(module: ModuleType, rng: np.random.Generator) -> None:
     """Attributes, parameters and buffers are the template's, and drawn afresh."""
     for name in SHAPES:
         layer = getattr(module, name)(1000)
@@ -56,7 +62,7 @@ def check_start(module: ModuleType) -> None:
         assert (other.eps, other.momentum) == (0.1, 0.5), f"{name}: eps or momentum is not kept"
 
 
-def check_by_hand(module: ModuleType) -> None:
+def check_by_hand(module: ModuleType, rng: np.random.Generator) -> None:
     """Two numbers worked out on paper, in training and in evaluation."""
     layer = module.BatchNorm1d(1, eps=0.36)
     with torch.no_grad():
@@ -72,7 +78,7 @@ def check_by_hand(module: ModuleType) -> None:
     equal(layer(torch.tensor([[2.0]])).detach(), [[expected]], "BatchNorm1d in evaluation", 1e-5)
 
 
-def check_like_torch(module: ModuleType) -> None:
+def check_like_torch(module: ModuleType, rng: np.random.Generator) -> None:
     """Outputs, running statistics and gradients of several steps are those of torch.nn with momentum 0.1."""
     for name, layer, x in _layers(module):
         theirs = (nn.BatchNorm1d if x.ndim == 2 else nn.BatchNorm2d)(x.shape[1])
@@ -94,7 +100,7 @@ def check_like_torch(module: ModuleType) -> None:
         equal(layer.eval()(x).detach(), theirs.eval()(x).detach(), f"{name} in evaluation", 1e-5)
 
 
-def check_gradients(module: ModuleType) -> None:
+def check_gradients(module: ModuleType, rng: np.random.Generator) -> None:
     """The gradients of input, weight and bias are the numeric ones, in float64."""
     for name, layer, x in _layers(module):
         if x.numel() > 200:
@@ -111,7 +117,7 @@ def check_gradients(module: ModuleType) -> None:
                 right_gradient(leaf.grad, lambda: float(loss()), leaf.detach().numpy(), f"{name}: gradient of {what}")
 
 
-def check_training_uses_the_batch(module: ModuleType) -> None:
+def check_training_uses_the_batch(module: ModuleType, rng: np.random.Generator) -> None:
     """In training an output is normalised by its own batch, whatever came before."""
     for name, layer, x in _layers(module):
         first = layer(x)
@@ -120,7 +126,7 @@ def check_training_uses_the_batch(module: ModuleType) -> None:
         equal(layer(x).detach(), first.detach(), f"{name} after other batches")
 
 
-def check_evaluation_is_frozen(module: ModuleType) -> None:
+def check_evaluation_is_frozen(module: ModuleType, rng: np.random.Generator) -> None:
     """In evaluation the statistics don't move at all, and an image comes out the same in every company."""
     for name, layer, x in _layers(module):
         layer(x)
@@ -133,7 +139,7 @@ def check_evaluation_is_frozen(module: ModuleType) -> None:
             assert torch.equal(value, before[key]), f"{name}: {key} moved in evaluation"
 
 
-def check_buffers_have_no_graph(module: ModuleType) -> None:
+def check_buffers_have_no_graph(module: ModuleType, rng: np.random.Generator) -> None:
     """After 100 steps the statistics are still buffers, the same tensors, outside of any graph."""
     for name, layer, x in _layers(module):
         buffers = dict(layer.named_buffers())
@@ -145,7 +151,7 @@ def check_buffers_have_no_graph(module: ModuleType) -> None:
         copy.deepcopy(layer)
 
 
-def check_one_value_is_an_error(module: ModuleType) -> None:
+def check_one_value_is_an_error(module: ModuleType, rng: np.random.Generator) -> None:
     """One value per channel has no variance: ValueError in training, an output in evaluation."""
     for layer, x in ((module.BatchNorm1d(3), torch.ones(1, 3)), (module.BatchNorm2d(3), torch.ones(1, 3, 1, 1))):
         _raises(ValueError, layer, x, f"{list(x.shape)} in training")
@@ -153,7 +159,7 @@ def check_one_value_is_an_error(module: ModuleType) -> None:
         assert layer.eval()(x).shape == x.shape
 
 
-def check_wrong_inputs(module: ModuleType) -> None:
+def check_wrong_inputs(module: ModuleType, rng: np.random.Generator) -> None:
     """Another number of axes or channels, and whole numbers, are ValueErrors."""
     flat, image = module.BatchNorm1d(3), module.BatchNorm2d(3)
     for layer, x in (
@@ -167,7 +173,7 @@ def check_wrong_inputs(module: ModuleType) -> None:
         _raises(ValueError, layer, x, f"{x.dtype} {list(x.shape)}")
 
 
-def check_any_float_and_layout(module: ModuleType) -> None:
+def check_any_float_and_layout(module: ModuleType, rng: np.random.Generator) -> None:
     """float64 stays float64; expanded and transposed inputs work and stay as they are."""
     layer = module.BatchNorm2d(3).double()
     assert layer(torch.rand(2, 3, 4, 4, dtype=torch.float64)).dtype == torch.float64
@@ -178,7 +184,7 @@ def check_any_float_and_layout(module: ModuleType) -> None:
         assert torch.equal(x, before), "expected the input to stay as it was, got it changed in place"
 
 
-def check_reshape(module: ModuleType) -> None:
+def check_reshape(module: ModuleType, rng: np.random.Generator) -> None:
     """Reshape flattens each sample, and refuses to mix samples where a size is wrong."""
     x = torch.arange(2 * 4 * 7 * 7).reshape(2, 4, 7, 7)
     equal(module.Reshape((-1, 196))(x), x.flatten(1), "Reshape((-1, 196))")

@@ -27,7 +27,7 @@ def dense64(beras: ModuleType, n_in: int, n_out: int, rng: np.random.Generator) 
     return layer
 
 
-def check_dense_start(beras: ModuleType) -> None:
+def check_dense_start(beras: ModuleType, rng: np.random.Generator) -> None:
     """Every initializer: float arrays, bias zero, the standard deviation of Keras; others are refused."""
     stds = {
         "zero": 0,
@@ -49,7 +49,7 @@ def check_dense_start(beras: ModuleType) -> None:
     raise AssertionError("expected an AssertionError for an unknown initializer, got a layer")
 
 
-def check_dense(beras: ModuleType) -> None:
+def check_dense(beras: ModuleType, rng: np.random.Generator) -> None:
     """A worked example, and the shapes and values of its derivatives."""
     layer = beras.layers.Dense(3, 2)
     layer.w[...], layer.b[...] = [[1, 2], [3, 4], [5, 6]], [0.5, -0.5]
@@ -62,7 +62,7 @@ def check_dense(beras: ModuleType) -> None:
     equal(db, [1, 1], "Dense.weight_gradients of b")
 
 
-def check_dense_gradients(beras: ModuleType) -> None:
+def check_dense_gradients(beras: ModuleType, rng: np.random.Generator) -> None:
     """compose_to_input and compose_to_weight are the numeric gradients and those of the definition."""
     rng = np.random.default_rng(0)
     for n_samples, n_in, n_out in ((1, 1, 1), (4, 3, 2), (3, 2, 5)):
@@ -81,7 +81,7 @@ def check_dense_gradients(beras: ModuleType) -> None:
         right_gradient(n_samples * db, loss, layer.b, "Dense.compose_to_weight of b, times the batch size")
 
 
-def check_dense_remembers_the_last_input(beras: ModuleType) -> None:
+def check_dense_remembers_the_last_input(beras: ModuleType, rng: np.random.Generator) -> None:
     """Gradients belong to the last call."""
     layer = beras.layers.Dense(3, 2)
     layer(np.ones((4, 3)))
@@ -89,7 +89,7 @@ def check_dense_remembers_the_last_input(beras: ModuleType) -> None:
     equal(layer.compose_to_weight(np.ones((2, 2)))[0], 2 * np.ones((3, 2)), "Dense's gradient of w")
 
 
-def check_activations(beras: ModuleType) -> None:
+def check_activations(beras: ModuleType, rng: np.random.Generator) -> None:
     """LeakyReLU and ReLU: values, derivatives away from 0, inputs and outputs left alone."""
     rng = np.random.default_rng(1)
     for layer, alpha in ((beras.activations.LeakyReLU(), 0.3), (beras.activations.LeakyReLU(0.1), 0.1)):
@@ -107,7 +107,7 @@ def check_activations(beras: ModuleType) -> None:
         right_gradient(found, lambda: float((layer.forward(x) * J).sum()), x, type(layer).__name__)  # noqa: B023
 
 
-def check_softmax(beras: ModuleType) -> None:
+def check_softmax(beras: ModuleType, rng: np.random.Generator) -> None:
     """Softmax: rows of sum 1, the Jacobian diag(p) - p p^T, no overflow."""
     rng = np.random.default_rng(2)
     layer, x, J = beras.activations.Softmax(), rng.normal(size=(3, 4)), rng.normal(size=(3, 4))
@@ -123,7 +123,7 @@ def check_softmax(beras: ModuleType) -> None:
         equal(layer(np.array([[1000.0, 0], [-1000, -1000]])), [[1, 0], [0.5, 0.5]], "Softmax of 1000")
 
 
-def check_mean_squared_error(beras: ModuleType) -> None:
+def check_mean_squared_error(beras: ModuleType, rng: np.random.Generator) -> None:
     """The mean over all elements; the gradient 2 (p - t), the number of outputs times each sample's true one."""
     loss, rng = beras.losses.MeanSquaredError(), np.random.default_rng(3)
     p, t = rng.normal(size=(4, 3)), rng.normal(size=(4, 3))
@@ -135,7 +135,7 @@ def check_mean_squared_error(beras: ModuleType) -> None:
     right_gradient(found / 3 / 4, lambda: float(loss.forward(p, t)), p, "MeanSquaredError divided by classes and batch")
 
 
-def check_categorical_crossentropy(beras: ModuleType) -> None:
+def check_categorical_crossentropy(beras: ModuleType, rng: np.random.Generator) -> None:
     """The notebook's numbers at eps 1e-8, and the numeric gradient between the clips."""
     loss, rng = beras.losses.CategoricalCrossentropy(), np.random.default_rng(4)
     t = np.eye(3)
@@ -149,7 +149,7 @@ def check_categorical_crossentropy(beras: ModuleType) -> None:
     right_gradient(loss.input_gradients() / 3, lambda: float(loss.forward(p, t)), p, "CategoricalCrossentropy")
 
 
-def check_tape(beras: ModuleType) -> None:
+def check_tape(beras: ModuleType, rng: np.random.Generator) -> None:
     """gradient() inside and after the block, in order of the calls, without frozen layers, each the numeric one."""
     rng = np.random.default_rng(5)
     first, last = dense64(beras, 4, 3, rng), dense64(beras, 3, 2, rng)
@@ -175,7 +175,7 @@ def check_tape(beras: ModuleType) -> None:
         frozen.trainable = True
 
 
-def check_optimizers(beras: ModuleType) -> None:
+def check_optimizers(beras: ModuleType, rng: np.random.Generator) -> None:
     """Two steps of each rule, by hand, into the arrays that were handed in."""
     rules = beras.optimizers
     start, steps = np.array([1.0, -2.0]), [np.array([0.5, -1.0]), np.array([-0.25, 2.0])]
@@ -202,7 +202,7 @@ def check_optimizers(beras: ModuleType) -> None:
         equal(weights[1], np.ones((2, 2)), f"{type(optimizer).__name__} with a gradient of zeros")
 
 
-def check_amsgrad(beras: ModuleType) -> None:
+def check_amsgrad(beras: ModuleType, rng: np.random.Generator) -> None:
     """With amsgrad the largest second moment counts: after a large gradient, small ones move less than without."""
     plain, ams = beras.optimizers.Adam(0.1, beta_2=0.5), beras.optimizers.Adam(0.1, beta_2=0.5, amsgrad=True)
     a, b = np.zeros(1), np.zeros(1)
@@ -212,7 +212,7 @@ def check_amsgrad(beras: ModuleType) -> None:
     assert abs(b[0]) < 0.8 * abs(a[0]), f"expected amsgrad to move less than {a[0]:.4f}, got {b[0]:.4f}"
 
 
-def check_accuracy_and_one_hot(beras: ModuleType) -> None:
+def check_accuracy_and_one_hot(beras: ModuleType, rng: np.random.Generator) -> None:
     """CategoricalAccuracy of arrays and lists; OneHotEncoder there and back, fitted once."""
     probs, labels = [[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]], [[0, 1], [0, 1], [0, 1]]
     accuracy = beras.metrics.CategoricalAccuracy()

@@ -13,7 +13,11 @@ def equal(found: Any, expected: Any, what: str, tolerance: float = 1e-6) -> None
     """Fail unless two arrays agree in shape and within `tolerance`."""
     found, expected = np.asarray(found), np.asarray(expected)
     assert found.shape == expected.shape, f"{what}: expected shape {list(expected.shape)}, got {list(found.shape)}"
-    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance, err_msg=what)
+    wrong = ~np.isclose(found, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
+    if wrong.any():
+        at = tuple(int(i) for i in np.argwhere(wrong)[0])
+        where = f" at {list(at)}" if at else ""
+        raise AssertionError(f"{what}: expected {expected[at]:.6g}{where}, got {found[at]:.6g}")
 
 
 def right_gradient(found: Any, f: Callable[[], float], x: np.ndarray, what: str) -> None:

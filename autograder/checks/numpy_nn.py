@@ -17,7 +17,7 @@ def _linear(module: ModuleType, n_in: int = 3, n_out: int = 2) -> Any:
     return layer
 
 
-def check_linear_handout(module: ModuleType) -> None:
+def check_linear_handout(module: ModuleType, rng: np.random.Generator) -> None:
     """The handout's worked example of a Linear layer from 3 to 2."""
     layer = _linear(module)
     x, dL = np.linspace(-2, 2, 6).reshape(2, 3), np.linspace(1, 2, 4).reshape(2, 2)
@@ -32,7 +32,7 @@ def check_linear_handout(module: ModuleType) -> None:
     equal(layer.dL_wrt_W, layer.grads()["W"], "Linear.dL_wrt_W")
 
 
-def check_linear_gradients(module: ModuleType) -> None:
+def check_linear_gradients(module: ModuleType, rng: np.random.Generator) -> None:
     """Linear's gradients of input, W and b are the numeric ones, for batches of several sizes."""
     rng = np.random.default_rng(0)
     for n_samples, n_in, n_out in ((1, 1, 1), (4, 3, 2), (2, 5, 6)):
@@ -49,7 +49,7 @@ def check_linear_gradients(module: ModuleType) -> None:
         right_gradient(grads["b"].sum(axis=0), loss, layer.b, "Linear's gradient of b")
 
 
-def check_linear_parameters_are_live(module: ModuleType) -> None:
+def check_linear_parameters_are_live(module: ModuleType, rng: np.random.Generator) -> None:
     """params() hands out the layer's own arrays, and assigned ones are used from then on."""
     layer = _linear(module)
     x = np.ones((1, 3))
@@ -62,7 +62,7 @@ def check_linear_parameters_are_live(module: ModuleType) -> None:
     equal(layer.backward(np.ones((1, 2))), [[4, 4, 4]], "Linear.backward after an update of params()['W']")
 
 
-def check_linear_remembers_the_last_input(module: ModuleType) -> None:
+def check_linear_remembers_the_last_input(module: ModuleType, rng: np.random.Generator) -> None:
     """backward() belongs to the last forward(), even if the caller has changed his array since."""
     layer = _linear(module)
     x = np.ones((2, 3))
@@ -73,7 +73,7 @@ def check_linear_remembers_the_last_input(module: ModuleType) -> None:
     equal(layer.grads()["W"], np.ones((2, 3, 2)), "Linear's gradient of W")
 
 
-def check_linear_start(module: ModuleType) -> None:
+def check_linear_start(module: ModuleType, rng: np.random.Generator) -> None:
     """W is drawn first, then b, both randn / 100, from numpy's global generator."""
     np.random.seed(7)  # noqa: NPY002
     layer = module.get_linear_class()[0](4, 3)
@@ -83,7 +83,7 @@ def check_linear_start(module: ModuleType) -> None:
     assert layer.x is None and layer.dL_wrt_W is None and layer.dL_wrt_b is None, "expected None before the first call"
 
 
-def check_relu(module: ModuleType) -> None:
+def check_relu(module: ModuleType, rng: np.random.Generator) -> None:
     """The handout's and the notebook's numbers of ReLU, inputs left alone."""
     layer = module.get_relu_class()[0]()
     x = np.linspace(-1, 1, 9)
@@ -97,7 +97,7 @@ def check_relu(module: ModuleType) -> None:
     equal(found, [[0, 0, 0], [-0.4, 2.2, 3]], "ReLU.backward")
 
 
-def check_sigmoid(module: ModuleType) -> None:
+def check_sigmoid(module: ModuleType, rng: np.random.Generator) -> None:
     """The handout's and the notebook's numbers of Sigmoid, and no overflow far from 0."""
     layer = module.get_sigmoid_class()[0]()
     layer.forward(np.linspace(-5, 5, 5))
@@ -112,7 +112,7 @@ def check_sigmoid(module: ModuleType) -> None:
         equal(layer.forward(np.array([-1000.0, 0, 1000])), [0, 0.5, 1], "Sigmoid.forward of -1000, 0, 1000")
 
 
-def check_activations_of_any_shape(module: ModuleType) -> None:
+def check_activations_of_any_shape(module: ModuleType, rng: np.random.Generator) -> None:
     """ReLU and Sigmoid of arrays with 1 to 4 axes: the numeric gradient, and the dtype of the input."""
     rng = np.random.default_rng(1)
     for hook in (module.get_relu_class, module.get_sigmoid_class):
@@ -126,7 +126,7 @@ def check_activations_of_any_shape(module: ModuleType) -> None:
         assert single.dtype == np.float32, f"expected float32 for float32, got {single.dtype}"
 
 
-def check_se(module: ModuleType) -> None:
+def check_se(module: ModuleType, rng: np.random.Generator) -> None:
     """The handout's numbers of SE, element-wise without a mean, also for labels of unsigned integers."""
     loss = module.get_se_loss_class()[0]()
     x = np.linspace(-5, 5, 9)

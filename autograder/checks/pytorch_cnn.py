@@ -4,6 +4,7 @@ import copy
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import torch
 
 from autograder.checks.numbers import equal
@@ -20,7 +21,7 @@ def _nets(module: ModuleType) -> list[tuple[str, Any]]:
     return [(name, getattr(module, name)()) for name in (*PARAMETERS, "MyNet")]
 
 
-def check_outputs(module: ModuleType) -> None:
+def check_outputs(module: ModuleType, rng: np.random.Generator) -> None:
     """Every net is made without arguments and returns log-probabilities [B, 10] that can be differentiated."""
     for name, net in _nets(module):
         for training in (True, False):
@@ -30,7 +31,7 @@ def check_outputs(module: ModuleType) -> None:
             equal(output.exp().sum(dim=1).detach(), torch.ones(3), f"{name}: the probabilities' sum", 1e-5)
 
 
-def check_parameters(module: ModuleType) -> None:
+def check_parameters(module: ModuleType, rng: np.random.Generator) -> None:
     """FCNet and SimpleCNN have the template's layers."""
     for name, net in _nets(module)[:2]:
         found = sum(p.numel() for p in net.parameters())
@@ -38,7 +39,7 @@ def check_parameters(module: ModuleType) -> None:
         assert net.fc.out_features == 10, f"{name}: expected fc to have 10 outputs, got {net.fc.out_features}"
 
 
-def check_formulas(module: ModuleType) -> None:
+def check_formulas(module: ModuleType, rng: np.random.Generator) -> None:
     """FCNet and SimpleCNN compute the template's log_softmax of their layers."""
     (_, fc), (_, cnn), _ = _nets(module)
     x = _images(4)
@@ -50,12 +51,12 @@ def check_formulas(module: ModuleType) -> None:
     equal(cnn(x).detach(), torch.log_softmax(flat, dim=1).detach(), "SimpleCNN", 1e-5)
 
 
-def check_model_class(module: ModuleType) -> None:
+def check_model_class(module: ModuleType, rng: np.random.Generator) -> None:
     """get_model_class returns [MyNet], whatever it is called with."""
     assert module.get_model_class(None) == [module.MyNet] == module.get_model_class("anything")
 
 
-def check_classify(module: ModuleType) -> None:
+def check_classify(module: ModuleType, rng: np.random.Generator) -> None:
     """classify returns the class of every image, for one image, many and none, on any memory layout."""
     for name, net in _nets(module):
         net.eval()
@@ -68,7 +69,7 @@ def check_classify(module: ModuleType) -> None:
         assert torch.equal(module.classify(net, x), module.classify(net, x.contiguous()))
 
 
-def check_classify_in_any_mode(module: ModuleType) -> None:
+def check_classify_in_any_mode(module: ModuleType, rng: np.random.Generator) -> None:
     """The net's mode does not matter, is as before afterwards, and nothing in the net has changed."""
     for name, net in _nets(module):
         # a net that differs between its modes, as one with Dropout and BatchNorm does
@@ -83,7 +84,7 @@ def check_classify_in_any_mode(module: ModuleType) -> None:
             assert torch.equal(value, state[key]), f"{name}: classify changed {key}"
 
 
-def check_classify_inputs(module: ModuleType) -> None:
+def check_classify_inputs(module: ModuleType, rng: np.random.Generator) -> None:
     """uint8 from 0 to 255 and any float in [0, 1] are the same images, and stay as they are."""
     bytes_ = (_images(40) * 255).to(torch.uint8)
     for name, net in _nets(module):
@@ -94,7 +95,7 @@ def check_classify_inputs(module: ModuleType) -> None:
             assert torch.equal(x, before), "expected the images to stay as they were"
 
 
-def check_classify_refuses(module: ModuleType) -> None:
+def check_classify_refuses(module: ModuleType, rng: np.random.Generator) -> None:
     """Other shapes and dtypes are ValueErrors that say what was expected, and leave the mode alone."""
     net = module.FCNet()
     for x in (
@@ -115,7 +116,7 @@ def check_classify_refuses(module: ModuleType) -> None:
         assert net.training
 
 
-def check_light(module: ModuleType) -> None:
+def check_light(module: ModuleType, rng: np.random.Generator) -> None:
     """MyNet cancels brightness and contrast: a * x + b gives the same log-probabilities."""
     net = _nets(module)[2][1].eval()
     x = _images(5)

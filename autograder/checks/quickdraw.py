@@ -28,7 +28,7 @@ def _drawings(n: int) -> torch.Tensor:
     return torch.where(x > 0.8, 255 * x, 0.0)
 
 
-def check_parameters(lab: Any) -> None:
+def check_parameters(lab: Any, rng: np.random.Generator) -> None:
     """79,000 weights and 106 biases; 1,350 parameters."""
     for name, net in _nets(lab).items():
         found = sum(p.numel() for p in net.parameters())
@@ -37,7 +37,7 @@ def check_parameters(lab: Any) -> None:
     assert biases == 106, f"TwoLayerDenseNet: expected 106 biases, got {biases}"
 
 
-def check_shapes(lab: Any) -> None:
+def check_shapes(lab: Any, rng: np.random.Generator) -> None:
     """Images come as [B, 784], [B, 28, 28] or [B, 1, 28, 28], one alone too, and give the same logits [B, 6]."""
     for name, net in _nets(lab).items():
         net.eval()
@@ -49,7 +49,7 @@ def check_shapes(lab: Any) -> None:
                 equal(net(images).detach(), flat.detach(), f"{name} on {list(images.shape)}", 1e-5)
 
 
-def check_layers(lab: Any) -> None:
+def check_layers(lab: Any, rng: np.random.Generator) -> None:
     """ReLU stands between the layers and not after the last; the convolutions have no padding and a stride of 2."""
     nets = _nets(lab)
     linear = [layer for layer in nets["TwoLayerDenseNet"].modules() if isinstance(layer, nn.Linear)]
@@ -68,13 +68,13 @@ def check_layers(lab: Any) -> None:
     equal(nets["TooSimpleConvNN"](x).detach(), expected.detach(), "TooSimpleConvNN", 1e-4)
 
 
-def check_blank(lab: Any) -> None:
+def check_blank(lab: Any, rng: np.random.Generator) -> None:
     """A blank image, which has no variance, gives numbers."""
     for name, net in {**_nets(lab), "BestModel": lab.BestModel()}.items():
         assert torch.isfinite(net.eval()(torch.full((2, 28, 28), 255.0))).all(), f"{name}: nan for a blank image"
 
 
-def check_accuracy(lab: Any) -> None:
+def check_accuracy(lab: Any, rng: np.random.Generator) -> None:
     """The share of equal labels, truth first."""
     y, y_hat = np.array([0, 1, 2, 3]), np.array([0, 1, 2, 5])
     assert lab.accuracy(y, y_hat) == 0.75 and lab.accuracy(y, y) == 1 and lab.accuracy(y, y + 1) == 0
@@ -97,7 +97,7 @@ class _Counting(nn.Module):
         return self.weight * nn.functional.one_hot(x.flatten(1)[:, 0].long(), 6).float() * 2
 
 
-def check_dev(lab: Any) -> None:
+def check_dev(lab: Any, rng: np.random.Generator) -> None:
     """Accuracy and mean cross-entropy of the whole set, in evaluation mode, without a graph; the mode comes back."""
     data = np.zeros((1203, 28, 28), np.uint8)
     data[:, 0, 0] = np.arange(1203) % 6
@@ -115,7 +115,7 @@ def check_dev(lab: Any) -> None:
         assert model.training == training, "expected the model's mode to come back"
 
 
-def check_sample(lab: Any) -> None:
+def check_sample(lab: Any, rng: np.random.Generator) -> None:
     """4,000 training images are enough for the estimate, fewer are all taken, and none twice."""
     for n, expected in ((4500, 4000), (70, 70)):
         data = np.zeros((n, 784), np.float32)
@@ -130,7 +130,7 @@ def check_sample(lab: Any) -> None:
     equal(found, whole, "approx_train_acc_and_loss on all of a small set", 1e-6)
 
 
-def check_best_model(lab: Any) -> None:
+def check_best_model(lab: Any, rng: np.random.Generator) -> None:
     """BestModel is another net than the first two, small enough, and the same in every company when it predicts."""
     net = lab.BestModel().eval()
     size = sum(value.numel() * value.element_size() for value in net.state_dict().values())

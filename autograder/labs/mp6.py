@@ -168,6 +168,15 @@ LAB = Lab(
             )
             for part in PARTS.values()
         },
+        drops={
+            "neuralnet_p1.py": ("orthogonalise", "batches", "NeuralNet.standardise"),
+            "neuralnet_p2.py": ("orthogonalise", "batches", "NeuralNet.whiten"),
+            "neuralnet_p3.py": ("orthogonalise", "batches", "Shift", "NeuralNet.centre"),
+        },
+        says={
+            "neuralnet_p2.py": {"NeuralNet": "At most 500,000 parameters; raw pixels in, logits out."},
+            "neuralnet_p3.py": {"NeuralNet": "1x28x28 -> at most 196 numbers -> 1x28x28; pixels in [0, 1] in and out."},
+        },
         files=("mp6.py", "data/fashion_mnist/*_part?.npy", "data/fashion_mnist/class_names.json"),
         readme="autograder/handouts/mp6.md",
     ),

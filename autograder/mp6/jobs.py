@@ -4,27 +4,21 @@ import dataclasses
 import io
 import json
 import zipfile
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder import modelgate
-from autograder.frame import Layout, frame_bytes, texts, unpack
+from autograder import kit, modelgate
+from autograder.frame import Layout, texts, unpack
 from autograder.lab import Run, Step, StepFailed
 from autograder.mp6 import parts
 from autograder.mp6.parts import PARTS, Part
 from autograder.sandbox.job import Job
 
-ROOT = Path(__file__).parents[2]
 OURS = (
-    *(
-        f"autograder/{name}.py"
-        for name in ("__init__", "frame", "inside", "message", "sandbox/__init__", "sandbox/fds")
-    ),
     *(f"autograder/mp6/{name}.py" for name in ("__init__", "parts", "net", "fit", "evaluate", "decode", "referee")),
-    *(f"smallnets/{name}.py" for name in ("__init__", "cli", "fitcheck", "progress", "student", "train")),
+    *(f"smallnets/{name}.py" for name in ("fitcheck", "progress", "train")),
 )
 
 
@@ -50,12 +44,7 @@ class Fitted:
 
 def job(run: Run, module: str, arrays: dict[str, Any], layout: Layout, students: bool = True) -> Job:
     """A job that runs one of our modules, beside the student's files or without them."""
-    content = io.BytesIO()
-    np.savez(content, allow_pickle=False, **arrays)
-    files = {name: ROOT / name for name in OURS}
-    if students:
-        files |= {f"submission/{name}": path for name, path in run.submission.files.items()}
-    return Job(["-m", f"autograder.mp6.{module}"], files, content.getvalue(), frame_bytes(layout))
+    return kit.job(run, [f"autograder.mp6.{module}"], OURS, arrays, layout, students)
 
 
 def fit_step(part: Part) -> Step:

@@ -1,8 +1,9 @@
 """How much memory a job may have, so that grader and job together stay within the container's."""
 
-import dataclasses
+from dataclasses import replace
 from pathlib import Path
 
+from autograder.lab import Lab
 from autograder.sandbox.cgroup import MOUNTS, own_paths
 from autograder.sandbox.job import MB, Limits
 
@@ -37,8 +38,8 @@ def _number(path: Path) -> list[int]:
         return []
 
 
-def within(limits: Limits, megabytes: int, of_container: int | None) -> Limits:
-    """The limits with as much memory as is left beside the grader, at most as much as they had.
+def within(lab: Lab, megabytes: int, of_container: int | None) -> Lab:
+    """The lab with as much memory for each step as is left beside the grader, at most as much as it had.
 
     Args:
         megabytes: of the container, as staff say.
@@ -50,4 +51,9 @@ def within(limits: Limits, megabytes: int, of_container: int | None) -> Limits:
     total = min(megabytes * MB, of_container or megabytes * MB)
     if total < GRADER + LEAST:
         raise ValueError(f"expected a container of at least {(GRADER + LEAST) // MB} MB, got {total // MB} MB")
-    return dataclasses.replace(limits, memory=min(limits.memory, total - GRADER))
+
+    def less(limits: Limits) -> Limits:
+        return replace(limits, memory=min(limits.memory, total - GRADER))
+
+    steps = tuple(replace(step, limits=step.limits and less(step.limits)) for step in lab.steps)
+    return replace(lab, limits=less(lab.limits), steps=steps)

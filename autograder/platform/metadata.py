@@ -32,7 +32,7 @@ class Earlier:
 
 @dataclasses.dataclass(frozen=True)
 class Metadata:
-    """What is known of a submission; `due` is its own deadline, extensions counted; `earlier` begins with the oldest."""
+    """What is known of a submission; `due` counts extensions, `earlier` begins with the oldest."""
 
     id: str = ""
     created: datetime | None = None
@@ -66,10 +66,10 @@ def _earlier(found: dict[str, Any]) -> Earlier | None:
     time, score = _time(found.get("submission_time")), found.get("score")
     if time is None:
         return None
-    finite = isinstance(score, int | float) and math.isfinite(score)
+    got = float(score) if isinstance(score, int | float) and math.isfinite(score) else None
     results = _dict(found.get("results")) or None
     fault = _dict((results or {}).get("extra_data")).get("fault") is True
-    return Earlier(time, float(score) if finite else None, found.get("autograder_error") is True or fault, results)
+    return Earlier(time, got, found.get("autograder_error") is True or fault, results)
 
 
 def _due(found: dict[str, Any]) -> datetime | None:

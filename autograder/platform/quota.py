@@ -35,15 +35,6 @@ def _recent(times: Iterable[datetime], now: datetime) -> list[datetime]:
     return [time for time in times if timedelta(0) <= now - time < WINDOW]
 
 
-def words(times: list[datetime], per_day: int) -> str:
-    """What a student is told whose submission is not graded."""
-    again = (min(times) + WINDOW).strftime("%Y-%m-%d %H:%M:%S %z")
-    return (
-        f"This submission was not graded: expected at most {per_day} within {HOURS} hours, got one more. What you see"
-        f" is what the one before it got. The next one is graded from {again} on."
-    )
-
-
 def repeated(earlier: tuple[Earlier, ...], message: str) -> dict[str, Any]:
     """The last results once more, beneath a message: score, tests and leaderboard stay.
 

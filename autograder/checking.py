@@ -1,0 +1,75 @@
+"""A step that holds checks of autograder/checks on what was handed in, and the points for those that it passes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from autograder import kit
+from autograder.checks_inside import layout
+from autograder.frame import texts, unpack
+from autograder.lab import Check, Run, Step, Verdict
+from autograder.sandbox.job import Job, Limits
+
+Found = Mapping[str, str]  # check -> what is wrong, "" if nothing; one that is missing did not come to its end
+OURS = (
+    "autograder/checks_inside.py",
+    *(f"autograder/checks/{name}.py" for name in ("__init__", "numbers")),
+    "smallnets/gradcheck.py",
+)
+
+
+def check_step(
+    name: str,
+    module: str,
+    names: Sequence[str],
+    files: tuple[str, ...],
+    reproduce: str = "",
+    ours: Sequence[str] = (),
+    seconds: float = 20,
+    limits: Limits | None = None,
+) -> Step:
+    """A step whose finding is `Found`.
+
+    Args:
+        module: of autograder/checks, with a function `load() -> what its checks are held on`, which imports the
+            student's files, and functions `check_...(that, rng)`.
+        names: of those functions.
+        files: HandIns without which it is not run.
+        ours: files that the module imports besides `numbers` and gradcheck, relative to the checkout.
+        seconds: that one check may take, on the clock.
+        limits: of all together.
+    """
+
+    def job(run: Run) -> Job:
+        arrays: dict[str, Any] = {"seed": run.seed, "names": list(names), "seconds": seconds}
+        argv = ["autograder.checks_inside", f"autograder.checks.{module}"]
+        return kit.job(run, argv, [f"autograder/checks/{module}.py", *OURS, *ours], arrays, layout(len(names)))
+
+    def read(run: Run, result: bytes) -> Found:
+        return texts(unpack(layout(len(names)), result)["problems"])
+
+    return Step(name, files, job, read, reproduce=reproduce, limits=limits)
+
+
+def passes(step: str, names: Sequence[str]) -> Callable[[Run], Verdict]:
+    """All points if every one of these checks is passed, else none, and what was wrong."""
+
+    def judge(run: Run) -> Verdict:
+        found: Found = run.done[step].found
+        if "load" in found:
+            return Verdict(0, found["load"], "exception")
+        wrong = [found.get(name, "the check did not come to its end") for name in names]
+        return Verdict(float(not any(wrong)), "\n\n".join(text for text in wrong if text))
+
+    return judge
+
+
+def module_checks(step: str, number: str, rows: Sequence[tuple[str, float, Sequence[str]]]) -> list[Check]:
+    """A Check for each (name, points, functions) on a step of `check_step`, numbered from NUMBER.1 on.
+
+    The names of its functions, without `check_`, are its tags.
+    """
+    return [
+        Check(f"{number}.{i}", name, points, (step,), passes(step, functions),
+              tags=tuple(function.removeprefix("check_") for function in functions))
+        for i, (name, points, functions) in enumerate(rows, 1)
+    ]  # fmt: skip

@@ -1,0 +1,65 @@
+"""Make what students start from: the lab's skeleton from our solution, its data, and the checks as they are graded.
+
+python -m autograder handout --lab mp6 --out handout
+"""
+
+import argparse
+import shutil
+import tempfile
+from pathlib import Path
+
+from autograder import labs, parcel
+from autograder.lab import Lab
+from autograder.parcel import ROOT
+from autograder.skeleton import skeleton
+
+PROJECT = ("pyproject.toml", "requirements.txt", "LICENSE")
+
+
+def write(lab: Lab, out: Path) -> list[str]:
+    """Write the handout into a folder; returns the names of its files.
+
+    Raises:
+        ValueError: the lab has no handout, or its declaration names what is not there.
+    """
+    if (handout := lab.handout) is None:
+        raise ValueError(f"expected a lab with a handout, got {lab.name}")
+    files = {
+        name: (ROOT / name).read_bytes() for name in {*parcel.grader(lab), *parcel.matching(handout.files), *PROJECT}
+    }
+    files["README.md"] = (ROOT / handout.readme).read_bytes()
+    for name in {*handout.blanks, *handout.drops, *handout.says}:
+        path = (Path(handout.folder) / name).as_posix()
+        parts = (handout.blanks.get(name, ()), handout.drops.get(name, ()), handout.says.get(name, {}))
+        files[path] = skeleton((ROOT / path).read_text(encoding="utf-8"), *parts).encode()
+    for name, content in files.items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(content)
+    return sorted(files)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `python -m autograder handout`."""
+    parser.add_argument("--lab", required=True, choices=labs.names(), help="which assignment")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="a folder that is not there yet, or empty"
+    )
+
+
+def command(args: argparse.Namespace) -> int:
+    """Write the handout, whole or not at all; returns the exit code.
+
+    Raises:
+        ValueError: there is something at `--out`.
+    """
+    if args.out.exists() and not (args.out.is_dir() and not any(args.out.iterdir())):
+        raise ValueError(f"expected --out to be a new or empty folder, got {args.out} with something in it")
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=args.out.parent, prefix=".handout-") as temporary:
+        folder = Path(temporary) / "handout"
+        names = write(labs.load(args.lab), folder)
+        if args.out.exists():
+            args.out.rmdir()
+        shutil.move(folder, args.out)
+    print(f"written: {args.out}, {len(names)} files")
+    return 0

@@ -1,0 +1,74 @@
+"""A working file as students start from it: with the bodies taken out that they are to write."""
+
+import ast
+import textwrap
+from collections.abc import Mapping, Sequence
+
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+
+def skeleton(
+    source: str, blanks: Sequence[str], drops: Sequence[str] = (), says: Mapping[str, str] | None = None
+) -> str:
+    """The source with other bodies; what is not named stays as it is, to the letter.
+
+    Args:
+        blanks: names of functions and methods, such as "fit" or "Linear.forward": after the docstring, the body
+            is `raise NotImplementedError`.
+        drops: names of functions, methods and classes that are taken out.
+        says: name -> its docstring from now on; "" is the module.
+
+    Raises:
+        ValueError: a name that is not defined, or has no docstring to replace.
+    """
+    tree = ast.parse(source)
+    lines = source.splitlines(keepends=True)
+    edits = [_blank(_find(tree, name)) for name in blanks]
+    edits += [_drop(_find(tree, name), lines) for name in drops]
+    edits += [_say(tree if not name else _find(tree, name), name, text) for name, text in (says or {}).items()]
+    for first, last, text in sorted(edits, reverse=True):  # from the end, so that the numbers of lines stay true
+        lines[first - 1 : last] = [text] if text else []
+    return "".join(lines)
+
+
+def _find(tree: ast.Module, name: str) -> Definition:
+    found: ast.Module | Definition = tree
+    for part in name.split("."):
+        within = [node for node in found.body if isinstance(node, Definition) and node.name == part]
+        if not within:
+            raise ValueError(f"expected a definition of {name}, got none")
+        found = within[-1]
+    assert isinstance(found, Definition)
+    return found
+
+
+def _docstring(node: ast.Module | Definition) -> ast.Expr | None:
+    first = node.body[0]
+    return first if isinstance(first, ast.Expr) and ast.get_docstring(node) is not None else None
+
+
+def _blank(node: Definition) -> tuple[int, int, str]:
+    """(first line, last line, the text in their place): all of the body but the docstring."""
+    docstring, last = _docstring(node), node.body[-1].end_lineno
+    assert last is not None
+    first = node.body[0].lineno if docstring is None else (docstring.end_lineno or 0) + 1
+    if first == node.lineno:
+        raise ValueError(f"expected {node.name} to have its body on lines of its own, got one on the line of its def")
+    # a body that is its docstring alone gets the statement behind it
+    return first, max(last, first - 1), f"{' ' * node.body[0].col_offset}raise NotImplementedError\n"
+
+
+def _drop(node: Definition, lines: Sequence[str]) -> tuple[int, int, str]:
+    """A definition with its decorators and the blank lines behind it."""
+    first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+    last = node.end_lineno or first
+    while last < len(lines) and not lines[last].strip():
+        last += 1
+    return first, last, ""
+
+
+def _say(node: ast.Module | Definition, name: str, text: str) -> tuple[int, int, str]:
+    if (docstring := _docstring(node)) is None:
+        raise ValueError(f"expected {name or 'the module'} to have a docstring to replace, got none")
+    quoted = f'"""{text}"""\n'
+    return docstring.lineno, docstring.end_lineno or 0, textwrap.indent(quoted, " " * docstring.col_offset)
