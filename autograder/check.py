@@ -38,7 +38,7 @@ def command(args: argparse.Namespace) -> int:
         archive = Path(temporary) / "work.zip"
         found, notes = pack.gather(lab, folder)
         zipping.write(archive, found, lab.root)
-        for line in notes:
+        for line in (*pack.missing(lab, found, folder), *notes):
             print(line)
         chosen = lab if args.only is None else grade.only(lab, args.only)
         graded = grade.grade(archive, chosen, grade.chosen_tier(None, trust=True), None, args.seed, trust=True)

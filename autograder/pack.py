@@ -44,11 +44,11 @@ def command(args: argparse.Namespace) -> int:
         notes += [*submission.notes, *look(submission.files, lab.hand_in)]
         for name, path in submission.files.items():
             print(f"{name}  {path.stat().st_size:,} bytes{_origin(name, found[name], lab, args.folder)}")
-    missing = _missing(lab, found, args.folder)
-    for line in dict.fromkeys([*missing, *notes]):
+    lines = missing(lab, found, args.folder)
+    for line in dict.fromkeys([*lines, *notes]):
         print(line)
-    print(f"written: {out}{', NOT COMPLETE' if missing else ''}")
-    return 1 if missing else 0
+    print(f"written: {out}{', NOT COMPLETE' if lines else ''}")
+    return 1 if lines else 0
 
 
 def gather(lab: Lab, folder: Path) -> tuple[dict[str, Path], list[str]]:
@@ -87,7 +87,7 @@ def _origin(name: str, path: Path, lab: Lab, folder: Path) -> str:
     return f", from {place.relative_to(folder).as_posix()}"
 
 
-def _missing(lab: Lab, packed: Mapping[str, Path], folder: Path) -> list[str]:
+def missing(lab: Lab, packed: Mapping[str, Path], folder: Path) -> list[str]:
     """A line for each required file that is not packed, with what is there under a name like it."""
     names = [hand_in.name for hand_in in lab.hand_in]
     folders = {(folder / place / name).parent for place in lab.places for name in names}

@@ -7,9 +7,7 @@ from collections.abc import Mapping, Sequence
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
-def skeleton(
-    source: str, blanks: Sequence[str], drops: Sequence[str] = (), says: Mapping[str, str] | None = None
-) -> str:
+def skeleton(source: str, blanks: Sequence[str], drops: Sequence[str], says: Mapping[str, str]) -> str:
     """The source with other bodies; what is not named stays as it is, to the letter.
 
     Args:
@@ -25,7 +23,7 @@ def skeleton(
     lines = source.splitlines(keepends=True)
     edits = [_blank(_find(tree, name)) for name in blanks]
     edits += [_drop(_find(tree, name), lines) for name in drops]
-    edits += [_say(tree if not name else _find(tree, name), name, text) for name, text in (says or {}).items()]
+    edits += [_say(tree if not name else _find(tree, name), name, text) for name, text in says.items()]
     for first, last, text in sorted(edits, reverse=True):  # from the end, so that the numbers of lines stay true
         lines[first - 1 : last] = [text] if text else []
     return "".join(lines)
@@ -59,12 +57,11 @@ def _blank(node: Definition) -> tuple[int, int, str]:
 
 
 def _drop(node: Definition, lines: Sequence[str]) -> tuple[int, int, str]:
-    """A definition with its decorators and the blank lines behind it."""
+    """A definition with its decorators, and the blank lines above it."""
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-    last = node.end_lineno or first
-    while last < len(lines) and not lines[last].strip():
-        last += 1
-    return first, last, ""
+    while first > 1 and not lines[first - 2].strip():
+        first -= 1
+    return first, node.end_lineno or first, ""
 
 
 def _say(node: ast.Module | Definition, name: str, text: str) -> tuple[int, int, str]:

@@ -140,6 +140,28 @@ def test_a_fault_of_the_grader_is_none_of_the_students(tmp_path: Path) -> None:
     assert "Traceback" not in report.tests[0].output
 
 
+def test_a_check_of_another_course_is_held_only_with_its_file(tmp_path: Path) -> None:
+    flag, again = HandIn("advanced", required=False), dataclasses.replace(LAB.checks[0], only_with=("advanced",))
+    lab = dataclasses.replace(LAB, hand_in=(*LAB.hand_in, flag), checks=(again, LAB.checks[1]))
+    folder = submission(tmp_path, "def answer(n): return 42")
+    without = grade.grade(folder, lab, best().tier, trust=True)
+    assert [test.number for test in without.tests] == ["1.2"] and without.score == without.max_score == 10
+    steps = without.audit["steps"]
+    assert isinstance(steps, dict) and list(steps) == ["run", "again"]  # the second may add to what the first found
+    (folder / "advanced").touch()
+    assert grade.grade(folder, lab, best().tier, trust=True).max_score == 11
+
+
+def test_a_step_may_have_limits_of_its_own(tmp_path: Path) -> None:
+    step = dataclasses.replace(LAB.steps[0], limits=dataclasses.replace(LIMITS, output=5000))
+    lab = dataclasses.replace(LAB, steps=(step,), checks=LAB.checks[1:2])
+    folder = submission(tmp_path, "def answer(n): print('x' * 2000, flush=True); return 42")
+    report = grade.grade(folder, lab, best().tier, trust=True)
+    assert report.score == 10
+    limits = report.audit["limits"]
+    assert isinstance(limits, dict) and (limits["lab"]["output"], limits["run"]["output"]) == (1000, 5000)
+
+
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command line knows the toy lab, and the tier is found out once for all tests."""

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from submissions import CODE, LAB, MODEL, Files, contents, make_folder, make_zip, refused, taken
 
 from autograder import entry, folder, intake
-from autograder.lab import Submission
+from autograder.lab import HandIn, Submission
 
 
 @pytest.fixture
@@ -84,6 +84,38 @@ def test_files_at_the_top_come_before_those_in_folders(submit: Callable[[Files],
 def test_two_folders_with_the_files_are_not_chosen_from(submit: Callable[[Files], Submission]) -> None:
     submission = submit({f"a/{CODE}": b"", f"b/{CODE}": b""})
     assert submission.files == {} and submission.notes[0] == f"found a/{CODE}, expected {CODE}"
+
+
+NESTED = dataclasses.replace(LAB, root="hw2/code", hand_in=(HandIn("main.py"), HandIn("Beras/core.py")))
+TWO: Files = {"main.py": b"m", "Beras/core.py": b"c"}
+
+
+@pytest.mark.parametrize(
+    ("place", "note"),
+    [
+        ("hw2/code/", None),
+        ("", "the files were taken from the folder ./, not hw2/code/"),
+        ("code/", "the files were taken from the folder code/, not hw2/code/"),
+        ("hw2/hw2/code/", "the files were taken from the folder hw2/hw2/code/, not hw2/code/"),
+        ("mine/", "the files were taken from the folder mine/, not hw2/code/"),
+    ],
+)
+@pytest.mark.parametrize("make", [make_folder, make_zip])
+def test_files_in_folders_of_the_lab_are_found(
+    box: Path, make: Callable[[Path, Files], Path], place: str, note: str | None
+) -> None:
+    path = make(box / "a", {place + name: content for name, content in TWO.items()} | {place + "Beras/more.py": b""})
+    submission = intake.take_in(path, NESTED, box / "into")
+    assert contents(submission) == TWO and (box / "into/Beras/core.py").is_file()
+    aside = f"left aside: {place}Beras/"
+    assert submission.notes == ((note, aside) if note else (aside,))
+
+
+def test_no_link_on_the_way_to_a_nested_file_is_followed(box: Path) -> None:
+    secret = make_folder(box / "secret", {"core.py": b"secret"})
+    path = make_folder(box / "a", {"hw2/code/main.py": b"m"})
+    (path / "hw2/code/Beras").symlink_to(secret)
+    assert contents(intake.take_in(path, NESTED, box / "into")) == {"main.py": b"m"}
 
 
 def test_what_nobody_asked_for_is_left_aside(submit: Callable[[Files], Submission]) -> None:

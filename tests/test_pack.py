@@ -162,6 +162,40 @@ def test_an_error_on_the_way_leaves_the_earlier_archive(monkeypatch: pytest.Monk
     assert Path("tiny.zip").read_bytes() == before and len(list(Path().iterdir())) == 3
 
 
+def test_files_are_packed_where_the_lab_wants_them(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = LAB.replace('HandIn("extra.txt"', 'HandIn("Beras/extra.txt"').replace(
+        "places=", 'root="hw2/code", places='
+    )
+    (tmp_path / "labs/tiny.py").write_text(source)
+    Path("Beras").mkdir()
+    Path("Beras/extra.txt").write_text("more")
+    assert pack() == 0
+    with zipfile.ZipFile("tiny.zip") as archive:
+        assert archive.namelist() == ["hw2/code/Beras/extra.txt", f"hw2/code/{MODEL}", f"hw2/code/{CODE}"]
+    assert "left aside" not in capsys.readouterr().out
+    Path(CODE).rename("Beras/neuralnetp1.py")
+    assert pack() == 1
+    assert f"missing: {CODE} (found Beras/neuralnetp1.py, which is" in capsys.readouterr().out
+
+
+def test_of_dated_files_the_latest_is_packed_without_its_date(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "labs/tiny.py").write_text(LAB.replace(f'"{MODEL}", 5000', f'"{MODEL}", 5000, dated=True'))
+    for date in ("202611232359", "202611240001", "202610010000"):
+        Path("models", f"{date}_{MODEL}").write_text(date)
+    Path("models", f"2026_{MODEL}").write_text("no date")
+    Path("models", MODEL).unlink()
+    assert pack() == 0
+    with zipfile.ZipFile("tiny.zip") as archive:
+        assert archive.namelist() == [MODEL, CODE] and archive.read(MODEL) == b"202611240001"
+    assert f"{MODEL}  12 bytes, from models/202611240001_{MODEL}\n" in capsys.readouterr().out
+    Path("models", MODEL).write_text("its own name")
+    assert pack() == 0
+    with zipfile.ZipFile("tiny.zip") as archive:
+        assert archive.read(MODEL) == b"its own name"
+
+
 def test_labs_are_known_by_name() -> None:
     assert labs.names() == ["tiny"] and labs.load("tiny").title == "Tiny"
     with pytest.raises(ValueError, match="expected a lab among tiny; got nosuch"):

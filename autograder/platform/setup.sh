@@ -16,8 +16,11 @@ if [ -z "$python" ]; then
     grep '^torch==' "$source/requirements.txt" >"$source/torch.txt"
     "$python" -m pip install --no-cache-dir --index-url https://download.pytorch.org/whl/cpu -r "$source/torch.txt"
     "$python" -m pip install --no-cache-dir -r "$source/requirements.txt"
+    "$python" -c 'import numpy, torch'
 fi
 
-"$python" -c 'import sys; assert sys.version_info >= (3, 11), sys.version; import numpy, torch'
+"$python" -c 'import sys; assert sys.version_info >= (3, 11), sys.version
+from importlib.metadata import version
+print("graded with Python", sys.version, "numpy", version("numpy"), "torch", version("torch"))'
 printf '%s\n' "$python" >"$source/interpreter"
 chmod -R go-rwx "$source"  # students' code runs as another user, and nothing here is for it to read

@@ -1,0 +1,133 @@
+"""Checks held in the sandbox: what passes, what fails and in which words, and what one check may do to the others."""
+
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autograder import checking, checks_inside, frame, grade, kit, message
+from autograder.lab import HandIn, Lab, Report
+from autograder.sandbox.job import Tier
+from autograder.sandbox.tiers import detect
+
+CHECKS = """
+import importlib, random
+import numpy as np
+from autograder.checks.numbers import equal
+
+def load():
+    return importlib.import_module("answer")
+
+def check_twice(that, rng):
+    x = rng.normal(size=3)
+    equal(that.twice(x), 2 * x, "twice")
+
+def check_square(that, rng):
+    assert that.square(3) == 9, f"square of 3: expected 9, got {that.square(3)}"
+
+def check_state(that, rng):
+    assert that.calls == [], "expected no calls before this one"
+"""
+NAMES = ("check_twice", "check_square", "check_state")
+RIGHT = "calls = []\ndef twice(x): calls.append(x); return 2 * x\ndef square(x): return x * x\n"
+
+
+@functools.cache
+def tier() -> Tier:
+    return detect().tier
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
+    """Two checks worth 2 and 3 points, on a file answer.py; the checkout is a copy of what jobs take from it."""
+    step = checking.check_step("answers", "answers", NAMES, ("answer.py",), reproduce="python answer.py", seconds=2)
+    for name in {*kit.ALWAYS, *checking.OURS}:
+        (tmp_path / "root" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "root" / name).write_bytes((kit.ROOT / name).read_bytes())
+    (tmp_path / "root/autograder/checks/answers.py").write_text(CHECKS)
+    monkeypatch.setattr(kit, "ROOT", tmp_path / "root")
+    rows = [("twice, on its own", 2.0, ["check_twice"]), ("square, and nothing kept", 3.0, NAMES[1:])]
+    return Lab(
+        name="answers",
+        title="Answers",
+        hand_in=(HandIn("answer.py"),),
+        load=lambda staff, seed: (None, "nothing hidden"),
+        steps=(step,),
+        checks=tuple(checking.module_checks("answers", "1", rows)),
+    )
+
+
+def graded(lab: Lab, folder: Path, source: str, seed: int = 0) -> Report:
+    (folder / "work").mkdir(exist_ok=True)
+    (folder / "work/answer.py").write_text(source)
+    return grade.grade(folder / "work", lab, tier(), seed=seed, trust=True)
+
+
+def words(report: Report) -> dict[str, str]:
+    return {test.number: test.output for test in report.tests if test.score < test.max_score}
+
+
+def test_what_is_right_gets_all_points_and_no_check_sees_another(lab: Lab, tmp_path: Path) -> None:
+    report = graded(lab, tmp_path, RIGHT)
+    assert words(report) == {} and report.score == 5
+    assert [test.tags for test in report.tests] == [("twice",), ("square", "state")]
+
+
+@pytest.mark.parametrize(
+    ("mistake", "said"),
+    [
+        (("2 * x", "3 * x"), "twice: expected "),
+        (("2 * x", "x[:2]"), "twice: expected shape [3], got [2]"),
+        (("2 * x", "nothing"), "NameError: name 'nothing' is not defined"),
+        (("return 2", "import os; os._exit(3); return 2"), "got the program ended with exit code 3"),
+        (("return 2", "import os; os.kill(os.getpid(), 11); return 2"), "got the program ended with exit code -11"),
+        (("return 2", "exit(); return 2"), "SystemExit"),
+        (("return 2", "assert False, 'mine'; return 2"), "AssertionError: mine"),
+    ],
+)
+def test_a_mistake_costs_its_own_points_and_is_named(
+    lab: Lab, tmp_path: Path, mistake: tuple[str, str], said: str
+) -> None:
+    found = words(graded(lab, tmp_path, RIGHT.replace(*mistake)))
+    assert list(found) == ["1.1"] and said in found["1.1"]
+    assert "autograder/" not in found["1.1"].split("To see the same")[0], "frames of the grader"
+
+
+def test_a_check_that_never_ends_costs_no_others(lab: Lab, tmp_path: Path) -> None:
+    found = words(graded(lab, tmp_path, RIGHT.replace("return 2", "exec('while True: pass'); return 2")))
+    assert list(found) == ["1.1"] and "expected the check to end within 2 seconds" in found["1.1"]
+
+
+def test_a_file_that_cannot_be_imported_costs_all_and_is_told_once(lab: Lab, tmp_path: Path) -> None:
+    report = graded(lab, tmp_path, "import nowhere\n")
+    assert report.score == 0 and {test.cause for test in report.tests} == {"exception"}
+    assert "No module named 'nowhere'" in report.tests[0].output
+    assert 'File "answer.py", line 1' in report.tests[0].output
+
+
+def test_inputs_are_drawn_by_the_seed_and_are_the_same_for_the_same() -> None:
+    def inputs(seed: int) -> list[float]:
+        rng = checks_inside.generator(seed, "check_x")
+        return [*rng.normal(size=3), np.random.rand()]  # noqa: NPY002, as students draw from it
+
+    assert inputs(1) == inputs(1) != inputs(2)
+    assert checks_inside.generator(1, "check_x").normal() != checks_inside.generator(1, "check_y").normal()
+
+
+@pytest.mark.parametrize("text", ["x" * 10**6, "\N{SNOWMAN}" * 10**5, "\x00" * 10**5])
+def test_long_texts_are_cut_until_they_fit(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    blocks: list[bytes] = []
+
+    def write(descriptor: int, data: memoryview) -> int:
+        blocks.append(bytes(data[:1000]))
+        return len(blocks[-1])
+
+    monkeypatch.setattr(message.os, "write", write)
+    problems: Mapping[str, str] = {f"check_{i}": text + "end" for i in range(9)}
+    message.hand_back(checks_inside.layout(9), {}, problems)
+    found = frame.texts(frame.unpack(checks_inside.layout(9), b"".join(blocks))["problems"])
+    assert list(found) == list(problems) and all(each.endswith("end") and len(each) > 500 for each in found.values())
+    assert json.dumps(found)

@@ -1,0 +1,114 @@
+"""What students start from, and the command by which they check what they have made of it."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, repository_files
+from test_grade import LAB as TOY
+
+from autograder import __main__ as autograder
+from autograder import check, grade, handout, labs, parcel
+from autograder.lab import HandIn, Handout
+
+every_lab = pytest.mark.parametrize("name", labs.names())
+
+
+@every_lab
+def test_a_handout_holds_what_one_lab_needs_and_nothing_of_ours(name: str, tmp_path: Path) -> None:
+    lab = labs.load(name)
+    assert lab.handout is not None
+    names = handout.write(lab, tmp_path)
+    assert names == sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
+    others = [other for other in labs.names() if other != name]
+    secret = [*(f"autograder/{place}" for place in parcel.OURS_ALONE), *(f"autograder/labs/{o}.py" for o in others)]
+    secret += [f"autograder/{other}/" for other in others] + ["models/reference", "tests/", "records/"]
+    assert not [file for file in names if any(file.startswith(place) for place in secret)]
+    assert not [file for file in names if re.search(r"__pycache__|secret|_test_part|\.(pt|model)$", file)]
+    for file, blanked in lab.handout.blanks.items():
+        source = (tmp_path / lab.handout.folder / file).read_text(encoding="utf-8")
+        compile(source, file, "exec")
+        assert source.count("raise NotImplementedError") >= len(blanked)
+        ours = (ROOT / lab.handout.folder / file).read_text(encoding="utf-8")
+        assert len(source) < len(ours)
+    assert (tmp_path / "README.md").read_text(encoding="utf-8").startswith("# ")
+
+
+@every_lab
+def test_what_grading_needs_is_tracked_and_there(name: str) -> None:
+    assert set(parcel.grader(labs.load(name))) <= set(repository_files())
+
+
+def test_the_command_writes_a_new_folder_and_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "there" / "handout"
+    assert autograder.main(["handout", "--lab", "mp6", "--out", str(out)]) == 0
+    assert f"written: {out}, " in capsys.readouterr().out and (out / "neuralnet_p1.py").is_file()
+    before = sorted(out.rglob("*"))
+    assert autograder.main(["handout", "--lab", "mp6", "--out", str(out)]) == 2
+    assert "expected --out to be a new or empty folder" in capsys.readouterr().err
+    assert sorted(out.rglob("*")) == before and sorted(path.name for path in out.parent.iterdir()) == ["handout"]
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        (None, "expected a lab with a handout, got toy"),
+        (Handout("", {}, ("no/such/*",), "LICENSE"), "expected files like no/such/\\*"),
+        (Handout("", {"mp6.py": ("nothing",)}, (), "LICENSE"), "expected a definition of nothing, got none"),
+    ],
+)
+def test_a_wrong_declaration_leaves_nothing(
+    declared: Handout | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(labs, "load", lambda name: dataclasses.replace(TOY, handout=declared))
+    assert autograder.main(["handout", "--lab", "mp6", "--out", str(tmp_path / "out")]) == 2
+    assert re.search(message, capsys.readouterr().err) and list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a right answer.py for the toy lab, which is the only one there is."""
+    hand_in = (*TOY.hand_in, HandIn("answer.pt"))
+    lab = dataclasses.replace(TOY, hand_in=hand_in, handout=Handout("labs/toy", {}, (), "LICENSE"))
+    monkeypatch.setattr(labs, "load", lambda name: lab)
+    monkeypatch.setattr(labs, "names", lambda: ["toy"])
+    monkeypatch.setattr(check, "ROOT", tmp_path)
+    (tmp_path / "labs/toy").mkdir(parents=True)
+    (tmp_path / "labs/toy/answer.py").write_text("def answer(n): return 42\n")
+    (tmp_path / "labs/toy/answer.pt").write_bytes(b"weights")
+    return tmp_path / "labs/toy"
+
+
+def test_right_work_is_checked_where_it_lies(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert autograder.main(["check"]) == 0
+    out = capsys.readouterr().out
+    assert out.rstrip().endswith("score: 13 of 13") and "data of seed 0" in out and "left aside" not in out
+    assert sorted(path.name for path in work.iterdir()) == ["answer.pt", "answer.py"]
+
+
+def test_missing_points_and_missing_files_are_said(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (work / "answer.py").write_text("def answer(n): return 41\n")
+    (work / "answer.pt").unlink()
+    assert autograder.main(["check", "--only", "1.2", "--seed", "4"]) == 1
+    out = capsys.readouterr().out
+    assert "missing: answer.pt\n" in out and "score: 5 of 10" in out and "--only 1. --seed 4" in out
+
+
+def test_mistakes_on_the_command_line_are_named(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert autograder.main(["check", str(work.parent)]) == 2
+    assert "expected some of answer.py, answer.pt in" in capsys.readouterr().err
+    assert autograder.main(["check", "--only", "7."]) == 2
+    assert "expected a beginning of the numbers of toy's checks, got '7.'" in capsys.readouterr().err
+
+
+def test_what_is_checked_is_what_is_graded(work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert autograder.main(["check", "--seed", "3"]) == 0
+    checked = capsys.readouterr().out
+    grade.show(grade.grade(work, labs.load("toy"), grade.best().tier, seed=3, trust=True))
+
+    def clockless(text: str) -> str:
+        return re.sub(r"time: .*", "", text)
+
+    assert clockless(checked) == clockless(capsys.readouterr().out)
