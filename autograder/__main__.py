@@ -10,7 +10,9 @@ from types import ModuleType
 
 from smallnets import cli
 
-NAMES = ("bundle", "check", "doctor", "emulate", "grade", "handout", "hidden", "pack")
+# command -> its module; "class" is no name that Python can import
+MODULES = {name: name for name in ("bundle", "check", "doctor", "emulate", "grade", "handout", "hidden", "pack")}
+MODULES |= {"class": "classroom.command", "serve": "board.command"}
 
 
 def commands() -> dict[str, ModuleType]:
@@ -19,8 +21,8 @@ def commands() -> dict[str, ModuleType]:
     Where this is in students' hands or on a platform, some are missing.
     """
     folder = Path(__file__).parent
-    there = [name for name in NAMES if (folder / f"{name}.py").is_file()]
-    return {name: importlib.import_module(f"autograder.{name}") for name in there}
+    there = {name: path for name, path in MODULES.items() if (folder / f"{path.replace('.', '/')}.py").is_file()}
+    return {name: importlib.import_module(f"autograder.{path}") for name, path in sorted(there.items())}
 
 
 @cli.exit_codes

@@ -9,7 +9,8 @@ from autograder.lab import Lab
 ROOT = Path(__file__).parents[1]
 # what only this checkout needs: solutions and wrong ones, attacks, and the commands of staff
 COMMANDS = ("bundle.py", "doctor.py", "emulate.py", "handout.py", "hidden.py", "skeleton.py")
-OURS_ALONE = (*COMMANDS, "ADDING_A_LAB.md", "README.md", "attacks", "handouts", "mutants", "platform", "solutions")
+FOLDERS = ("attacks", "board", "classroom", "handouts", "mutants", "platform", "solutions")
+OURS_ALONE = (*COMMANDS, *FOLDERS, "ADDING_A_LAB.md", "README.md")
 HIDDEN = ("*_test_*", "*secret*")  # names that git ignores too: hidden data and what decides it
 
 

@@ -318,9 +318,7 @@ def test_the_emulated_platform_gives_the_score_that_grade_gives(name: str, tmp_p
     files = bundle.staff_files(lab, staff)
     zipping.write(
         tmp_path / "autograder.zip",
-        bundle.contents(
-            lab, files, bundle.Settings(lab.name, bundle.salt(files), trust=True, **SETTINGS.get(name, {}))
-        ),
+        bundle.contents(lab, files, bundle.Settings(name, bundle.salt(files), trust=True, **SETTINGS.get(name, {}))),
         programs=bundle.PROGRAMS,
     )
     work = submission(lab, tmp_path)

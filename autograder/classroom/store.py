@@ -1,0 +1,186 @@
+"""The system of record of a class, one SQLite file: who handed in what, what is to be graded, and what came of it.
+
+A job is one part of one submission's content, graded by one version of grader and declaration with one seed: its key
+is the hash of all these. So handing the same files in again, or running again, grades nothing twice, and a change of
+the grader or of the declaration grades everything that it concerns. Many processes may read and add; one at a time, the
+holder of `grading()`, takes jobs and records what comes of them.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS submission (
+    id INTEGER PRIMARY KEY,
+    student TEXT NOT NULL,
+    received REAL NOT NULL,           -- seconds since the epoch
+    late INTEGER NOT NULL DEFAULT 0,
+    sha256 TEXT NOT NULL,             -- of names and contents of its files, see Submission.sha256
+    path TEXT,                        -- where it was found; NULL if its archive lies in this file
+    UNIQUE (student, received, sha256)
+);
+CREATE TABLE IF NOT EXISTS archive (
+    sha256 TEXT PRIMARY KEY,
+    content BLOB NOT NULL             -- the zip
+);
+CREATE TABLE IF NOT EXISTS job (
+    key TEXT PRIMARY KEY,
+    sha256 TEXT NOT NULL,             -- the submission's content
+    lab TEXT NOT NULL,
+    part TEXT NOT NULL,               -- the beginning of the numbers of its checks, "" for all
+    grader TEXT NOT NULL,             -- the hash of grader and declaration
+    seed INTEGER NOT NULL,
+    state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'running', 'done', 'fault')),
+    attempts INTEGER NOT NULL DEFAULT 0,
+    report TEXT,                      -- JSON as report.plain gives it
+    fault TEXT,                       -- one line for staff
+    ended REAL
+);
+CREATE INDEX IF NOT EXISTS job_state ON job (state);
+CREATE INDEX IF NOT EXISTS job_sha256 ON job (sha256);
+CREATE INDEX IF NOT EXISTS submission_sha256 ON submission (sha256);
+"""
+MOST_ATTEMPTS = 3
+
+
+class Job(NamedTuple):
+    """A job that was taken."""
+
+    key: str
+    sha256: str
+    lab: str
+    part: str
+    grader: str
+    seed: int
+
+
+def key_of(sha256: str, lab: str, part: str, grader: str, seed: int) -> str:
+    """The key of a job, by which it is known for ever."""
+    return hashlib.sha256(json.dumps([sha256, lab, part, grader, seed]).encode()).hexdigest()
+
+
+class Store:
+    """An open file; one per thread. Every method is one transaction: whole or not at all, whatever is killed."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a file, which is made if it is missing.
+
+        Raises:
+            ValueError: it is no such file.
+        """
+        self.path = path
+        self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+        self.connection.row_factory = sqlite3.Row
+        try:
+            self.connection.execute("PRAGMA journal_mode = WAL")
+            self.connection.execute("PRAGMA synchronous = NORMAL")
+            self.connection.executescript(SCHEMA)
+        except sqlite3.DatabaseError as error:
+            self.connection.close()
+            raise ValueError(f"expected {path} to be the SQLite file of a class, got {error}") from error
+
+    def close(self) -> None:
+        """Nothing is pending; a file that nobody closed is as good."""
+        self.connection.close()
+
+    @contextlib.contextmanager
+    def grading(self) -> Iterator[None]:
+        """Be the one who grades; jobs that an earlier one had begun, and not ended, wait again.
+
+        Raises:
+            ValueError: another process grades.
+        """
+        with open(f"{self.path}.lock", "wb") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                raise ValueError(f"expected no other process to grade into {self.path}, got one that does") from None
+            # whoever was killed has done no harm: such an attempt does not count
+            self.connection.execute("UPDATE job SET state = 'waiting', attempts = attempts - 1 WHERE state = 'running'")
+            yield
+
+    def add(self, student: str, received: float, sha256: str, late: bool = False, path: Path | None = None) -> int:
+        """Note that a student handed something in, and say under which id; the same again has the same id."""
+        row = (student, received, sha256, int(late), None if path is None else str(path))
+        self.connection.execute(
+            "INSERT OR IGNORE INTO submission (student, received, sha256, late, path) VALUES (?, ?, ?, ?, ?)", row
+        )
+        found = self.connection.execute(
+            "SELECT id FROM submission WHERE student = ? AND received = ? AND sha256 = ?", row[:3]
+        )
+        return int(found.fetchone()[0])
+
+    def keep(self, sha256: str, content: bytes) -> None:
+        """Keep an archive in the file itself."""
+        self.connection.execute("INSERT OR IGNORE INTO archive VALUES (?, ?)", (sha256, content))
+
+    def content(self, sha256: str) -> bytes | Path:
+        """The archive, or the path where such a submission was found.
+
+        Raises:
+            KeyError: neither is known.
+        """
+        if row := self.connection.execute("SELECT content FROM archive WHERE sha256 = ?", (sha256,)).fetchone():
+            return bytes(row[0])
+        query = "SELECT path FROM submission WHERE sha256 = ? AND path IS NOT NULL ORDER BY id DESC"
+        if row := self.connection.execute(query, (sha256,)).fetchone():
+            return Path(row[0])
+        raise KeyError(sha256)
+
+    def want(self, sha256: str, lab: str, part: str, grader: str, seed: int, again: bool = False) -> str:
+        """Have a job done if it never was, or failed for no fault of the student's and `again`; returns its key."""
+        key = key_of(sha256, lab, part, grader, seed)
+        self.connection.execute(
+            "INSERT OR IGNORE INTO job (key, sha256, lab, part, grader, seed) VALUES (?, ?, ?, ?, ?, ?)",
+            (key, sha256, lab, part, grader, seed),
+        )
+        if again:
+            self.connection.execute(
+                "UPDATE job SET state = 'waiting', attempts = 0, fault = NULL WHERE key = ? AND state = 'fault'", (key,)
+            )
+        return key
+
+    def take(self) -> Job | None:
+        """The job that has waited longest, running from now on; None if none waits."""
+        row = self.connection.execute(
+            "UPDATE job SET state = 'running', attempts = attempts + 1 WHERE rowid = "
+            "(SELECT rowid FROM job WHERE state = 'waiting' ORDER BY rowid LIMIT 1) "
+            "RETURNING key, sha256, lab, part, grader, seed"
+        ).fetchone()
+        return Job(*row) if row else None
+
+    def finish(self, key: str, report: dict[str, Any], ended: float) -> bool:
+        """Record what came of a running job, for ever; False if it is not running, as it was ended otherwise."""
+        done = self.connection.execute(
+            "UPDATE job SET state = 'done', report = ?, fault = NULL, ended = ? WHERE key = ? AND state = 'running'",
+            (json.dumps(report, allow_nan=False), ended, key),
+        )
+        return done.rowcount == 1
+
+    def fail(self, key: str, fault: str, ended: float) -> bool:
+        """Record a fault that is not the student's; the job waits again, until it has failed MOST_ATTEMPTS times.
+
+        Returns whether it waits again.
+        """
+        row = self.connection.execute(
+            "UPDATE job SET fault = ?, ended = ?, "
+            "state = CASE WHEN attempts < ? THEN 'waiting' ELSE 'fault' END "
+            "WHERE key = ? AND state = 'running' RETURNING state",
+            (fault, ended, MOST_ATTEMPTS, key),
+        ).fetchone()
+        return bool(row) and row[0] == "waiting"
+
+    def counts(self) -> dict[str, int]:
+        """How many jobs are in each state."""
+        rows = self.connection.execute("SELECT state, count(*) FROM job GROUP BY state")
+        return {"waiting": 0, "running": 0, "done": 0, "fault": 0} | {row[0]: row[1] for row in rows}
+
+    def version(self) -> int:
+        """A number that changes when another connection has written."""
+        return int(self.connection.execute("PRAGMA data_version").fetchone()[0])
