@@ -13,9 +13,9 @@ import pytest
 import toy
 
 from autograder import labs, parcel
-from autograder.classroom import coordinate, grading, jobs
+from autograder.classroom import coordinate, jobs, rows
 from autograder.classroom.store import MOST_ATTEMPTS, Store
-from autograder.lab import Check, Column, Lab, Run, Verdict
+from autograder.lab import Check, Column, Run, Verdict
 from smallnets import executors
 
 STEPS = [dataclasses.replace(toy.LAB.steps[0], name=name) for name in ("one", "two")]
@@ -52,7 +52,7 @@ def test_every_lab_is_divided_into_all_its_checks() -> None:
 
 def test_a_grade_depends_on_sources_hidden_data_and_speed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(parcel, "ROOT", tmp_path)
-    names = ["autograder/a.py", "autograder/classroom/b.py", "autograder/board/c.py", "autograder/d.md"]
+    names = ["autograder/a.py", "autograder/d.md"]
     monkeypatch.setattr(parcel, "grader", lambda lab: names)
     staff = tmp_path / "staff/deep"
     for path in [*names, "staff/deep/y.npy"]:
@@ -200,11 +200,9 @@ def test_two_coordinators_do_not_grade_into_one_record(store: Store) -> None:
 
 
 def test_what_is_no_submission_has_no_points_and_says_why() -> None:
-    lab: Lab = toy.LAB
-    report = grading.refused(lab, "expected a zip, got a cat")
-    assert (report.score, report.max_score, report.fault) == (0, 12.1, False)
-    assert "got a cat" in report.tests[0].output and report.tests[1].output == "see 1.1"
-    assert {test.cause for test in report.tests} == {"no submission"}
+    found = rows.nothing(toy.LAB, "expected a zip, got a cat")
+    assert (found["score"], found["max_score"], found["fault"]) == (0, 12.1, False)
+    assert "got a cat" in found["output"] and {test["cause"] for test in found["tests"]} == {"no submission"}
 
 
 def test_a_program_that_fails_or_is_stopped_is_named() -> None:
