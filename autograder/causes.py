@@ -14,7 +14,7 @@ class Finding(enum.StrEnum):
     EXCEPTION = "exception"
     BAD_MODEL = "bad model file"
     MISSING = "missing file"
-    REFUSED = "no submission"
+    NO_TIME = "no time left"
 
 
 TEXTS: dict[str, tuple[str, str]] = {
@@ -85,10 +85,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "It has to be at the top of what you hand in, under exactly the name that the assignment gives. The command"
         " `python -m autograder pack` makes an archive with the right names.",
     ),
-    Finding.REFUSED: (
-        "What was handed in could not be opened",
-        "It has to be a folder, or a zip archive, with the assignment's files in it: no links, nothing damaged, and not"
-        " much more than asked for. The command `python -m autograder pack` makes such an archive.",
+    Finding.NO_TIME: (
+        "The time for the whole grading was over",
+        "All steps of a grading share the time that the machine has for them, and here they took longer than that. What"
+        " was done before is judged as ever. Look for the slowest of your programs: time each on your own machine.",
     ),
     Cause.GRADER_FAULT: (
         "The grader failed, not your code",

@@ -61,7 +61,10 @@ def cluster(address: str, ca: Path | None = None, cert: Path | None = None, key:
         raise ValueError(f"expected the extra [cluster] to be installed: pip install '.[cluster]' ({error})") from None
     files = {"tls_ca_file": ca, "tls_client_cert": cert, "tls_client_key": key}
     given = {name: str(path) for name, path in files.items() if path is not None}
-    with Client(address, security=Security(require_encryption=True, **given), set_as_default=False) as client:
+    security = Security(require_encryption=True, **given)
+    if security.get_connection_args("client")["ssl_context"] is None:
+        raise ValueError("expected --tls-ca, --tls-cert and --tls-key, or Dask's settings to name them, got too few")
+    with Client(address, security=security, set_as_default=False) as client:
         # one more for each that runs, so that no worker waits for the network
         yield Crew(client.get_executor(pure=False, retries=0), lambda: max(1, 2 * sum(client.nthreads().values())))
 
@@ -86,7 +89,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def fresh(
     command: Sequence[str], given: bytes = b"", seconds: float | None = None, stop: threading.Event | None = None,
-    cwd: Path | None = None,
+    cwd: Path | None = None, show: bool = False,
 ) -> bytes:  # fmt: skip
     """What a Python program prints; it is given the id of this process as its last argument, for `end_with`.
 
@@ -96,6 +99,7 @@ def fresh(
         seconds: after which it is ended.
         stop: ends it when set.
         cwd: where it starts.
+        show: let it print where this process does; nothing is returned then.
 
     Raises:
         OSError: it ended otherwise than with exit code 0, or was ended.
@@ -104,7 +108,8 @@ def fresh(
     words = [sys.executable, *command, str(os.getpid())]
     pipe, todo = subprocess.PIPE, given or None
     # a session of its own, so that Ctrl-C comes to us alone
-    process = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe, cwd=cwd, start_new_session=True)
+    out_to = None if show else pipe
+    process = subprocess.Popen(words, stdin=pipe, stdout=out_to, stderr=out_to, cwd=cwd, start_new_session=True)
     with process:
         while True:
             try:
@@ -118,9 +123,9 @@ def fresh(
                 process.kill()
                 raise
     if process.returncode:
-        tail = errors.decode(errors="replace")[-TAIL:].strip()
+        tail = (errors or b"").decode(errors="replace")[-TAIL:].strip()
         raise OSError(f"{' '.join(command)} ended with {process.returncode}{f': {tail}' if tail else ''}")
-    return out
+    return out or b""
 
 
 def end_with(parent: int) -> None:

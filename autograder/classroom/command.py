@@ -56,6 +56,8 @@ def _time(text: str) -> float:
 def command(args: argparse.Namespace) -> int:
     """Grade, write, print; returns the exit code."""
     lab = labs.load(args.lab)
+    if args.fast and (args.scheduler is not None or args.tier not in (None, Tier.CONTAINER)):
+        raise ValueError("expected --fast alone, as it grades on this machine in the container tier; got more")
     if args.watch:
         if args.db is None:
             raise ValueError("expected --db FILE, the record to watch")
@@ -121,8 +123,6 @@ def run(
 @contextlib.contextmanager
 def how(args: argparse.Namespace, stop: threading.Event) -> Iterator[tuple[coordinate.Function, Tier | None]]:
     """The function that grades a job, and the tier in which it does; None is the best of whatever machine it is on."""
-    if args.fast and (args.scheduler is not None or args.tier not in (None, Tier.CONTAINER)):
-        raise ValueError("expected --fast alone, as it grades on this machine in the container tier; got more")
     if args.fast:
         with fast.workers(args.workers, stop) as function:
             yield function, Tier.CONTAINER

@@ -8,7 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from pathlib import Path
 from typing import Any
 
-from autograder import pack
+from autograder import zipping
 from autograder.classroom import grading, jobs
 from autograder.classroom.store import Job, Store
 from autograder.intake import take_in
@@ -119,7 +119,7 @@ def parcel(path: Path, lab: Lab) -> tuple[bytes, str, tuple[str, ...]]:
     with tempfile.TemporaryDirectory(prefix="class-") as folder:
         submission = take_in(path, lab, Path(folder) / "files")
         archive = Path(folder) / "work.zip"
-        pack.write(archive, submission.files, lab.root)
+        zipping.write(archive, submission.files, lab.root)
         return archive.read_bytes(), submission.sha256, submission.notes
 
 

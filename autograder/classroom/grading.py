@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder import grade, labs, parcel, report
-from autograder.causes import Finding, explain
 from autograder.intake import take_in
-from autograder.lab import Graded, Lab, Report
-from autograder.sandbox.job import Limits, Tier
+from autograder.lab import Lab
+from autograder.platform.words import refused
+from autograder.sandbox.job import Tier
 from autograder.sandbox.place import own_folder
 from autograder.sandbox.run import GRACE, Launch
 from smallnets import executors
@@ -83,26 +83,12 @@ def graded(task: dict[str, Any], launch: Launch | None = None) -> dict[str, Any]
             except ValueError as error:
                 found = refused(chosen, str(error))
             else:
-                found = grade.judge(submission, chosen, loaded, tier, task["seed"], task["trust"], launch)
+                found = grade.judge(submission, chosen, loaded, tier, task["seed"], task["trust"], launch=launch)
     except (OSError, ValueError) as error:
         return failed(error)
     steps = found.audit.get("steps", {})
     details = [f"{name}: {used['detail']}" for name, used in steps.items() if "detail" in used]
     return {"report": report.plain(found), "fault": "; ".join(details) if found.fault else ""}
-
-
-def refused(lab: Lab, text: str) -> Report:
-    """The report on what is no submission: no points, and why."""
-    words = explain(Finding.REFUSED, Limits())
-    tests: list[Graded] = []
-    for check in sorted(lab.checks, key=grade.order):
-        text = f"see {tests[0].number}" if tests else f"{words.title}\n{words.paragraph}\n\n{text}"
-        tests.append(
-            Graded(
-                check.number, check.name, 0.0, check.points, text, Finding.REFUSED, check.visibility, check.tags
-            )
-        )  # fmt: skip
-    return Report(lab.name, lab.title, tuple(tests))
 
 
 def main() -> None:

@@ -162,7 +162,8 @@ def _seconds(value: object) -> float | None:
 
 def written(path: Path) -> float:
     """When the latest file of a folder, or this file, was written, in seconds since the epoch; links not followed."""
-    inside = [Path(folder, name) for folder, _, names in os.walk(path) for name in names]
+    walked = () if path.is_symlink() else os.walk(path)
+    inside = [Path(folder, name) for folder, _, names in walked for name in names]
     return max(file.lstat().st_mtime for file in inside or [path])
 
 

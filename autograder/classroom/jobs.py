@@ -13,8 +13,6 @@ from autograder.classroom.store import Store, key_of
 from autograder.lab import Graded, Lab, Report, Visibility
 from smallnets import files
 
-ELSEWHERE = ("autograder/board/", "autograder/classroom/")  # they decide about no grade
-
 
 def parts(lab: Lab) -> tuple[str, ...]:
     """The beginnings of the numbers of checks that are graded as one job each, such as ("1.", "2."); ("",) for all.
@@ -41,8 +39,7 @@ def grader_hash(lab: Lab, staff: Path | None = None, fast: bool = False) -> str:
         staff: folder of hidden data, whose contents count.
         fast: of practice runs, whose results are none of a final one.
     """
-    names = [name for name in parcel.grader(lab) if not name.startswith(ELSEWHERE)]
-    paths = {name: parcel.ROOT / name for name in names if not name.endswith(".md")}
+    paths = {name: parcel.ROOT / name for name in parcel.grader(lab) if not name.endswith(".md")}
     if staff is not None:
         paths |= {f"staff/{path.relative_to(staff)}": path for path in staff.rglob("*") if path.is_file()}
     total = hashlib.sha256(f"{lab.name} {platform.python_version()} {version('numpy')} {version('torch')}".encode())

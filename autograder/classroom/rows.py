@@ -13,6 +13,7 @@ from autograder.classroom.handed_in import HandedIn, alone_inside
 from autograder.classroom.store import Store
 from autograder.intake import take_in
 from autograder.lab import Lab, Report, Submission, Visibility
+from autograder.platform.words import refused
 from autograder.sandbox.stage import stage
 
 
@@ -112,7 +113,7 @@ def rows(
 def nothing(lab: Lab, words: str) -> dict[str, Any]:
     """The report on what is no submission."""
     held = grade.held(lab, Submission({}, (), ""))
-    return jobs.merged([(report.plain(grading.refused(held, words)), "")])
+    return jobs.merged([(report.plain(refused(held, words)), "")])
 
 
 def for_student(plain: dict[str, Any]) -> Report:

@@ -43,9 +43,9 @@ def write(out: Path, lab: Lab, rows: Sequence[Row], practice: bool = False) -> P
 def file_name(student: str) -> str:
     """A name for a student's files, whatever the student is called; no two students have the same, nor on Windows."""
     plain = re.sub(r"[^A-Za-z0-9@._-]+", "_", student).strip(".")[:60]
-    if plain == student and plain == plain.lower():
+    if plain and plain == student == student.lower():
         return plain
-    return f"{plain}-{hashlib.sha256(student.encode(errors='surrogateescape')).hexdigest()[:8]}"
+    return f"{plain or 'student'}-{hashlib.sha256(student.encode(errors='surrogateescape')).hexdigest()[:8]}"
 
 
 def text(row: Row, lab: Lab) -> str:

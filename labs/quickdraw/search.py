@@ -1,5 +1,7 @@
 """Search learning rate and batch size with Optuna: python search.py --model densenet --trials 20 --jobs 2.
 
+With --scheduler tls://HOST:PORT the workers run on a Dask cluster, from this folder on a disk that all machines share.
+
 Trials are suggested by TPE, and one that falls behind the others at the same step is cut short (median pruning).
 Everything is kept in a journal file: run the same line again to go on, from several machines with a shared disk
 if you like. A worker that is killed costs the trial it was at.
@@ -7,12 +9,13 @@ if you like. A worker that is killed costs the trial it was at.
 
 import argparse
 import csv
+import functools
 import io
 import os
-import signal
-import subprocess
 import sys
+import threading
 import warnings
+from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +23,7 @@ import torch
 from failures import PROGRAMS
 from utils import session
 
-from smallnets import cli, files, plots, tables, train
+from smallnets import cli, executors, files, plots, tables, train
 
 LEARNING_RATES = {"densenet": (1e-5, 0.1), "convnet": (1e-4, 0.3), "bestmodel": (1e-4, 0.1)}
 BATCH_SIZES = {"densenet": [100], "convnet": [50, 100, 200, 400], "bestmodel": [50, 100, 200, 400]}
@@ -90,28 +93,39 @@ def run(args: argparse.Namespace) -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     args.storage = args.storage or args.out / f"{args.model}.journal"
     if args.worker is not None:
-        work(args, args.worker)
+        index, parent = args.worker
+        executors.end_with(parent)
+        work(args, index)
         return 0
-    if args.jobs == 1:
+    if args.jobs == 1 and args.scheduler is None:
         work(args, 0)
     else:
         session.find_data(args.dataDir)  # a stand-in is made once, and named before anything else
         open_study(args, args.seed)
-        command = [sys.executable, str(Path(__file__).resolve()), *sys.argv[1:], "--storage", str(args.storage)]
-        workers = [subprocess.Popen([*command, "--worker", str(index)]) for index in range(args.jobs)]
-        try:
-            codes = [worker.wait() for worker in workers]
-        except KeyboardInterrupt:
-            for worker in workers:
-                worker.send_signal(signal.SIGINT)
-            raise
-        for index, code in enumerate(codes):
-            if code:
-                print(f"worker {index} ended with {code}; its trial is lost", file=sys.stderr)
-        if all(codes):
+        if not crowd(args):
             return 1
     report(open_study(args, args.seed), args)
     return 0
+
+
+def crowd(args: argparse.Namespace) -> int:
+    """Let several processes search, here or on a cluster; returns how many came to their end."""
+    command = [str(Path(__file__).resolve()), *sys.argv[1:], "--storage", str(args.storage.resolve())]
+    stop, ended = threading.Event(), 0
+    one = functools.partial(executors.fresh, show=True, cwd=Path.cwd())
+    one = one if args.scheduler else functools.partial(one, stop=stop)
+    with executors.chosen(args, args.jobs) as crew:
+        workers = {crew.executor.submit(one, [*command, "--worker", str(k)]): k for k in range(args.jobs)}
+        try:
+            for worker in as_completed(workers):
+                try:
+                    worker.result()
+                    ended += 1
+                except Exception as error:  # its own, or whatever a lost machine looks like
+                    print(f"worker {workers[worker]} failed, its trial is lost: {error}", file=sys.stderr)
+        finally:
+            stop.set()
+    return ended
 
 
 def report(study: Any, args: argparse.Namespace) -> None:
@@ -150,7 +164,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, default=Path("search_results"), help="where table and picture go")
     parser.add_argument("--dataDir", default="datasets", help="folder of the fruit_*.npy files")
     parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="of the trials and of each training")
-    parser.add_argument("--worker", type=int, help=argparse.SUPPRESS)
+    executors.add_arguments(parser)
+    parser.add_argument("--worker", nargs=2, type=int, help=argparse.SUPPRESS)
     return cli.exit_codes(run)(parser.parse_args(argv))
 
 

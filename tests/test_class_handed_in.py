@@ -1,0 +1,157 @@
+"""Who handed in what: folders and zips under students' names, and the exports of Gradescope, Canvas and Moodle."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from autograder.classroom import handed_in
+from autograder.classroom.handed_in import alone_inside, find, latest
+
+Make = Callable[..., Path]
+
+
+@pytest.fixture
+def make(tmp_path: Path) -> Make:
+    """Write a file beneath the folder of submissions, last written at a time."""
+
+    def write(name: str, at: float = 1000.0) -> Path:
+        path = tmp_path / "all" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+        os.utime(path, (at, at))
+        return tmp_path / "all"
+
+    return write
+
+
+def test_folders_and_zips_are_called_as_their_students(make: Make) -> None:
+    make("ada/a.py", 5.0)
+    make("ada/deeper/b.py", 7.0)
+    make("bob.zip", 3.0)
+    for name in ("grades.csv", ".DS_Store", "__MACOSX/x", "notes.txt"):
+        make(name)
+    folder = make("out/x")
+    found, notes = find(folder, folder / "out")
+    assert [(each.student, each.received) for each in found] == [("ada", 7.0), ("bob", 3.0)]
+    assert notes == ["left aside: grades.csv, notes.txt"]
+
+
+def test_of_what_a_student_hands_in_twice_the_later_counts(make: Make) -> None:
+    make("ada/a.py", 5.0)
+    found, _ = find(make("ada.zip", 4.0))
+    assert [each.path.name for each in found] == ["ada.zip", "ada"] and [e.path.name for e in latest(found)] == ["ada"]
+
+
+def test_canvas_numbers_its_files_and_marks_late_ones(make: Make) -> None:
+    make("lovelaceada_LATE_17_901_work-1.zip", 1.0)
+    make("lovelaceada_17_345_work.zip", 2.0)
+    found, _ = find(make("byrongeorge_18_346_my_net.zip"))
+    assert [(each.student, each.name, each.late, each.rank) for each in found] == [
+        ("byrongeorge 18", "byrongeorge", False, 346),
+        ("lovelaceada 17", "lovelaceada", False, 345),
+        ("lovelaceada 17", "lovelaceada", True, 901),
+    ]
+    assert [each.rank for each in latest(found)] == [346, 901]
+
+
+def test_canvas_takes_files_apart_that_were_handed_in_together(make: Make) -> None:
+    make("lovelaceada_17_345_answer.py", 1.0)
+    make("lovelaceada_17_900_answer-1.py", 3.0)
+    (found,), _ = find(make("lovelaceada_17_346_net_p1.model", 2.0))
+    assert {name: path.name for name, path in found.loose} == {
+        "answer.py": "lovelaceada_17_900_answer-1.py",
+        "net_p1.model": "lovelaceada_17_346_net_p1.model",
+    }
+    assert (found.rank, found.received) == (900, 3.0)
+
+
+def test_moodle_names_folders_and_files(make: Make) -> None:
+    make("Ada Lovelace_12345_assignsubmission_file_/work.zip")
+    make("Ada Lovelace_12345_assignsubmission_onlinetext_/onlinetext.html")
+    found, notes = find(make("Bob_By_777_assignsubmission_file_net.zip"))
+    assert [(each.student, each.name) for each in found] == [
+        ("Ada Lovelace 12345", "Ada Lovelace"),
+        ("Bob_By 777", "Bob_By"),
+    ]
+    assert alone_inside(found[0].path).name == "work.zip" and alone_inside(found[1].path) == found[1].path
+    assert notes == ["left aside: Ada Lovelace_12345_assignsubmission_onlinetext_"]
+
+
+METADATA = """---
+submission_1:
+  :submitters:
+  - :name: Ada Lovelace
+    :sid: '17'
+    :email: ada@example.edu
+  - :name: "Zo\\u00eb O'Brien"
+    :sid: '18'
+  :created_at: 2026-11-01 12:00:00.500000000 Z
+  :score: 10.0
+  :results:
+    tests:
+    - output: |
+        submission_9:
+          :submitters: none
+submission_2:
+  :submitters: []
+"""
+
+
+def gradescope(make: Make) -> Path:
+    for number in (1, 2, 3):
+        make(f"export/submission_{number}/answer.py", 1000.0 + number)
+    folder = make("export/submission_metadata.yml")
+    (folder / "export/submission_metadata.yml").write_text(METADATA)
+    return folder
+
+
+def test_gradescopes_metadata_names_every_member_of_a_group(make: Make) -> None:
+    pytest.importorskip("yaml", reason="the extra [gradescope] is not installed")
+    found, notes = find(gradescope(make))
+    assert [(each.student, each.name, each.path.name, each.received) for each in found] == [
+        ("18", "Zoë O'Brien", "submission_1", 1793534400.5),
+        ("ada@example.edu", "Ada Lovelace", "submission_1", 1793534400.5),
+        ("submission_2", "submission_2", "submission_2", 1002.0),
+        ("submission_3", "submission_3", "submission_3", 1003.0),
+    ]
+    assert [line.split(" is not in ")[0] for line in notes] == ["submission_2", "submission_3"]
+
+
+def test_gradescopes_metadata_that_is_damaged_is_named(make: Make) -> None:
+    pytest.importorskip("yaml", reason="the extra [gradescope] is not installed")
+    folder = gradescope(make)
+    (folder / "export/submission_metadata.yml").write_text("a: [")
+    with pytest.raises(ValueError, match="submission_metadata.yml, got what is no YAML"):
+        find(folder)
+
+
+def test_without_pyyaml_students_are_called_by_their_folders(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "yaml", None)
+    found, notes = find(gradescope(make))
+    assert [each.student for each in found] == ["submission_1", "submission_2", "submission_3"]
+    (line,) = notes
+    assert "pip install '.[gradescope]'" in line
+
+
+def test_a_name_in_another_encoding_is_spelt_out(tmp_path: Path) -> None:
+    os.mkdir(os.fsencode(tmp_path) + b"/Andr\xe9")
+    (found,), _ = find(tmp_path)
+    assert found.student == "Andr\\udce9" and found.path.is_dir()
+
+
+def test_a_folder_without_submissions_is_a_mistake(tmp_path: Path) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        with pytest.raises(ValueError, match="expected"):
+            find(folder)
+
+
+def test_links_are_not_followed(make: Make, tmp_path: Path) -> None:
+    folder = make("ada/answer.py", 5.0)
+    (folder / "ada/all").symlink_to("/")
+    (folder / "bob").symlink_to("/etc")
+    found, _ = find(folder)
+    assert [each.student for each in found] == ["ada", "bob"]
+    assert alone_inside(folder / "bob") == folder / "bob"
+    assert handed_in.written(folder / "bob") == (folder / "bob").lstat().st_mtime

@@ -1,0 +1,233 @@
+"""Jobs of a class: how a lab is divided, what a grade depends on, and the one process that has them graded."""
+
+import dataclasses
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Executor, Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+import toy
+
+from autograder import labs, parcel
+from autograder.classroom import coordinate, jobs, rows
+from autograder.classroom.store import MOST_ATTEMPTS, Store
+from autograder.lab import Check, Column, Run, Verdict
+from smallnets import executors
+
+STEPS = [dataclasses.replace(toy.LAB.steps[0], name=name) for name in ("one", "two")]
+
+
+def check(number: str, *steps: str) -> Check:
+    return Check(number, f"check {number}", 1.1, steps, lambda run: Verdict(1.0))
+
+
+def divided(*checks: Check, columns: tuple[Column, ...] = ()) -> tuple[str, ...]:
+    return jobs.parts(dataclasses.replace(toy.LAB, steps=tuple(STEPS), checks=checks, columns=columns))
+
+
+def value(run: Run) -> float:
+    return 1.0
+
+
+def test_a_lab_is_divided_where_no_step_is_shared() -> None:
+    one, two = check("1.1", "one"), check("2.1", "two")
+    assert divided(one, two) == ("1.", "2.")
+    assert divided(check("10.1", "one"), check("9.1", "two")) == ("9.", "10.")
+    assert divided(one, check("2.1", "one", "two")) == ("",)
+    assert divided(one) == ("",) and divided(check("1", "one"), two) == ("",)
+    assert divided(one, two, columns=(Column("x", ("one",), value),)) == ("1.", "2.")
+    assert divided(one, two, columns=(Column("x", ("one", "two"), value),)) == ("",)
+
+
+def test_every_lab_is_divided_into_all_its_checks() -> None:
+    for name in labs.names():
+        lab = labs.load(name)
+        numbers = [each.number for each in lab.checks for part in jobs.parts(lab) if each.number.startswith(part)]
+        assert sorted(numbers) == sorted(each.number for each in lab.checks)
+
+
+def test_a_grade_depends_on_sources_hidden_data_and_speed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(parcel, "ROOT", tmp_path)
+    names = ["autograder/a.py", "autograder/d.md"]
+    monkeypatch.setattr(parcel, "grader", lambda lab: names)
+    staff = tmp_path / "staff/deep"
+    for path in [*names, "staff/deep/y.npy"]:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("")
+    seen = [jobs.grader_hash(toy.LAB), jobs.grader_hash(toy.LAB, staff), jobs.grader_hash(toy.LAB, fast=True)]
+    for path in names[1:]:
+        (tmp_path / path).write_text("changed")
+    assert jobs.grader_hash(toy.LAB) == seen[0]
+    (staff / "y.npy").write_text("changed")
+    seen.append(jobs.grader_hash(toy.LAB, staff))
+    (tmp_path / names[0]).write_text("changed")
+    assert len({*seen, jobs.grader_hash(toy.LAB), jobs.grader_hash(dataclasses.replace(toy.LAB, name="x"))}) == 6
+
+
+LAB = dataclasses.replace(toy.LAB, steps=tuple(STEPS), checks=(check("1.1", "one"), check("2.1", "two")), columns=())
+WHO = "grader"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A record in which three submissions wait, with two jobs each."""
+    made = Store(tmp_path / "class.sqlite")
+    for sha256 in "abc":
+        made.keep(sha256, sha256.encode())
+        jobs.want_all(made, LAB, sha256, 7, WHO)
+    return made
+
+
+def plain(task: dict[str, Any], score: float = 1.1) -> dict[str, Any]:
+    """The report on a task's part."""
+    number = f"{task['part']}1"
+    test = {"number": number, "name": number, "score": score, "max_score": 1.1, "output": "", "cause": "ok"}
+    test |= {"visibility": "visible", "tags": ["t"]}
+    words = {"lab": "toy", "output": f"head\npart {number}", "seconds": 0.5, "audit": {"x": number}, "fault": False}
+    return words | {"tests": [test], "columns": [], "score": score, "max_score": 1.1}
+
+
+class Graders:
+    """Stands for `grade_one`; notes what it was given."""
+
+    def __init__(self, answer: Callable[[dict[str, Any]], dict[str, Any]] = plain) -> None:
+        self.answer = answer
+        self.given: list[tuple[str, str]] = []
+
+    def __call__(self, task: dict[str, Any]) -> dict[str, Any]:
+        self.given.append((task["archive"].decode(), task["part"]))
+        assert (task["lab"], task["seed"], task["trust"]) == ("toy", 7, False) and task["seconds"] > 60
+        return {"report": self.answer(task), "fault": ""}
+
+
+def run(store: Store, function: coordinate.Function, executor: Executor | None = None, **more: Any) -> None:
+    with executors.local(2) as crew:
+        coordinate.run(store, LAB, executor or crew.executor, grader=WHO, function=function, **more)
+
+
+def total(store: Store, sha256: str) -> dict[str, Any] | None:
+    return jobs.total(store, LAB, sha256, 7, WHO)
+
+
+def test_every_job_is_graded_once_and_its_parts_are_one_report(store: Store) -> None:
+    graders = Graders()
+    seen: list[dict[str, int]] = []
+    assert total(store, "a") is None
+    run(store, graders, on_progress=seen.append)
+    run(store, graders)
+    assert sorted(graders.given) == [(sha256, part) for sha256 in "abc" for part in ("1.", "2.")]
+    assert [counts["done"] for counts in seen][-1] == 6 and len(seen) == 6
+    found = total(store, "a")
+    assert found is not None and (found["score"], found["max_score"], found["fault"]) == (2.2, 2.2, False)
+    assert found["output"] == "head\npart 1.1\npart 2.1" and found["audit"] == [{"x": "1.1"}, {"x": "2.1"}]
+    assert [test["number"] for test in found["tests"]] == ["1.1", "2.1"] and found["seconds"] == 1.0
+
+
+def test_only_jobs_of_this_grader_lab_and_seed_are_taken(store: Store) -> None:
+    store.want("a", "toy", "1.", "another", 7)
+    store.want("a", "toy", "1.", WHO, 8)
+    store.want("a", "mp6", "1.", WHO, 7)
+    run(store, Graders(), seed=7)
+    assert store.counts() == {"waiting": 3, "running": 0, "done": 6, "fault": 0}
+
+
+def test_what_waits_for_an_older_grader_is_graded_by_the_present_one_in_a_watch(store: Store) -> None:
+    store.want("d", "toy", "", "older", 7)
+    store.keep("d", b"d")
+    stop, graders = threading.Event(), Graders()
+    ends: Callable[[dict[str, int]], None] = lambda counts: stop.set() if not counts["waiting"] else None  # noqa: E731
+    run(store, graders, watch=True, stop=stop, on_progress=ends)
+    assert {part for sha256, part in graders.given if sha256 == "d"} == {"1.", "2."}
+
+
+@pytest.mark.parametrize("how", ["said", "raised"])
+def test_faults_are_tried_again_and_then_set_apart(store: Store, how: str) -> None:
+    given = []
+
+    def function(task: dict[str, Any]) -> dict[str, Any]:
+        given.append(task["archive"])
+        if task["archive"] == b"b" and task["part"] == "1.":
+            if how == "raised":
+                raise RuntimeError("the worker is lost")
+            return {"report": {}, "fault": "RuntimeError: the worker is lost"}
+        return {"report": plain(task), "fault": ""}
+
+    run(store, function)
+    assert given.count(b"b") == MOST_ATTEMPTS + 1 and given.count(b"a") == 2
+    found = total(store, "b")
+    assert found is not None and found["fault"] and found["score"] is None and len(found["tests"]) == 1
+    assert found["faults"] == ["RuntimeError: the worker is lost"]
+    jobs.want_all(store, LAB, "b", 7, WHO, again=True)
+    run(store, Graders())
+    found = total(store, "b")
+    assert found is not None and found["score"] == 2.2 and not found["fault"]
+
+
+def test_a_submission_that_is_gone_or_has_changed_is_a_fault(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work/answer.py").write_text("x")
+    store.add("ada", 1.0, "changed", path=tmp_path / "work")
+    store.add("bob", 1.0, "gone", path=tmp_path / "nowhere")
+    for sha256 in ("changed", "gone", "unknown"):
+        jobs.want_all(store, LAB, sha256, 7, WHO)
+    run(store, Graders())
+    words = {sha256: (total(store, sha256) or {})["faults"][0] for sha256 in ("changed", "gone", "unknown")}
+    assert "got other files" in words["changed"] and "nowhere" in words["gone"] and "KeyError" in words["unknown"]
+    assert store.counts()["done"] == 6
+
+
+def test_when_the_executor_is_gone_nothing_is_lost(store: Store) -> None:
+    class Gone(Executor):
+        def submit(self, *_: Any, **__: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_exception(CancelledError())
+            return future
+
+    with pytest.raises(OSError, match="expected the executor to finish"):
+        run(store, Graders(), Gone())
+    graders = Graders()
+    run(store, graders)
+    assert len(graders.given) == 6 == store.counts()["done"]
+
+
+def test_two_coordinators_do_not_grade_into_one_record(store: Store) -> None:
+    with store.grading(), pytest.raises(ValueError, match="expected no other process"):
+        run(Store(store.path), Graders())
+
+
+def test_what_is_no_submission_has_no_points_and_says_why() -> None:
+    found = rows.nothing(toy.LAB, "expected a zip, got a cat")
+    assert (found["score"], found["max_score"], found["fault"]) == (0, 12.1, False)
+    assert "got a cat" in found["output"] and {test["cause"] for test in found["tests"]} == {"no submission"}
+
+
+def test_a_program_that_fails_or_is_stopped_is_named() -> None:
+    assert executors.fresh(["-c", "import sys; print(sys.stdin.read())"], b"x" * 10**6) == b"x" * 10**6 + b"\n"
+    with pytest.raises(OSError, match="(?s)ended with 1: .*ZeroDivisionError"):
+        executors.fresh(["-c", "1 / 0"])
+    stop = threading.Event()
+    stop.set()
+    for more in ({"stop": stop}, {"seconds": 0.1}):
+        with pytest.raises(OSError, match="ended with -9"):
+            executors.fresh(["-c", "import time; time.sleep(60)"], **more)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux ends a process with its parent")
+def test_a_program_does_not_outlive_who_started_it(tmp_path: Path) -> None:
+    child = "import sys, time; from smallnets import executors; executors.end_with(int(sys.argv[1])); time.sleep(60)"
+    parent = (
+        "import os, subprocess, sys, time\n"
+        f"child = subprocess.Popen([sys.executable, '-c', {child!r}, str(os.getpid())])\n"
+        "time.sleep(1); print(child.pid, flush=True); os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, cwd=parcel.ROOT)
+    for _ in range(100):
+        state = Path(f"/proc/{int(done.stdout)}/stat")
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError("it goes on")
