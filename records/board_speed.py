@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from autograder import labs, pack
+from autograder import labs, pack, zipping
 from autograder.board import people
 from autograder.board.record import Record
 from autograder.classroom import jobs
@@ -127,7 +127,7 @@ def solution(folder: Path) -> bytes:
     """Our own solution as a zip."""
     lab = labs.load("mp6")
     found, _ = pack.gather(dataclasses.replace(lab, places=("", "models/reference")), ROOT)
-    pack.write(folder / "work.zip", found)
+    zipping.write(folder / "work.zip", found)
     return (folder / "work.zip").read_bytes()
 
 

@@ -209,7 +209,7 @@ def hold(driver: Any) -> None:
     """Hold a page to axe-core's rules, best practices among them, and to its width."""
     assert driver.execute_script("return document.documentElement.scrollWidth <= innerWidth"), driver.current_url
     if not AXE.is_file():
-        pytest.skip("no axe-core: npm install --no-save axe-core")
+        pytest.skip("no axe-core: npm install --no-save --no-package-lock axe-core")
     driver.execute_script(AXE.read_text(encoding="utf-8"))
     found = driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
     assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == [], driver.current_url
