@@ -25,10 +25,9 @@ def orthogonalise(gradient: torch.Tensor) -> torch.Tensor:
 
 
 def batches(n: int, batch_size: int) -> Iterator[torch.Tensor]:
-    """Yield for ever index tensors [min(n, batch_size)]: epoch after epoch, each shuffled once."""
+    """Yield index tensors [min(n, batch_size)] for ever: shuffled epochs, less a last batch that is not full."""
     while True:
         order = torch.randperm(n)
-        # a last batch that is not full is left out; its images get their turn in a later epoch
         for start in range(0, max(1, n - batch_size + 1), batch_size):
             yield order[start : start + batch_size]
 
@@ -96,13 +95,8 @@ def fit(
 ) -> tuple[list[float], np.ndarray, NeuralNet]:
     """Train on n_iter batches, then classify dev_set.
 
-    Args:
-        train_set: float32 [N, in_size], raw pixels.
-        train_labels: int64 [N], from 0.
-        dev_set: float32 [M, in_size], raw pixels.
-
-    Returns:
-        (losses, yhats, net): n_iter floats, numpy int64 [M], the trained net in eval mode.
+    train_set [N, in_size] and dev_set [M, in_size] are float32, raw pixels; train_labels is int64 [N], from 0.
+    Returns (losses, yhats, net): n_iter floats, numpy int64 [M], the trained net in eval mode.
     """
     lrate, out_size = 0.08, int(train_labels.max()) + 1
     net = NeuralNet(lrate, torch.nn.CrossEntropyLoss(label_smoothing=0.2), train_set.shape[1], out_size)
