@@ -172,7 +172,11 @@ def test_nothing_is_said_of_what_works(source: str) -> None:
         (GOOD + "x = open('/home/me/data.npy')", 10, "the path '/home/me/data.npy' is on your computer only"),
         (GOOD + "x = f'/Users/me/{1}'", 10, "the path '/Users/me/' is on your computer only"),
         (GOOD + "x = r'C:\\Users\\me'", 10, "is on your computer only"),
-        (GOOD + "def f(x): return x.astype(np.int)", 10, "np.int is no longer there in NumPy 1.24 and newer; write int"),
+        (
+            GOOD + "def f(x): return x.astype(np.int)",
+            10,
+            "np.int is no longer there in NumPy 1.24 and newer; write int",
+        ),
     ],
 )
 def test_a_mistake_is_named(source: str, line: int, words: str) -> None:
