@@ -15,7 +15,7 @@ from graded import Edits, graded, lost, own, submission, tier
 from test_numpy_nn import MUTANTS as NUMPY
 from test_pytorch_cnn import MUTANTS as TORCH
 
-from autograder import pack
+from autograder import zipping
 from autograder.labs.numpy_to_cnn import LAB
 from autograder.numpy_to_cnn import data
 from autograder.sandbox.job import Tier
@@ -152,7 +152,7 @@ def replaced(folder: Path, contents: dict[str, str | bytes]) -> Path:
     for name, content in contents.items():
         files[name] = folder / name
         files[name].write_bytes(content.encode() if isinstance(content, str) else content)
-    pack.write(folder / "work.zip", files)
+    zipping.write(folder / "work.zip", files)
     return folder / "work.zip"
 
 
