@@ -67,6 +67,11 @@ class Verdict:
         assert math.isfinite(self.share) and 0 <= self.share <= 1, self.share
 
 
+def credit(value: float, none_at: float, full_at: float) -> float:
+    """The share of the points: 0 at `none_at`, 1 at `full_at` and beyond it, linear in between."""
+    return min(1.0, max(0.0, (value - none_at) / (full_at - none_at)))
+
+
 class StepFailed(ValueError):
     """A step came to nothing for a reason that the student can mend: a cause in two words, and what to say."""
 
