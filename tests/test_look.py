@@ -46,6 +46,13 @@ def test_notes_name_file_and_line(tmp_path: Path) -> None:
     assert notes(GOOD_FIT, tmp_path) == ["neuralnet_p2.py: expected a class NeuralNet, found none"]
 
 
+def test_a_lab_names_the_modules_that_are_there(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    path.write_text("import matplotlib.pyplot\nimport scipy\n" + GOOD)
+    told = look({NAME: path}, [HandIn(NAME, modules=("matplotlib",))])
+    assert told == ["neuralnet_p2.py, line 2: the module scipy may not be there when this is graded"]
+
+
 def test_nothing_is_run_and_nothing_imported(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     (tmp_path / "torch.py").write_text(f"open({str(trace)!r}, 'w')")
@@ -165,6 +172,7 @@ def test_nothing_is_said_of_what_works(source: str) -> None:
         (GOOD + "x = open('/home/me/data.npy')", 10, "the path '/home/me/data.npy' is on your computer only"),
         (GOOD + "x = f'/Users/me/{1}'", 10, "the path '/Users/me/' is on your computer only"),
         (GOOD + "x = r'C:\\Users\\me'", 10, "is on your computer only"),
+        (GOOD + "def f(x): return x.astype(np.int)", 10, "np.int is no longer there in NumPy 1.24 and newer; write int"),
     ],
 )
 def test_a_mistake_is_named(source: str, line: int, words: str) -> None:

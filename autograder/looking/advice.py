@@ -1,12 +1,17 @@
-"""What may work at home and fail elsewhere: modules that may not be installed, files that may not be there."""
+"""What may work at home and fail elsewhere: modules and files that may not be there, names that NumPy has given up."""
 
 import ast
 import re
 import sys
 
+from autograder.looking import module
+
 INSTALLED = {"numpy", "torch"}
 HOME = re.compile(r"/home/|/Users/|[A-Za-z]:[\\/]")
 MISSING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+
+# since NumPy 1.24: its names for Python's own types
+GONE = {f"{numpy}.{name}": name for numpy in ("np", "numpy") for name in ("int", "float", "complex", "object", "str")}
 
 
 def imports(tree: ast.Module, own: set[str]) -> list[tuple[int, str]]:
@@ -51,4 +56,13 @@ def paths(tree: ast.Module) -> list[tuple[int, str]]:
         (node.lineno, f"the path {node.value[:60]!r} is on your computer only")
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and HOME.match(node.value)
+    ]
+
+
+def gone(tree: ast.Module) -> list[tuple[int, str]]:
+    """Findings on names such as np.int, which templates of 2020 and before use."""
+    return [
+        (node.lineno, f"{name} is no longer there in NumPy 1.24 and newer; write {GONE[name]} instead")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and (name := module.dotted(node)) in GONE
     ]
