@@ -21,10 +21,8 @@ def commands() -> dict[str, ModuleType]:
     Where this is in students' hands or on a platform, some are missing.
     """
     folder = Path(__file__).parent
-    there = {
-        name: path for name, path in sorted(MODULES.items()) if (folder / f"{path.replace('.', '/')}.py").is_file()
-    }
-    return {name: importlib.import_module(f"autograder.{path}") for name, path in there.items()}
+    there = {name: path for name, path in MODULES.items() if (folder / f"{path.replace('.', '/')}.py").is_file()}
+    return {name: importlib.import_module(f"autograder.{path}") for name, path in sorted(there.items())}
 
 
 @cli.exit_codes
