@@ -186,6 +186,14 @@ def test_our_advanced_model_gets_all_points(tmp_path: Path) -> None:
 
 
 @slow
+def test_the_untouched_handout_gets_nothing_of_cs2470s_points_either(tmp_path: Path) -> None:
+    handout.write(LAB, tmp_path)
+    (tmp_path / "labs/beras" / FLAG).touch()
+    for beginning in ("3.", "10."):
+        assert graded(LAB, tmp_path / "labs/beras", beginning).score == 0
+
+
+@slow
 def test_an_advanced_model_has_two_layers(tmp_path: Path) -> None:
     one: dict[str, Edits] = {
         ASSIGNMENT: (

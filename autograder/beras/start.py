@@ -45,9 +45,14 @@ HANDOUT = Handout(
             "SequentialModel.batch_step": "Loss and accuracy of a batch, before the update that training makes.",
             "get_advanced_model_components": "Two or more layers with weights, as many activations.",
         },
-        "Beras/layers.py": {"": "Layers: Dense."},
+        "Beras/layers.py": {
+            "": "Layers: Dense.",
+            "Dense.weight_gradients": "(d outputs / d w, d outputs / d b), in shapes that compose_to_weight takes.",
+            "Dense.input_gradients": "d outputs / d inputs, in a shape that compose_to_input takes.",
+        },
         "Beras/activations.py": {
             "": "Activations: element by element (LeakyReLU, ReLU), and Softmax over the last axis.",
+            "LeakyReLU.input_gradients": "[...]: the derivative at each place.",
             "Softmax.input_gradients": "[B, n, n]: the Jacobian of each sample.",
         },
         "Beras/losses.py": {
