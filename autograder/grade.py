@@ -53,7 +53,7 @@ def grade(path: Path, lab: Lab, tier: Tier, staff: Path | None = None, seed: int
     with tempfile.TemporaryDirectory(prefix="submission-") as folder:
         submission = take_in(path, lab, Path(folder))
         # both may have the same to say about a file that is no text
-        notes = dict.fromkeys([*submission.notes, *look(submission.files, lab.hand_in)])
+        notes = dict.fromkeys([*submission.notes, *look(submission.files, lab.hand_in, lab.given)])
         lab = held(lab, submission)
         run = Run(submission, data, seed)
         for step in lab.steps:

@@ -213,6 +213,7 @@ class Lab:
         root: the folder in the archive where files are to lie, such as "hw2/code".
         places: folders where `pack` looks for files, relative to the one it is given.
         ranking: how places become points.
+        given: modules that the grader brings or has, which no note on an import need warn of.
     """
 
     name: str
@@ -229,6 +230,7 @@ class Lab:
     root: str = ""
     places: tuple[str, ...] = ("",)
     ranking: Ranking | None = None
+    given: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -43,7 +43,7 @@ def command(args: argparse.Namespace) -> int:
     with replacing(out) as temporary, tempfile.TemporaryDirectory(prefix="pack-") as copies:
         write(temporary, found, lab.root)
         submission = take_in(temporary, lab, Path(copies))  # as it will be taken in when it is graded
-        notes += [*submission.notes, *look(submission.files, lab.hand_in)]
+        notes += [*submission.notes, *look(submission.files, lab.hand_in, lab.given)]
         for name, path in submission.files.items():
             print(f"{name}  {path.stat().st_size:,} bytes{_origin(name, found[name], lab, args.folder)}")
     lines = missing(lab, found, args.folder)

@@ -46,6 +46,14 @@ def test_notes_name_file_and_line(tmp_path: Path) -> None:
     assert notes(GOOD_FIT, tmp_path) == ["neuralnet_p2.py: expected a class NeuralNet, found none"]
 
 
+def test_no_note_warns_of_a_module_that_is_given(tmp_path: Path) -> None:
+    (tmp_path / NAME).write_text("import driver\n" + GOOD)
+    assert look({NAME: tmp_path / NAME}, [HAND_IN]) == [
+        "neuralnet_p2.py, line 1: the module driver may not be there when this is graded"
+    ]
+    assert look({NAME: tmp_path / NAME}, [HAND_IN], ["driver"]) == []
+
+
 def test_nothing_is_run_and_nothing_imported(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     (tmp_path / "torch.py").write_text(f"open({str(trace)!r}, 'w')")
