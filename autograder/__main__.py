@@ -11,7 +11,7 @@ from types import ModuleType
 from smallnets import cli
 
 # command -> its module; "class" is no name that Python can import
-MODULES = {name: name for name in ("bundle", "check", "doctor", "grade", "handout", "hidden", "pack")}
+MODULES = {name: name for name in ("bundle", "check", "doctor", "emulate", "grade", "handout", "hidden", "pack")}
 MODULES |= {"class": "classroom.command", "serve": "board.command"}
 
 

@@ -14,6 +14,7 @@ class Finding(enum.StrEnum):
     EXCEPTION = "exception"
     BAD_MODEL = "bad model file"
     MISSING = "missing file"
+    NO_TIME = "no time left"
 
 
 TEXTS: dict[str, tuple[str, str]] = {
@@ -83,6 +84,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "A file is missing",
         "It has to be at the top of what you hand in, under exactly the name that the assignment gives. The command"
         " `python -m autograder pack` makes an archive with the right names.",
+    ),
+    Finding.NO_TIME: (
+        "The time for the whole grading was over",
+        "All steps of a grading share the time that the machine has for them, and here they took longer than that. What"
+        " was done before is judged as ever. Look for the slowest of your programs: time each on your own machine.",
     ),
     Cause.GRADER_FAULT: (
         "The grader failed, not your code",

@@ -10,7 +10,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from autograder import grade, labs, pack
+from autograder import grade, labs, pack, zipping
 from autograder.parcel import ROOT
 from smallnets import cli
 
@@ -37,7 +37,7 @@ def command(args: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix="check-") as temporary:
         archive = Path(temporary) / "work.zip"
         found, notes = pack.gather(lab, folder)
-        pack.write(archive, found, lab.root)
+        zipping.write(archive, found, lab.root)
         for line in (*pack.missing(lab, found, folder), *notes):
             print(line)
         chosen = lab if args.only is None else grade.only(lab, args.only)

@@ -9,6 +9,7 @@ Exit code 0: graded, whatever the score. 1: the grader failed at something, so t
 import argparse
 import hashlib
 import json
+import math
 import platform
 import resource
 import secrets
@@ -35,7 +36,15 @@ TAIL = 3000  # characters of its error output that a student is shown
 HERE = Path(__file__).parent
 
 
-def grade(path: Path, lab: Lab, tier: Tier, staff: Path | None = None, seed: int = 0, trust: bool = False) -> Report:
+def grade(
+    path: Path,
+    lab: Lab,
+    tier: Tier,
+    staff: Path | None = None,
+    seed: int = 0,
+    trust: bool = False,
+    seconds: float = math.inf,
+) -> Report:
     """Run and judge a submission.
 
     Args:
@@ -43,6 +52,7 @@ def grade(path: Path, lab: Lab, tier: Tier, staff: Path | None = None, seed: int
         staff: folder of hidden data, see the lab's `load`.
         seed: of order, draw and training.
         trust: the caller vouches for the code; without it the practice tier refuses.
+        seconds: on the clock, after which steps are cut short or not begun; what was done by then is judged.
 
     Raises:
         ValueError: not a submission; data that is not as it should be; the practice tier without trust.
@@ -57,7 +67,8 @@ def grade(path: Path, lab: Lab, tier: Tier, staff: Path | None = None, seed: int
         lab = held(lab, submission)
         run = Run(submission, data, seed)
         for step in lab.steps:
-            run.done[step.name] = do(step, run, step.limits or lab.limits, tier, trust)
+            left = seconds - (time.perf_counter() - start)
+            run.done[step.name] = do(step, run, step.limits or lab.limits, tier, trust, left)
         tests = tuple(judged(lab, run))
         columns = tuple(scoreboard(lab, run))
     return Report(
@@ -101,15 +112,20 @@ def reduced(lab: Lab, checks: tuple[Check, ...]) -> Lab:
     return replace(lab, checks=checks, steps=steps, columns=columns)
 
 
-def do(step: Step, run: Run, limits: Limits, tier: Tier, trust: bool) -> Done:
-    """Run one step, if what it needs is there."""
+def do(step: Step, run: Run, limits: Limits, tier: Tier, trust: bool, left: float = math.inf) -> Done:
+    """Run one step, if what it needs is there and some seconds are left; it is stopped when they are over."""
     if missing := [name for name in step.files if name not in run.submission.files]:
         return Done(cause=Finding.MISSING, text=f"expected {', '.join(missing)}, got no such file")
     if failed := [name for name in step.after if run.done[name].cause != Cause.OK]:
         return Done(cause=run.done[failed[0]].cause, text=f"not run, as {failed[0]} came to nothing")
+    if left <= 0:
+        return Done(cause=Finding.NO_TIME, text="not run")
+    hurried, limits = left < limits.wall_seconds, replace(limits, wall_seconds=min(left, limits.wall_seconds))
     outcome = None
     try:
         outcome = run_job(replace(step.job(run), limits=limits), tier, trust)
+        if hurried and outcome.cause is Cause.WALL_TIME:
+            return Done(cause=Finding.NO_TIME, text=f"stopped after {left:.0f} s")
         if outcome.cause is not Cause.OK:
             return Done(None, outcome.cause, failure(outcome, limits), outcome)
         # what was read stays; the message itself, megabytes of it, need not

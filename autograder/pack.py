@@ -5,13 +5,11 @@ Exit code 0: complete. 1: a required file is missing; the archive is written all
 """
 
 import argparse
-import stat
 import tempfile
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from autograder import labs
+from autograder import labs, zipping
 from autograder.intake import take_in
 from autograder.lab import HandIn, Lab
 from autograder.look import look
@@ -36,12 +34,12 @@ def command(args: argparse.Namespace) -> int:
     """
     lab = labs.load(args.lab)
     out = args.out or Path(f"{lab.name}.zip")
-    _check_out(out)
+    zipping.check_out(out)
     if not args.folder.is_dir():
         raise ValueError(f"expected a folder, got {args.folder}")
     found, notes = gather(lab, args.folder)
     with replacing(out) as temporary, tempfile.TemporaryDirectory(prefix="pack-") as copies:
-        write(temporary, found, lab.root)
+        zipping.write(temporary, found, lab.root)
         submission = take_in(temporary, lab, Path(copies))  # as it will be taken in when it is graded
         notes += [*submission.notes, *look(submission.files, lab.hand_in, lab.given)]
         for name, path in submission.files.items():
@@ -51,14 +49,6 @@ def command(args: argparse.Namespace) -> int:
         print(line)
     print(f"written: {out}{', NOT COMPLETE' if lines else ''}")
     return 1 if lines else 0
-
-
-def _check_out(out: Path) -> None:
-    """Raise ValueError where writing could destroy something else than an earlier archive."""
-    if out.suffix != ".zip":
-        raise ValueError(f"expected --out to end in .zip, got {out}")
-    if out.exists() and not (out.is_file() and zipfile.is_zipfile(out)):
-        raise ValueError(f"expected {out} to be an archive that can be replaced, got something else of that name")
 
 
 def gather(lab: Lab, folder: Path) -> tuple[dict[str, Path], list[str]]:
@@ -85,15 +75,6 @@ def _candidates(hand_in: HandIn, lab: Lab, folder: Path) -> list[Path]:
         for place in lab.places:
             there += sorted((folder / place).glob(DATE + hand_in.name), reverse=True)
     return [path for path in there if path.is_file()]
-
-
-def write(path: Path, files: Mapping[str, Path], root: str = "") -> None:
-    """Write an archive that depends on names and contents alone, the files in its folder `root`."""
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_STORED) as archive:  # stored, as zlibs differ in what they make of it
-        for name in sorted(files):
-            info = zipfile.ZipInfo(f"{root}/{name}" if root else name)  # of 1980, whatever the file's own date
-            info.create_system, info.external_attr = 3, (stat.S_IFREG | 0o644) << 16  # as on Unix, wherever this runs
-            archive.writestr(info, files[name].read_bytes())
 
 
 def _origin(name: str, path: Path, lab: Lab, folder: Path) -> str:

@@ -8,8 +8,10 @@ from autograder.lab import Lab
 
 ROOT = Path(__file__).parents[1]
 # what only this checkout needs: solutions and wrong ones, attacks, and the commands of staff
-COMMANDS = ("bundle.py", "doctor.py", "handout.py", "hidden.py", "skeleton.py")
-OURS_ALONE = (*COMMANDS, "ADDING_A_LAB.md", "README.md", "attacks", "handouts", "mutants", "solutions")
+COMMANDS = ("bundle.py", "doctor.py", "emulate.py", "handout.py", "hidden.py", "skeleton.py")
+FOLDERS = ("attacks", "board", "classroom", "handouts", "mutants", "platform", "solutions")
+OURS_ALONE = (*COMMANDS, *FOLDERS, "ADDING_A_LAB.md", "README.md")
+HIDDEN = ("*_test_*", "*secret*")  # names that git ignores too: hidden data and what decides it
 
 
 def grader(lab: Lab) -> list[str]:
@@ -22,7 +24,9 @@ def grader(lab: Lab) -> list[str]:
 
 
 def matching(patterns: Iterable[str]) -> list[str]:
-    """The files that match any of these patterns, relative to the checkout, sorted; nothing that Python has cached.
+    """The files that match any of these patterns, relative to the checkout, sorted.
+
+    Left out are what Python has cached, and hidden data that staff have put beside the rest.
 
     Raises:
         ValueError: a pattern that no file matches.
@@ -32,7 +36,8 @@ def matching(patterns: Iterable[str]) -> list[str]:
         paths = [path for path in ROOT.glob(pattern) if path.is_file() and "__pycache__" not in path.parts]
         if not paths:
             raise ValueError(f"expected files like {pattern} in {ROOT}, got none")
-        found.update(path.relative_to(ROOT).as_posix() for path in paths)
+        shown = [path for path in paths if not any(path.match(name) for name in HIDDEN)]
+        found.update(path.relative_to(ROOT).as_posix() for path in shown)
     return sorted(found)
 
 

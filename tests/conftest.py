@@ -66,14 +66,18 @@ def make_splits(n_train: int = 60, n_dev: int = 30, n_classes: int = 3) -> dict[
     return splits
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    """A copy of what a clone holds."""
-    copy = tmp_path / "checkout"
+def copy_checkout(copy: Path) -> Path:
+    """Copy what a clone holds to a folder, which is returned."""
     for path in repository_files():
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, copy / path)
     return copy
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what a clone holds."""
+    return copy_checkout(tmp_path / "checkout")
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 import quickdraw_work
 from conftest import ROOT
 
-from autograder import grade, pack
+from autograder import grade, pack, zipping
 from autograder.lab import Lab, Report
 from autograder.sandbox.job import Tier
 from autograder.sandbox.tiers import detect
@@ -44,7 +44,7 @@ def submission(lab: Lab, folder: Path, edits: Mapping[str, Edits] | None = None)
         files[name].parent.mkdir(parents=True, exist_ok=True)
         files[name].write_text(source, encoding="utf-8")
     path = folder / "work.zip"
-    pack.write(path, files, lab.root)
+    zipping.write(path, files, lab.root)
     return path
 
 

@@ -42,7 +42,7 @@ class Group:
                     time.sleep(0.01)
 
 
-def _own_paths() -> dict[str, str]:
+def own_paths() -> dict[str, str]:
     """Controller -> our group's path; version 2's is under the empty name."""
     lines = Path("/proc/self/cgroup").read_text().splitlines()
     fields = [line.split(":", 2) for line in lines]
@@ -56,7 +56,7 @@ def _write(folder: Path, name: str, value: int) -> None:
 def _version_2(name: str, memory: int, processes: int) -> Group:
     """A group beside ours or above: only groups without processes hand controllers down."""
     root = next(p for p in (MOUNTS, MOUNTS / "unified") if (p / "cgroup.controllers").exists())
-    own = root / _own_paths().get("", "")
+    own = root / own_paths().get("", "")
     for parent in [own, *own.parents]:
         handed_down = (parent / "cgroup.subtree_control").read_text().split()
         if {"memory", "pids"} <= set(handed_down):
@@ -67,7 +67,7 @@ def _version_2(name: str, memory: int, processes: int) -> Group:
 
 
 def _version_1(name: str, memory: int, processes: int) -> Group:
-    own = _own_paths()
+    own = own_paths()
     folders = [MOUNTS / controller / own[controller] / name for controller in ("memory", "pids")]
     limits = {"memory.limit_in_bytes": memory, "memory.memsw.limit_in_bytes": memory, "pids.max": processes}
     return _limited(folders, limits)

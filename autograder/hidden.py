@@ -1,0 +1,60 @@
+"""Make the hidden data of a lab, which nobody can rebuild without the secret.
+
+python -m autograder hidden --lab mp6 --secret FILE --out staff
+
+The same secret always gives the same data. Keep both away from students, and the secret out of the folder.
+"""
+
+import argparse
+import os
+import tempfile
+from pathlib import Path
+
+from autograder import labs
+
+FEWEST = 16  # bytes; fewer could be guessed
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `python -m autograder hidden`."""
+    parser.add_argument("--lab", required=True, help="such as mp6")
+    parser.add_argument("--secret", required=True, type=Path, metavar="FILE", help=f"at least {FEWEST} bytes")
+    parser.add_argument(
+        "--out", required=True, type=Path, metavar="DIR", help="the folder for --staff of grade, bundle"
+    )
+
+
+def command(args: argparse.Namespace) -> int:
+    """Write the data, print what it is; returns the exit code.
+
+    Raises:
+        ValueError: an unknown lab or one without hidden data, a short secret, `--out` names something else.
+        OSError: a file that is not there or cannot be written.
+    """
+    lab = labs.load(args.lab)
+    if lab.hidden is None:
+        raise ValueError(f"expected a lab with hidden data, got {lab.name}, which has none")
+    secret = args.secret.read_bytes().strip()
+    if len(secret) < FEWEST:
+        raise ValueError(f"expected a secret of at least {FEWEST} bytes in {args.secret}, got {len(secret)}")
+    if args.out.exists() and not args.out.is_dir():
+        raise ValueError(f"expected --out to be a folder, got something else of that name: {args.out}")
+    args.out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{args.out.name}.", dir=args.out.parent) as temporary:
+        lab.hidden(secret, Path(temporary))
+        for name, size in moved(Path(temporary), args.out):
+            print(f"{name}  {size:,} bytes")
+    print(f"written: hidden data of {lab.name} in {args.out}")
+    return 0
+
+
+def moved(source: Path, target: Path) -> list[tuple[str, int]]:
+    """Move all files to a folder, made if it is missing and then for nobody else to read; their names and sizes."""
+    target.mkdir(mode=0o700, exist_ok=True)
+    found = []
+    for path in sorted(path for path in source.rglob("*") if path.is_file()):
+        name = path.relative_to(source).as_posix()
+        found.append((name, path.stat().st_size))
+        (target / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path, target / name)
+    return found

@@ -1,0 +1,1 @@
+"""What runs on Gradescope, beside the grader itself: `setup.sh` once, `run_autograder` for each submission."""

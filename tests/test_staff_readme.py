@@ -1,0 +1,49 @@
+"""The commands of the autograder's README, in their order, in a copy of the checkout."""
+
+import json
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from graded import submission
+from test_readme import run
+
+from autograder import __main__ as autograder
+from autograder import labs
+
+README = (ROOT / "autograder/README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"<!-- runnable: slow -->\n```sh\n(.*?)```", README, re.DOTALL)
+
+
+@pytest.mark.slow
+def test_from_a_clone_to_handout_bundle_and_grades(checkout: Path) -> None:
+    (checkout / "submissions").mkdir()
+    submission(labs.load("mp6"), checkout / "submissions").rename(checkout / "submissions/ada.zip")
+    before = {path.name for path in checkout.iterdir()}
+    assert len(BLOCKS) == 2
+    for block in BLOCKS:
+        # where no sandbox is safe, as in a container of a CI, the code is ours all the same
+        done = run(block.replace("--staff staff", "--staff staff --i-trust-this"), checkout, Path(sys.executable))
+        assert done.returncode == 0, done.stderr
+    assert "score: 110 of 110" in done.stdout
+    assert {path.name for path in checkout.iterdir()} - before == {
+        "handout", "secret", "staff", "autograder.zip", "results.json", "graded",
+    }  # fmt: skip
+    found = json.loads((checkout / "results.json").read_text())
+    assert sum(test["score"] for test in found["tests"]) == 110
+    assert json.loads((checkout / "graded/ada.json").read_text())["score"] == 110
+
+
+def test_every_option_of_the_bundle_is_in_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        autograder.main(["bundle", "--help"])
+    options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out)) - {"--help", "--lab", "--staff", "--out"}
+    table = README[README.index("| Gradescope | `bundle` |") :].split("\n\n")[0]
+    assert options == set(re.findall(r"--[a-z][a-z-]+", table))
+
+
+def test_every_command_is_in_the_readme() -> None:
+    missing = [name for name in autograder.commands() if f"python -m autograder {name}" not in README]
+    assert missing == []
