@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT
 from graded import Edits, graded, lost, own, submission
 
-from autograder import grade, handout, pack
+from autograder import grade, handout, pack, zipping
 from autograder.beras import data
 from autograder.beras.jobs import FLAG
 from autograder.lab import Run, Submission
@@ -297,7 +297,7 @@ def test_the_archive_lies_as_the_handout_says(tmp_path: Path) -> None:
     folder = tmp_path / "handout/labs/beras"
     (folder / FLAG).touch()
     found, notes = pack.gather(LAB, folder)
-    pack.write(tmp_path / "beras.zip", found, LAB.root)
+    zipping.write(tmp_path / "beras.zip", found, LAB.root)
     names = zipfile.ZipFile(tmp_path / "beras.zip").namelist()
     assert notes == [] and {"hw2/code/assignment.py", "hw2/code/Beras/core.py", f"hw2/code/{FLAG}"} <= set(names)
     assert all(name.startswith("hw2/code/") for name in names) and len(names) == len(LAB.hand_in)
