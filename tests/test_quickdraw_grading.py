@@ -17,7 +17,7 @@ from graded import graded, lost
 from quickdraw_work import LAB as FOLDER
 from quickdraw_work import predict
 
-from autograder import grade, pack
+from autograder import grade, pack, zipping
 from autograder.labs.quickdraw import LAB
 from autograder.quickdraw import data
 from autograder.quickdraw.parts import PROGRAMS, parsed
@@ -344,6 +344,6 @@ def test_pack_takes_the_date_off(tmp_path: Path) -> None:
     found, notes = pack.gather(LAB, folder)
     assert notes == [] and found["densenet.pt"].name == "202202280001_densenet.pt"
     assert found["accuracies.py"] == folder / "utils/accuracies.py" and "densenet.log" in found
-    pack.write(tmp_path / "work.zip", found, LAB.root)
+    zipping.write(tmp_path / "work.zip", found, LAB.root)
     with zipfile.ZipFile(tmp_path / "work.zip") as archive:
         assert {"densenet.pt", "accuracies.py", "densenet_predictions.csv"} <= set(archive.namelist())
