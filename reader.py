@@ -39,9 +39,9 @@ def load_dataset(dir_dataset: str | Path, part: int) -> tuple[NDArray, NDArray, 
     train, dev = _files(folder, part)
     x_train, y_train = _load_split(*train)
     x_dev, y_dev = _load_split(*dev)
-    unseen = np.setdiff1d(y_dev, y_train)
-    if unseen.size:
-        raise ValueError(f"expected {dev[1].name} to hold classes of {train[1].name} only, got also {unseen.tolist()}")
+    unseen = sorted(set(y_dev.tolist()) - set(y_train.tolist()))
+    if unseen:
+        raise ValueError(f"expected {dev[1].name} to hold classes of {train[1].name} only, got also {unseen}")
     return x_train, y_train, x_dev, y_dev
 
 

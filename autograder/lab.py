@@ -30,6 +30,7 @@ class HandIn:
         dated: programs write it as YYYYmmddHHMM_NAME; `pack` takes the latest under its own name.
         functions: those a .py file must define -> the names of their first arguments, such as {"fit": ("n_iter",)}.
         classes: those it must define -> the methods they must have, themselves or from a class they extend.
+        modules: those it may import besides Python's own, numpy, torch and what is handed in with it.
     """
 
     name: str
@@ -38,6 +39,7 @@ class HandIn:
     dated: bool = False
     functions: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     classes: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    modules: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +67,11 @@ class Verdict:
 
     def __post_init__(self) -> None:
         assert math.isfinite(self.share) and 0 <= self.share <= 1, self.share
+
+
+def credit(value: float, none_at: float, full_at: float) -> float:
+    """The share of the points: 0 at `none_at`, 1 at `full_at` and beyond it, linear in between."""
+    return min(1.0, max(0.0, (value - none_at) / (full_at - none_at)))
 
 
 class StepFailed(ValueError):

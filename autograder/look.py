@@ -28,7 +28,7 @@ def look(files: Mapping[str, Path], hand_in: Sequence[HandIn]) -> list[str]:
     Raises:
         OSError: a file cannot be read.
     """
-    own = [Path(name).stem for name in files]
+    own = [Path(name).stem for name in files] + [name.split("/")[0] for name in files if "/" in name]
     sources = [wanted for wanted in hand_in if wanted.name in files and wanted.name.endswith(".py")]
     with ThreadPoolExecutor() as pool:
         notes = pool.map(lambda wanted: _look_at(wanted, files[wanted.name].read_bytes(), own), sources)
@@ -38,7 +38,8 @@ def look(files: Mapping[str, Path], hand_in: Sequence[HandIn]) -> list[str]:
 def _look_at(wanted: HandIn, data: bytes, own: list[str]) -> list[str]:
     if problem := source.problem(wanted.name, data):
         return [problem]
-    request = {"source": source.decode(data), "functions": wanted.functions, "classes": wanted.classes, "own": own}
+    request = {"source": source.decode(data), "functions": wanted.functions, "classes": wanted.classes}
+    request["own"] = [*own, *wanted.modules, *(["."] if "/" in wanted.name else [])]
     found = _findings(json.dumps(request, default=dict))
     notes = [f"{wanted.name}, line {line}: {text}" if line else f"{wanted.name}: {text}" for line, text in found]
     more = [f"{wanted.name}: {len(notes) - MOST_NOTES} more like these"] if len(notes) > MOST_NOTES else []

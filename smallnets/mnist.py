@@ -16,6 +16,7 @@ ARRAYS = {
     "t10k-labels-idx1-ubyte": "y_test",
 }
 NPZ = "full-mnist.npz"
+STAND_IN = "scikit-learn's small digits in place of MNIST, which `python data/mnist/prepare.py` fetches"
 NOTE = "STAND_IN.txt"  # lies beside the files as long as they are not MNIST's
 
 
@@ -71,9 +72,7 @@ def digits() -> dict[str, NDArray[np.uint8]]:
 
 def write_digits(folder: Path) -> None:
     """Write the stand-in, with its note."""
-    write(
-        folder, digits(), "scikit-learn's small digits in place of MNIST, which `python data/mnist/prepare.py` fetches"
-    )
+    write(folder, digits(), STAND_IN)
 
 
 def ensure(folder: Path) -> None:

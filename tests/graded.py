@@ -5,6 +5,7 @@ import functools
 from collections.abc import Mapping
 from pathlib import Path
 
+import quickdraw_work
 from conftest import ROOT
 
 from autograder import grade, pack, zipping
@@ -12,6 +13,8 @@ from autograder.lab import Lab, Report
 from autograder.sandbox.job import Tier
 from autograder.sandbox.tiers import detect
 
+# labs whose solution in this checkout is not whole, or not for the data at hand -> the files that make it so
+TRAINED = {"quickdraw": functools.partial(quickdraw_work.made, "densenet", "convnet", "bestmodel")}
 Edits = tuple[tuple[str, str], ...]
 
 
@@ -26,7 +29,7 @@ def own(lab: Lab) -> dict[str, Path]:
     places = (*lab.places, "models/reference")  # where a clone has the nets that mp6.py would write to models
     found, notes = pack.gather(dataclasses.replace(lab, places=places), ROOT / lab.handout.folder)
     assert notes == []
-    return found
+    return found | TRAINED.get(lab.name, dict[str, Path])()
 
 
 def submission(lab: Lab, folder: Path, edits: Mapping[str, Edits] | None = None) -> Path:

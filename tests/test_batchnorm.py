@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,14 +19,73 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.checks import batchnorm as checks
+from autograder.checks.numbers import equal, right_gradient
 from smallnets import datasets, mnist
 
 LAB = ROOT / "labs/batchnorm"
 layer = load_file(LAB / "layer.py", "layer_of_batchnorm")
 
 
+def by_hand(module: ModuleType, rng: np.random.Generator) -> None:
+    """Two numbers worked out on paper, in training and in evaluation."""
+    norm = module.BatchNorm1d(1, eps=0.36)
+    with torch.no_grad():
+        norm.weight.fill_(3)
+        norm.bias.fill_(1)
+    # mean 4, var (0.8^2 + 0.8^2) / 2 = 0.64, sqrt(0.64 + 0.36) = 1, so y = 3 * (-0.8, 0.8) + 1
+    equal(norm(torch.tensor([[3.2], [4.8]])).detach(), [[-1.4], [3.4]], "BatchNorm1d of 3.2 and 4.8", 1e-5)
+    # 0.9 * 0 + 0.1 * 4, and 0.9 * 1 + 0.1 * (0.64 + 0.64) / (2 - 1)
+    equal(norm.running_mean, [0.4], "running_mean, 0.9 of the old and 0.1 of the new")
+    equal(norm.running_var, [1.028], "running_var, 0.9 of the old and 0.1 of the new, unbiased")
+    norm.eval()
+    expected = 3 * (2.0 - 0.4) / np.sqrt(1.028 + 0.36) + 1
+    equal(norm(torch.tensor([[2.0]])).detach(), [[expected]], "BatchNorm1d in evaluation", 1e-5)
+
+
+def numeric_gradients(module: ModuleType, rng: np.random.Generator) -> None:
+    """The gradients of input, weight and bias are the numeric ones, in float64."""
+    for norm, shape in ((module.BatchNorm1d(3), (5, 3)), (module.BatchNorm2d(2), (3, 2, 2, 2))):
+        norm.double()
+        leaves = [torch.from_numpy(rng.normal(0, 1, shape)).requires_grad_(), norm.weight, norm.bias]
+
+        def loss(norm: Any = norm, x: torch.Tensor = leaves[0]) -> Any:
+            return (norm(x) * torch.cos(torch.arange(x.numel()).reshape(x.shape))).sum()
+
+        loss().backward()
+        for leaf in leaves:
+            with torch.no_grad():
+                right_gradient(leaf.grad, lambda: float(loss()), leaf.detach().numpy(), f"gradient of {list(shape)}")
+
+
+def same_buffers(module: ModuleType, rng: np.random.Generator) -> None:
+    """The statistics are changed in place, so whoever holds one of them sees it move."""
+    norm = module.BatchNorm1d(3)
+    held = dict(norm.named_buffers())
+    norm(torch.from_numpy(rng.normal(0, 1, (4, 3))).float())
+    assert all(buffer is held[key] for key, buffer in norm.named_buffers())
+
+
+def wrong_inputs(module: ModuleType, rng: np.random.Generator) -> None:
+    """Another number of axes or channels, whole numbers and one value per channel in training are ValueErrors."""
+    flat, image = module.BatchNorm1d(3), module.BatchNorm2d(3)
+    for norm, x in (
+        (flat, torch.ones(4, 5)), (flat, torch.ones(4, 3, 2, 2)), (flat, torch.ones(3)), (flat, torch.ones(1, 3)),
+        (flat, torch.ones(4, 3, dtype=torch.int64)), (image, torch.ones(4, 3)), (image, torch.ones(4, 2, 3, 3)),
+        (image, torch.ones(1, 3, 1, 1)), (module.Reshape((-1, 196)), torch.ones(2, 4, 14, 14)),
+    ):  # fmt: skip
+        try:
+            norm(x)
+        except ValueError:
+            continue
+        raise AssertionError(f"expected ValueError for {x.dtype} {list(x.shape)}, got an output")
+
+
+# what is graded, and what our layer.py promises beyond that
+CHECKS = [*checks.CHECKS, by_hand, numeric_gradients, same_buffers, wrong_inputs]
+
+
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_our_layers_pass(check: Callable[[ModuleType, np.random.Generator], None], seed: int) -> None:
     check(layer, np.random.default_rng(seed))
 
@@ -66,7 +126,7 @@ def test_a_check_catches_the_mutant(name: str, tmp_path: Path) -> None:
     source = (LAB / "layer.py").read_text(encoding="utf-8")
     assert old in source
     (tmp_path / "layer.py").write_text(source.replace(old, new), encoding="utf-8")
-    assert any_check_fails(checks.CHECKS, load_file(tmp_path / "layer.py", "mutant"))
+    assert any_check_fails(CHECKS, load_file(tmp_path / "layer.py", "mutant"))
 
 
 @given(st.integers(2, 40), st.integers(1, 9), st.floats(-1e3, 1e3), st.floats(0.01, 1e3), st.integers(0, 2**32 - 1))

@@ -26,6 +26,7 @@ DRIVERS = [
     "mp6.py",
     "reader.py",
     "data/*/prepare.py",
+    "labs/numpy_to_cnn/corruptions.py",
     "labs/numpy_to_cnn/robustness.py",
     "labs/beras/preprocess.py",
     "labs/beras/visualize.py",

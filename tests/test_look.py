@@ -46,6 +46,26 @@ def test_notes_name_file_and_line(tmp_path: Path) -> None:
     assert notes(GOOD_FIT, tmp_path) == ["neuralnet_p2.py: expected a class NeuralNet, found none"]
 
 
+def test_a_lab_names_the_modules_that_are_there(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    path.write_text("import matplotlib.pyplot\nimport scipy\n" + GOOD)
+    told = look({NAME: path}, [HandIn(NAME, modules=("matplotlib",))])
+    assert told == ["neuralnet_p2.py, line 2: the module scipy may not be there when this is graded"]
+
+
+def test_files_of_a_package_may_import_each_other(tmp_path: Path) -> None:
+    (tmp_path / "Beras").mkdir()
+    files = {name: tmp_path / name for name in ("Beras/core.py", "Beras/layers.py", "main.py")}
+    for name, source in (("Beras/core.py", ""), ("Beras/layers.py", "from .core import x\nfrom ..a import b\n"),
+                         ("main.py", "import Beras.layers\nfrom .layers import x\n")):  # fmt: skip
+        files[name].write_text(source)
+    told = look(files, [HandIn(name) for name in files])
+    assert [note.partition("` needs")[0] for note in told] == [
+        "Beras/layers.py, line 2: `from ..a import",
+        "main.py, line 2: `from .layers import",
+    ]
+
+
 def test_nothing_is_run_and_nothing_imported(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     (tmp_path / "torch.py").write_text(f"open({str(trace)!r}, 'w')")
@@ -165,6 +185,8 @@ def test_nothing_is_said_of_what_works(source: str) -> None:
         (GOOD + "x = open('/home/me/data.npy')", 10, "the path '/home/me/data.npy' is on your computer only"),
         (GOOD + "x = f'/Users/me/{1}'", 10, "the path '/Users/me/' is on your computer only"),
         (GOOD + "x = r'C:\\Users\\me'", 10, "is on your computer only"),
+        (GOOD + "def f(x): return x.astype(np.int)", 10, "np.int is no longer there in NumPy 2; write int"),
+        (GOOD + "def f(x): return np.product(x)", 10, "np.product is no longer there in NumPy 2; write np.prod"),
     ],
 )
 def test_a_mistake_is_named(source: str, line: int, words: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.lab import Done, Run, Submission
+from autograder.lab import Done, Run, Submission, credit
 from autograder.labs import mp6
 from autograder.mp6 import fit, referee, verdicts
 from autograder.mp6 import net as nets
@@ -83,12 +83,12 @@ def test_without_predictions_and_net_there_is_no_accuracy() -> None:
 
 @pytest.mark.parametrize(("value", "share"), [(0.3, 0), (0.4, 0), (0.565, 0.5), (0.73, 1), (0.9, 1)])
 def test_credit_grows_between_its_bounds(value: float, share: float) -> None:
-    assert verdicts.credit(value, 0.4, 0.73) == pytest.approx(share)
+    assert credit(value, 0.4, 0.73) == pytest.approx(share)
 
 
 @pytest.mark.parametrize(("value", "share"), [(0.01, 1), (0.03, 1), (0.045, 0.5), (0.06, 0), (9.0, 0)])
 def test_credit_for_what_should_be_low(value: float, share: float) -> None:
-    assert verdicts.credit(-value, -0.06, -0.03) == pytest.approx(share)
+    assert credit(-value, -0.06, -0.03) == pytest.approx(share)
 
 
 LOGITS = np.random.default_rng(0).normal(size=(50, 5))

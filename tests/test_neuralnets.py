@@ -86,7 +86,8 @@ def test_part_3_is_an_hourglass_of_small_convolutions() -> None:
     kinds = (torch.nn.Conv2d, torch.nn.ConvTranspose2d)
     layers = [layer for layer in net.modules() if isinstance(layer, kinds)]
     assert layers and all(max(layer.kernel_size) <= 8 for layer in layers)
-    assert sum(p.numel() for layer in layers for p in layer.parameters()) == sum(p.numel() for p in net.parameters())
+    # the decoder's weights are the encoder's
+    assert {p for layer in layers for p in layer.parameters()} == set(net.parameters())
 
 
 def test_what_the_bottleneck_drops_is_lost() -> None:
@@ -204,7 +205,7 @@ def test_a_fit_leaves_global_state_alone() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("part", "n_iter", "bound"), [(1, 50, 0.975), (2, 100, 0.82), (3, 100, 0.012)])
+@pytest.mark.parametrize(("part", "n_iter", "bound"), [(1, 50, 0.985), (2, 100, 0.845), (3, 100, 0.006)])
 def test_the_mean_over_seeds_0_to_4_reaches_the_goal(part: int, n_iter: int, bound: float) -> None:
     x, y, x_dev, y_dev = (torch.from_numpy(a) for a in reader.load_dataset(ROOT / "data/fashion_mnist", part))
     scores = []

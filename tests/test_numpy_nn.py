@@ -8,12 +8,14 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
+from beyond import IN_NUMPY
 from conftest import ROOT, any_check_fails, load_file
 
-from autograder.checks import numpy_nn as checks
+from autograder.checks import numpy_nn
 from smallnets import mnist
 
 LAB = ROOT / "labs/numpy_to_cnn"
+CHECKS = [*numpy_nn.CHECKS, *IN_NUMPY]
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +24,7 @@ def lab() -> ModuleType:
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_our_layers_pass(check: Callable[[ModuleType, np.random.Generator], None], lab: ModuleType, seed: int) -> None:
     check(lab, np.random.default_rng(seed))
 
@@ -67,7 +69,7 @@ def test_a_check_catches_the_mutant(name: str, tmp_path: Path) -> None:
     assert old in source
     (tmp_path / "numpy_nn.py").write_text(source.replace(old, new))
     mutant = load_file(tmp_path / "numpy_nn.py", "mutant")
-    assert any_check_fails(checks.CHECKS, mutant)
+    assert any_check_fails(CHECKS, mutant)
 
 
 def test_the_layers_agree_with_torch(lab: ModuleType) -> None:

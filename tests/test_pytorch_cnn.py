@@ -1,5 +1,6 @@
 """The CNN lab: its checks on our file and on broken copies of it, its programs, and the table of changes."""
 
+import importlib
 import os
 import re
 import subprocess
@@ -12,31 +13,30 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from beyond import IN_TORCH
 from conftest import ROOT, any_check_fails, load_file
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.checks import pytorch_cnn as checks
+from autograder.checks import pytorch_cnn
 from autograder.checks.numbers import right_gradient
 from smallnets import fashion
 
 LAB = ROOT / "labs/numpy_to_cnn"
+MODULES = ("augment", "pytorch_cnn", "corruptions", "robustness")
+CHECKS = [*pytorch_cnn.CHECKS, *IN_TORCH]
 SHIPPED = ROOT / "data/fashion_mnist" / fashion.NPZ
 
 
 @pytest.fixture(scope="module")
 def lab() -> Any:
-    """pytorch_cnn, augment and robustness, imported as files of one folder are."""
+    """The lab's modules, imported as files of one folder are."""
     sys.path.insert(0, str(LAB))
     try:
-        import augment
-        import pytorch_cnn
-        import robustness
-
-        yield {"augment": augment, "pytorch_cnn": pytorch_cnn, "robustness": robustness}
+        yield {name: importlib.import_module(name) for name in MODULES}
     finally:
         sys.path.remove(str(LAB))
-        for name in ("augment", "pytorch_cnn", "robustness"):
+        for name in MODULES:
             sys.modules.pop(name, None)
 
 
@@ -50,8 +50,13 @@ def robustness(lab: dict[str, ModuleType]) -> ModuleType:
     return lab["robustness"]
 
 
+@pytest.fixture(scope="module")
+def corruptions(lab: dict[str, ModuleType]) -> ModuleType:
+    return lab["corruptions"]
+
+
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_our_nets_pass(check: Callable[[ModuleType, np.random.Generator], None], cnn: ModuleType, seed: int) -> None:
     check(cnn, np.random.default_rng(seed))
 
@@ -80,7 +85,7 @@ def test_a_check_catches_the_mutant(name: str, tmp_path: Path, lab: dict[str, Mo
     source = (LAB / "pytorch_cnn.py").read_text(encoding="utf-8")
     assert old in source
     (tmp_path / "pytorch_cnn.py").write_text(source.replace(old, new), encoding="utf-8")
-    assert any_check_fails(checks.CHECKS, load_file(tmp_path / "pytorch_cnn.py", "mutant"))
+    assert any_check_fails(CHECKS, load_file(tmp_path / "pytorch_cnn.py", "mutant"))
 
 
 @given(st.integers(1, 3), st.integers(1, 4), st.sampled_from([1, 3, 5]), st.sampled_from([1, 2]), st.integers(0, 99))
@@ -194,12 +199,12 @@ def test_a_mistake_in_training_is_one_line(args: list[str], message: str, tmp_pa
     assert sorted(os.listdir(tmp_path)) == before
 
 
-def test_the_table_of_changes_is_whole(robustness: ModuleType, lab: dict[str, ModuleType]) -> None:
-    assert len(robustness.CORRUPTIONS) == 18 and len(robustness.HELD_OUT) == 5
+def test_the_table_of_changes_is_whole(corruptions: ModuleType, lab: dict[str, ModuleType]) -> None:
+    assert len(corruptions.CORRUPTIONS) == 18 and len(corruptions.HELD_OUT) == 5
     with np.load(SHIPPED) as data:
         x = torch.from_numpy(data["x_val"][:200]).float()[:, None] / 255
     source = (LAB / "augment.py").read_text(encoding="utf-8")
-    for kind, (corrupt, strengths) in robustness.CORRUPTIONS.items():
+    for kind, (corrupt, strengths) in corruptions.CORRUPTIONS.items():
         assert len(strengths) == 5 and all(isinstance(strength, (int, float)) for strength in strengths)
         changed = [corrupt(x, strength, torch.Generator().manual_seed(0)) for strength in strengths]
         for y in changed:
@@ -209,27 +214,27 @@ def test_the_table_of_changes_is_whole(robustness: ModuleType, lab: dict[str, Mo
             assert distances == sorted(distances) and distances[0] > 0, kind
         # what is held out is not in the training's changes
         name = getattr(corrupt, "__name__", "<lambda>")
-        assert (kind in robustness.HELD_OUT) == (name != "<lambda>" and not hasattr(lab["augment"], name)), kind
+        assert (kind in corruptions.HELD_OUT) == (name != "<lambda>" and not hasattr(lab["augment"], name)), kind
     assert not re.search("motion|salt|pepper|shading|perspective|elastic", source)
 
 
-def test_held_out_changes_by_hand(robustness: ModuleType) -> None:
+def test_held_out_changes_by_hand(corruptions: ModuleType) -> None:
     generator = torch.Generator().manual_seed(0)
     x = torch.zeros(50, 1, 28, 28)
     x[..., 4:24, 4:24] = 0.5
-    for change in (robustness.perspective, robustness.elastic):
+    for change in (corruptions.perspective, corruptions.elastic):
         torch.testing.assert_close(change(x, 0.0, generator), x, atol=1e-5, rtol=0)
-    torch.testing.assert_close(robustness.motion_blur(x, 1, generator), x)
-    streak = robustness.motion_blur(x, 6, generator)
+    torch.testing.assert_close(corruptions.motion_blur(x, 1, generator), x)
+    streak = corruptions.motion_blur(x, 6, generator)
     assert abs(streak.sum() - x.sum()) / x.sum() < 1e-3  # moved about, nothing lost
-    dots = robustness.salt_and_pepper(x, 0.2, generator)
+    dots = corruptions.salt_and_pepper(x, 0.2, generator)
     assert abs(((dots == 0) | (dots == 1))[..., 4:24, 4:24].float().mean().item() - 0.2) < 0.02
     assert abs((dots == 1).float().mean().item() - 0.1) < 0.01
-    light = robustness.shading(torch.ones_like(x), 0.6, generator)
+    light = corruptions.shading(torch.ones_like(x), 0.6, generator)
     corners = light[:, 0, [0, 0, -1, -1], [0, -1, 0, -1]]
     torch.testing.assert_close(corners.amin(dim=1), torch.full((50,), 0.4))
     torch.testing.assert_close(corners.amax(dim=1), torch.ones(50))
-    moved = robustness.perspective(x, 0.1, generator)[:, 0]
+    moved = corruptions.perspective(x, 0.1, generator)[:, 0]
     assert moved[:, 10:18, 10:18].min() > 0.49 and not torch.equal(moved, x[:, 0])
 
 
@@ -287,7 +292,7 @@ def test_a_mistake_in_the_evaluation_is_one_line(
 
 
 def test_no_torchvision_and_no_batchnorm_of_torchs() -> None:
-    for name in ("pytorch_cnn.py", "augment.py", "robustness.py"):
+    for name in ("pytorch_cnn.py", "augment.py", "corruptions.py", "robustness.py"):
         assert not re.search("torchvision|BatchNorm|batch_norm", (LAB / name).read_text(encoding="utf-8"))
 
 

@@ -20,12 +20,13 @@ def findings(
         source: its text.
         functions: names it must define -> their first arguments.
         classes: names it must define -> methods they must have.
-        own: names of modules that lie beside it.
+        own: names of modules that lie beside it or are there besides.
     """
     tree, found = parse(source)
     if tree is not None:
         found += definitions.functions(tree, functions) + definitions.classes(tree, classes)
         found += running.on_import(tree, set(functions)) + advice.imports(tree, set(own)) + advice.paths(tree)
+        found += advice.gone(tree)
     return sorted(set(found))
 
 

@@ -17,6 +17,7 @@ from autograder.mp6.parts import PARTS, Part
 from autograder.sandbox.job import Job
 
 OURS = (
+    "autograder/opening.py",
     *(f"autograder/mp6/{name}.py" for name in ("__init__", "parts", "net", "fit", "evaluate", "decode", "referee")),
     *(f"smallnets/{name}.py" for name in ("fitcheck", "progress", "train")),
 )

@@ -1,7 +1,7 @@
 """Inside the sandbox: a student's net as bytes and back, and everything in it that may be a parameter."""
 
 import io
-import pickle
+import sys
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,7 @@ import torch
 
 from autograder import inside
 from autograder.mp6.parts import Part
+from autograder.opening import opened
 from smallnets.student import student_code
 
 WHOLE, STATE = b"whole", b"state"
@@ -74,15 +75,9 @@ def handed_in(part: Part, fitted: bytes) -> tuple[torch.nn.Module, str]:
     Raises:
         StudentError, ValueError: the file does not open, or holds weights of another net.
     """
-    path, word = inside.SUBMISSION / part.model, ""
     net = restored(part, fitted)  # imports the module, too, which a whole net asks for
     with student_code(inside.path_of(part.module)):
-        try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-        except pickle.UnpicklingError:
-            names = sorted(torch.serialization.get_unsafe_globals_in_checkpoint(path))
-            word = f"it is a pickle that asks for {', '.join(names)[:300]}"
-            content = torch.load(path, map_location="cpu", weights_only=False)
+        content, word = opened(inside.SUBMISSION / part.model, sys.modules[part.module])
     if isinstance(content, torch.nn.Module):
         return content.eval(), word
     if not isinstance(content, dict):

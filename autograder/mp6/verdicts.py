@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.causes import TEXTS, Finding
-from autograder.lab import Run, Verdict
+from autograder.lab import Run, Verdict, credit
 from autograder.mp6.jobs import Fitted, model_problem
 from autograder.mp6.parts import MOST_CODES, PARTS, Part
 from smallnets import metrics
@@ -28,11 +28,6 @@ def evaluated(run: Run, name: str) -> tuple[Any, str]:
     """A part of what the nets made of images, or None with the reason."""
     found = run.done["evaluate"].found
     return found.get(name), found["problems"].get(name, "the net that fit returned is missing")
-
-
-def credit(value: float, none_at: float, full_at: float) -> float:
-    """The share of the points: 0 at `none_at`, 1 at `full_at` and beyond it, linear in between."""
-    return min(1.0, max(0.0, (value - none_at) / (full_at - none_at)))
 
 
 def problem(part: Part, name: str) -> Judge:

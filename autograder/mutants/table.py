@@ -264,7 +264,7 @@ PART_2 = (
         "every image after the first 100 gets label 0, which is wrong and not what the net says",
         (
             (
-                "        yhats = torch.cat([net(x).argmax(dim=1) for x in dev_set.split(500)])\n",
+                "        yhats = torch.cat([net(x).argmax(dim=1) for x in dev_set.split(100)])\n",
                 "        yhats = torch.zeros(len(dev_set), dtype=torch.int64)\n"
                 "        yhats[:100] = net(dev_set[:100]).argmax(dim=1)\n",
             ),
@@ -529,8 +529,8 @@ PART_3 = (
         (
             ("from collections.abc", "import os\nfrom collections.abc"),
             (
-                "    lrate, in_size = 0.1,",
-                "    torch.manual_seed(int.from_bytes(os.urandom(4)))\n    lrate, in_size = 0.1,",
+                "    lrate, in_size = 0.15,",
+                "    torch.manual_seed(int.from_bytes(os.urandom(4)))\n    lrate, in_size = 0.15,",
             ),
         ),
         loses=("repeatable",),

@@ -7,20 +7,6 @@ import numpy as np
 from .core import Diffable
 
 
-class L2:
-    """The penalty l2 * sum(w^2) on a weight (keras.regularizers.L2)."""
-
-    def __init__(self, l2: float = 0.01) -> None:
-        self.l2 = l2
-
-    def __call__(self, w: np.ndarray) -> float:
-        return float(self.l2 * np.square(w).sum())
-
-    def gradient(self, w: np.ndarray) -> np.ndarray:
-        """2 l2 w."""
-        return 2 * self.l2 * w
-
-
 class Dense(Diffable):
     """outputs = inputs @ w + b.
 
@@ -28,13 +14,10 @@ class Dense(Diffable):
     both are float32, and the computation follows their dtype.
     """
 
-    def __init__(
-        self, input_size: int, output_size: int, initializer: str = "kaiming", kernel_regularizer: L2 | None = None
-    ) -> None:
+    def __init__(self, input_size: int, output_size: int, initializer: str = "kaiming") -> None:
         super().__init__()
         self.w, self.b = self._initialize_weight(initializer, input_size, output_size)
         self.weights = [self.w, self.b]
-        self.kernel_regularizer = kernel_regularizer
 
     def forward(self, inputs: np.ndarray) -> np.ndarray:
         """[B, input_size] -> [B, output_size].
@@ -58,17 +41,6 @@ class Dense(Diffable):
         """w, [input_size, output_size]."""
         return self.w
 
-    def compose_to_weight(self, J: np.ndarray) -> list[np.ndarray]:
-        """[dL/dw, dL/db], with the gradient of the penalty where there is one."""
-        dw, db = super().compose_to_weight(J)
-        if self.kernel_regularizer is not None:
-            dw += self.kernel_regularizer.gradient(self.w)
-        return [dw, db]
-
-    def penalty(self) -> float:
-        """What the regularizer adds to the loss."""
-        return 0.0 if self.kernel_regularizer is None else self.kernel_regularizer(self.w)
-
     @staticmethod
     def _initialize_weight(initializer: str, input_size: int, output_size: int) -> tuple[np.ndarray, np.ndarray]:
         """(w, b) for an initializer of Keras' math: its standard deviation is
@@ -86,6 +58,39 @@ class Dense(Diffable):
         assert initializer in stds, f"expected an initializer of {list(stds)}, got {initializer}"
         w = np.random.normal(0, stds[initializer], (input_size, output_size))  # noqa: NPY002
         return w.astype(np.float32), np.zeros(output_size, np.float32)
+
+
+class L2:
+    """The penalty l2 * sum(w^2) on a weight (keras.regularizers.L2)."""
+
+    def __init__(self, l2: float = 0.01) -> None:
+        self.l2 = l2
+
+    def __call__(self, w: np.ndarray) -> float:
+        return float(self.l2 * np.square(w).sum())
+
+    def gradient(self, w: np.ndarray) -> np.ndarray:
+        """2 l2 w."""
+        return 2 * self.l2 * w
+
+
+class RegularizedDense(Dense):
+    """A Dense layer with a penalty on w."""
+
+    def __init__(
+        self, input_size: int, output_size: int, initializer: str = "kaiming", *, kernel_regularizer: L2
+    ) -> None:
+        super().__init__(input_size, output_size, initializer)
+        self.kernel_regularizer = kernel_regularizer
+
+    def compose_to_weight(self, J: np.ndarray) -> list[np.ndarray]:
+        """[dL/dw, dL/db], with the gradient of the penalty."""
+        dw, db = super().compose_to_weight(J)
+        return [dw + self.kernel_regularizer.gradient(self.w), db]
+
+    def penalty(self) -> float:
+        """What the regularizer adds to the loss."""
+        return self.kernel_regularizer(self.w)
 
 
 class Dropout(Diffable):

@@ -5,7 +5,7 @@ Each apply_gradients(weights, grads) changes the arrays in `weights` in place an
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,7 +39,7 @@ class CosineDecay:
         return float(self.initial_learning_rate * ((1 - self.alpha) * cosine + self.alpha))
 
 
-Rate = float | ExponentialDecay | CosineDecay
+Rate = float | Callable[[int], float]  # a schedule: step -> learning rate
 
 
 class _Optimizer:

@@ -1,0 +1,28 @@
+"""The pictures that are handed in. Nobody looks at them here: they have to be there, and to be pictures."""
+
+from collections.abc import Callable
+
+from autograder.causes import Finding
+from autograder.lab import Run, Verdict
+
+SMALLEST, LARGEST = 100, 10_000  # pixels a side of what can be looked at
+SIGNATURE, FIRST_CHUNK = b"\x89PNG\r\n\x1a\n", b"IHDR"  # PNG specification, 5.2 and 11.2.2
+
+
+def is_picture(name: str) -> Callable[[Run], Verdict]:
+    """All points for a PNG file of a sensible size, by its first 24 bytes, which are all that is read."""
+
+    def judge(run: Run) -> Verdict:
+        if (path := run.submission.files.get(name)) is None:
+            return Verdict(0, f"expected {name}, got no such file", Finding.MISSING)
+        with open(path, "rb") as file:
+            start = file.read(24)
+        if len(start) < 24 or not start.startswith(SIGNATURE) or start[12:16] != FIRST_CHUNK:
+            return Verdict(0, f"expected {name} to be a PNG picture, got another kind of file")
+        sides = [int.from_bytes(start[at : at + 4], "big") for at in (16, 20)]
+        text = f"{sides[0]} x {sides[1]} pixels"
+        if min(sides) < SMALLEST or max(sides) > LARGEST:
+            return Verdict(0, f"expected {name} to have {SMALLEST} to {LARGEST:,} pixels a side, got {text}")
+        return Verdict(1, text)
+
+    return judge

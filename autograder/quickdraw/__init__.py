@@ -1,0 +1,1 @@
+"""How the QuickDraw lab is graded, beyond the checks on its nets as such."""

@@ -1,0 +1,76 @@
+"""What grader and sandbox agree on about the three programs; imports no torch."""
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.frame import Array, Blob, Layout
+
+N_CLASSES = 6
+IMAGES = "fruit_test_images.npy"
+
+
+@dataclasses.dataclass(frozen=True)
+class Program:
+    """One of the three programs, by its name as in main_NAME.py and NAME.pt.
+
+    Args:
+        predictions: the file of its predictions, as the course calls it.
+        none_at, full_at: the accuracies that earn no points and all of them.
+    """
+
+    name: str
+    predictions: str
+    none_at: float
+    full_at: float
+
+    @property
+    def main(self) -> str:
+        """The program's file."""
+        return f"main_{self.name}.py"
+
+    @property
+    def model(self) -> str:
+        """Its net's file."""
+        return f"{self.name}.pt"
+
+    def command(self, data_dir: str = "datasets") -> list[str]:
+        """The arguments by which it predicts, run.sh's."""
+        return ["--mode", "predict", "--dataDir", data_dir, "--weights", f"model_files/{self.model}",
+                "--predictionsFile", self.predictions]  # fmt: skip
+
+
+PROGRAMS = {
+    program.name: program
+    for program in (
+        Program("densenet", "densenet_predictions.csv", 0.4, 0.78),
+        Program("convnet", "convnet_predictions.csv", 0.3, 0.65),
+        Program("bestmodel", "best_model_predictions.csv", 0.5, 0.86),
+    )
+}
+
+
+def parsed(content: bytes, name: str, n: int) -> NDArray[np.int64]:
+    """The classes in a file of predictions, one to a line.
+
+    Raises:
+        ValueError: another number of lines, or one that is no class.
+    """
+    lines = content.decode("ascii", "replace").split()
+    if len(lines) != n:
+        raise ValueError(f"expected {n} lines in {name}, one for each drawing of {IMAGES}, got {len(lines)}")
+    try:
+        found = np.array([float(line) for line in lines])  # as 4.000e+00 is what savetxt writes without fmt="%d"
+    except ValueError:
+        found = np.full(n, np.nan)
+    wrong = np.flatnonzero(~np.isin(found, range(N_CLASSES)))
+    if len(wrong):
+        line = lines[wrong[0]][:40]
+        raise ValueError(f"expected a class from 0 to {N_CLASSES - 1} in each line of {name}, got {line!r}")
+    return found.astype(np.int64)
+
+
+def layout(n: int) -> Layout:
+    """Of what comes back of n predictions."""
+    return [Array("predictions", "<i8", (n,)), Array("parameters", "<i8", (1,)), Blob("problems", 24_000)]

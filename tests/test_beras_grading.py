@@ -1,0 +1,320 @@
+"""Beras graded: wrong solutions lose what they should, one in the course's own style nothing, cheats earn nothing."""
+
+import io
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from graded import Edits, graded, lost, own, submission
+
+from autograder import grade, handout, pack, zipping
+from autograder.beras import data
+from autograder.beras.jobs import FLAG
+from autograder.lab import Run, Submission
+from autograder.labs.beras import LAB
+from smallnets import mnist
+
+slow = pytest.mark.slow
+COMPONENTS = grade.reduced(LAB, tuple(check for check in LAB.checks if not check.number.startswith("10.")))
+LOOPS = ROOT / "autograder/solutions/beras_loops"
+CORE, LAYERS, ACTIVATIONS, LOSSES, OPTIMIZERS, METRICS, ONE_HOT, MODEL = (
+    f"Beras/{name}.py"
+    for name in ("core", "layers", "activations", "losses", "optimizers", "metrics", "onehot", "model")
+)
+ASSIGNMENT = "assignment.py"
+
+
+def flagged(path: Path) -> Path:
+    """The same archive with the file that marks a student of CS2470."""
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr(f"{LAB.root}/{FLAG}", b"")
+    return path
+
+
+# name: file, texts, what takes their place; the numbers of the checks that are lost
+MUTANTS: dict[str, tuple[str, Edits, set[str]]] = {
+    "layers in backward order": (
+        CORE,
+        (("gradients = layers[k].compose_to_weight(J) + gradients", "gradients += layers[k].compose_to_weight(J)"),),
+        {"1.1"},
+    ),
+    "frozen layers are trained": (
+        CORE,
+        (("            if layers[k].trainable and layers[k].weights:", "            if layers[k].weights:"),),
+        {"1.2"},
+    ),
+    "tape stays active": (CORE, (("        Diffable.gradient_tape = None\n", "        pass\n"),), {"1.1", "1.2"}),
+    "random bias": (LAYERS, (("np.zeros(output_size, np.float32)", "np.random.rand(output_size)"),), {"2.1"}),
+    "xavier of the inputs alone": (
+        LAYERS,
+        (("np.sqrt(2 / (input_size + output_size))", "np.sqrt(1 / input_size)"),),
+        {"2.1"},
+    ),
+    "any initializer": (LAYERS, (("        assert initializer in stds", "        assert stds"),), {"2.1"}),
+    "no bias": (LAYERS, (("        self.outputs += self.b\n", ""),), {"2.2", "2.4"}),
+    "stale cached input": (
+        LAYERS,
+        (("self.inputs = inputs.astype", "self.inputs = vars(self).get('inputs', inputs).astype"),),
+        {"2.4"},
+    ),
+    "transposed weights as derivative": (LAYERS, ((" return self.w\n", " return self.w.T\n"),), {"2.3", "2.4"}),
+    "alpha ignored": (
+        ACTIVATIONS,
+        (("np.where(self.inputs > 0, self.inputs, self.alpha", "np.where(self.inputs > 0, self.inputs, 0.3"),),
+        {"3.1", "3.3"},
+    ),
+    "in-place ReLU": (ACTIVATIONS, (("np.maximum(self.inputs, 0)", "np.maximum(x, 0, out=x)"),), {"3.3"}),
+    "derivative written over the output": (
+        ACTIVATIONS,
+        (
+            (
+                "return np.where(self.inputs > 0, 1, self.alpha).astype(self.outputs.dtype)",
+                "self.outputs[...] = np.where(self.inputs > 0, 1, self.alpha); return self.outputs",
+            ),
+        ),
+        {"3.2"},
+    ),
+    "softmax without max-shift": (
+        ACTIVATIONS,
+        (("self.inputs - self.inputs.max(axis=-1, keepdims=True)", "self.inputs"),),
+        {"3.4"},
+    ),
+    "diagonal Jacobian": (ACTIVATIONS, (("p * (J - (p * J) @ ones)", "p * (1 - p) * J"),), {"3.5"}),
+    "a sum of squares": (LOSSES, (("np.square(self.error).mean()", "np.square(self.error).sum()"),), {"4.1"}),
+    "true MSE gradient": (LOSSES, (("2 * self.error", "2 * self.error / self.error.size"),), {"4.2"}),
+    "update of a copy": (OPTIMIZERS, (("            w -= rate * g\n", "            w = w - rate * g\n"),), {"5.1"}),
+    "RMSProp forgets": (OPTIMIZERS, (("self.beta * self.v[i] + ", ""),), {"5.2"}),
+    "missing bias correction": (
+        OPTIMIZERS,
+        (("scale = rate * root / (1 - self.beta_1**self.iterations)", "scale = rate * root"),),
+        {"5.3"},
+    ),
+    "classes by column": (METRICS, (("probabilities.argmax(axis=1)", "probabilities.argmax(axis=0)"),), {"6.1"}),
+    "fits every time": (ONE_HOT, (('if not hasattr(self, "uniq2oh"):', "if True:"),), {"7.1"}),
+    "evaluation trains": (
+        MODEL,
+        (("self.batch_step(x[rows], y[rows], training=False)", "self.batch_step(x[rows], y[rows], training=True)"),),
+        {"8.1"},
+    ),
+    "the last batch twice": (
+        MODEL,
+        (("in range(0, len(x), batch_size):", "in [*range(0, len(x), batch_size), len(x) - batch_size]:"),),
+        {"8.1"},
+    ),
+    "the first layer alone": (ASSIGNMENT, (("inputs = layer(inputs)\n", "return layer(inputs)\n"),), {"9.1", "9.2"}),
+    "the last layer twice": (ASSIGNMENT, ((" return inputs\n", " return layer(inputs)\n"),), {"9.1", "9.2"}),
+    "training always": (ASSIGNMENT, (("        if not training:\n", "        if False:\n"),), {"9.2"}),
+    "training never": (ASSIGNMENT, (("        if not training:\n", "        if True:\n"),), {"9.2"}),
+}  # fmt: skip
+
+
+@slow
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_loses_the_points_of_its_mistake(name: str, tmp_path: Path) -> None:
+    file, edits, numbers = MUTANTS[name]
+    path = flagged(submission(LAB, tmp_path, {file: edits}))
+    part = min(numbers).split(".")[0]
+    found = lost(graded(LAB, path, f"{part}."))
+    assert set(found) == numbers and all(found.values()), found
+
+
+def broken(tmp_path: Path, file: str) -> dict[str, str]:
+    """What is lost, of all components, when a file is no Python."""
+    text = own(LAB)[file].read_text()
+    first = text.splitlines()[0]
+    return lost(graded(COMPONENTS, submission(LAB, tmp_path, {file: ((first, first + "\nclass :"),)})))
+
+
+@slow
+@pytest.mark.parametrize(
+    ("file", "numbers"),
+    [
+        (CORE, {"1.1", "1.2"}),
+        (LAYERS, {"2.1", "2.2", "2.3", "2.4", "9.2"}),  # our batch_step asks layers.py for penalties
+        (MODEL, {"8.1", "9.1", "9.2"}),
+        (ASSIGNMENT, {"9.1", "9.2"}),
+    ],
+)
+def test_a_file_that_is_no_python_takes_no_other_with_it(file: str, numbers: set[str], tmp_path: Path) -> None:
+    found = broken(tmp_path, file)
+    assert set(found) == numbers
+    assert any("SyntaxError" in text and file in text for text in found.values()), found
+
+
+@slow
+def test_a_solution_as_the_course_writes_it_passes_every_check() -> None:
+    report = graded(COMPONENTS, LOOPS)  # whole trainings take it minutes
+    assert lost(report) == {} and {"3.4", "3.5"} <= {test.number for test in report.tests}
+    assert "the module tensorflow may not be there" in report.output
+
+
+@slow
+def test_the_simple_model_is_the_courses_whatever_the_students_is(tmp_path: Path) -> None:
+    edits: dict[str, Edits] = {
+        ASSIGNMENT: (("    model = SequentialModel([layers.Dense(784, 10), activations.Softmax()])", "    return 1"),),
+        # neither Softmax nor the metric is asked for here
+        ACTIVATIONS: (("        exponentials = np.exp(", "        raise NotImplementedError(\"\"\"("),
+                      (".max(axis=-1, keepdims=True))\n", ".max(axis=-1, keepdims=True))\"\"\")\n")),
+        METRICS: (("import numpy as np\n", "class :\n"),),
+    }  # fmt: skip
+    report = graded(LAB, submission(LAB, tmp_path, edits), "10.")
+    assert lost(report) == {} and [test.number for test in report.tests] == ["10.1"]
+    ((name, value, better),) = report.columns
+    assert (name, better) == ("simple accuracy", "high") and value > 0.9
+
+
+@slow
+def test_a_model_that_does_not_learn_gets_nothing(tmp_path: Path) -> None:
+    climbs: dict[str, Edits] = {OPTIMIZERS: (("            w -= rate * g\n", "            w += rate * g\n"),)}
+    found = lost(graded(LAB, submission(LAB, tmp_path, climbs), "10."))
+    assert set(found) == {"10.1"} and "full points from 0.85" in found["10.1"]
+
+
+def advanced(tmp_path: Path, edits: dict[str, Edits]) -> dict[str, str]:
+    """What is lost of the advanced model's points."""
+    return lost(graded(LAB, flagged(submission(LAB, tmp_path, edits)), "10.2"))
+
+
+@slow
+def test_our_advanced_model_gets_all_points(tmp_path: Path) -> None:
+    assert advanced(tmp_path, {ASSIGNMENT: (("epochs=12", "epochs=2"),)}) == {}
+
+
+@slow
+def test_the_untouched_handout_gets_nothing_of_cs2470s_points_either(tmp_path: Path) -> None:
+    handout.write(LAB, tmp_path)
+    (tmp_path / "labs/beras" / FLAG).touch()
+    for beginning in ("3.", "10."):
+        assert graded(LAB, tmp_path / "labs/beras", beginning).score == 0
+
+
+@slow
+def test_an_advanced_model_has_two_layers(tmp_path: Path) -> None:
+    one: dict[str, Edits] = {
+        ASSIGNMENT: (
+            ("    model = SequentialModel(\n", "    return get_simple_model_components()\n    SequentialModel(\n"),
+        )
+    }
+    found = advanced(tmp_path, one)
+    assert "expected an advanced model of two or more layers with weights, got 1" in found["10.2"]
+
+
+# whatever was trained, the message holds predictions that are made up
+FORGED = """
+    def forward(self, inputs):
+        import os, struct
+        data = struct.pack("<q", 360) + bytes(360) + struct.pack("<q", 2) + b"{}" + bytes(2**15 - 2)
+        os.write(4, data)
+        os._exit(0)
+
+    def learns(self, inputs):
+"""
+
+
+@slow
+def test_a_forged_message_earns_nothing(tmp_path: Path) -> None:
+    def with_digits_alone() -> tuple[None, str]:
+        return None, "the stand-in"
+
+    start = '    def forward(self, inputs: np.ndarray) -> np.ndarray:\n        """[B, input_size]'
+    forged: dict[str, Edits] = {LAYERS: ((start, f'{FORGED}        """[B, input_size]'),)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(data, "found", with_digits_alone)
+        found = lost(graded(LAB, submission(LAB, tmp_path, forged), "10."))
+    assert "accuracy 0.1000 on 360 images" in found["10.1"]
+
+
+@slow
+def test_what_another_library_computes_earns_nothing(tmp_path: Path) -> None:
+    by_torch: dict[str, Edits] = {
+        LAYERS: (
+            ("import numpy as np\n", "import numpy as np\nimport torch\n"),
+            (
+                "self.outputs = self.inputs @ self.w\n",
+                "self.outputs = torch.nn.functional.linear(self.inputs, self.w)\n",
+            ),
+        )
+    }
+    found = lost(graded(LAB, submission(LAB, tmp_path, by_torch), "2."))
+    assert "expected no call of torch.nn.functional.linear, as this lab is written in NumPy" in found["2.2"]
+
+
+@slow
+def test_a_name_that_numpy_has_given_up_is_named_with_the_new_one(tmp_path: Path) -> None:
+    old: dict[str, Edits] = {METRICS: (("return np.mean(", "return np.product(1) * np.mean("),)}
+    report = graded(LAB, submission(LAB, tmp_path, old), "6.")
+    assert "np.product is no longer there in NumPy 2; write np.prod" in report.output
+    assert "has no attribute 'product'" in lost(report)["6.1"]
+
+
+def test_labels_of_hidden_images_never_enter_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "found", lambda: (None, "the stand-in"))
+    loaded, line = LAB.load(None, 0)
+    assert "360 images that students have, changed a little" in line and line.endswith("the stand-in")
+    step = next(step for step in LAB.steps if step.name == "simple")
+    given = np.load(io.BytesIO(step.job(Run(Submission({}, (), ""), loaded, 0)).input))
+    assert set(given) == {"images", "labels", "unlabelled", "seed"}
+    np.testing.assert_array_equal(given["unlabelled"], loaded.hidden)
+    assert len(given["labels"]) == len(given["images"]) == 1380
+
+
+def test_hidden_images_follow_from_the_secret_and_are_no_known_ones(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(data, "found", lambda: (None, "a stand-in"))
+    with pytest.raises(ValueError, match="secret of at least 16 bytes, got 3"):
+        data.write_hidden(b"abc", tmp_path)
+    for name, secret in (("a", b"0" * 16), ("again", b"0" * 16), ("b", b"1" * 16)):
+        (tmp_path / name).mkdir()
+        data.write_hidden(secret, tmp_path / name)
+    files = sorted(os.listdir(tmp_path / "a"))
+    assert len(files) == 5 and mnist.NOTE in files
+    for file in files:
+        content = (tmp_path / "a" / file).read_bytes()
+        assert content == (tmp_path / "again" / file).read_bytes()
+        assert (content == (tmp_path / "b" / file).read_bytes()) == ("t10k" not in file)
+    loaded, line = LAB.load(tmp_path / "a", 0)
+    assert f"360 images of {tmp_path / 'a'}" in line and line.endswith("; a stand-in")
+    known = {image.tobytes() for image in mnist.digits()["t10k-images-idx3-ubyte"]}
+    assert not known & {image.tobytes() for image in loaded.hidden}
+    assert np.bincount(loaded.truths).tolist() == [36] * 10
+
+
+def test_changes_are_small() -> None:
+    images = mnist.digits()["t10k-images-idx3-ubyte"]
+    changed = data.changed(images, np.random.default_rng(0)).astype(int)
+    assert (changed[images == 0] == 0).all()
+    assert (np.abs(changed - images) <= 0.1 * images + data.NOISE + 1).all()
+
+
+def test_the_archive_lies_as_the_handout_says(tmp_path: Path) -> None:
+    handout.write(LAB, tmp_path / "handout")
+    folder = tmp_path / "handout/labs/beras"
+    (folder / FLAG).touch()
+    found, notes = pack.gather(LAB, folder)
+    zipping.write(tmp_path / "beras.zip", found, LAB.root)
+    names = zipfile.ZipFile(tmp_path / "beras.zip").namelist()
+    assert notes == [] and {"hw2/code/assignment.py", "hw2/code/Beras/core.py", f"hw2/code/{FLAG}"} <= set(names)
+    assert all(name.startswith("hw2/code/") for name in names) and len(names) == len(LAB.hand_in)
+
+
+def test_the_handouts_program_says_what_is_not_written_yet(tmp_path: Path) -> None:
+    names = handout.write(LAB, tmp_path)
+    given = "".join((tmp_path / name).read_text() for name in names if name.startswith("labs/"))
+    for ours in ("Dropout", "BatchNormalization", "L2", "CosineDecay", "Sigmoid"):
+        assert ours not in given
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "MPLBACKEND": "agg"}
+    done = subprocess.run([sys.executable, "assignment.py"], cwd=tmp_path / "labs/beras", env=environment,
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 1 and done.stderr.rstrip().endswith("NotImplementedError")
+    assert "onehot.py" in done.stderr and done.stdout.startswith("scikit-learn's small digits in place of MNIST")
+
+
+def test_points() -> None:
+    extra = [check.points for check in LAB.checks if check.only_with == (FLAG,)]
+    assert sum(check.points for check in LAB.checks) - sum(extra) == 100 and sum(extra) == 20

@@ -1,0 +1,349 @@
+"""The QuickDraw lab graded for real: mistakes that cost their points and no others, the course's template, cheats."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from graded import graded, lost
+from quickdraw_work import LAB as FOLDER
+from quickdraw_work import predict
+
+from autograder import grade, pack, zipping
+from autograder.labs.quickdraw import LAB
+from autograder.quickdraw import data
+from autograder.quickdraw.parts import PROGRAMS, parsed
+from autograder.sandbox.tiers import SAFE, detect
+from smallnets import quickdraw
+
+CODE = ("main_densenet.py", "main_convnet.py", "main_bestmodel.py", "accuracies.py", "images.py", "README.md")
+NETS = grade.reduced(LAB, tuple(check for check in LAB.checks if check.steps == ("nets",)))
+DENSE = grade.reduced(LAB, tuple(check for check in LAB.checks if check.steps == ("predict densenet",)))
+BEST = grade.reduced(LAB, tuple(check for check in LAB.checks if check.steps == ("predict bestmodel",)))
+
+
+def work(folder: Path, more: Mapping[str, Path] | None = None, edit: tuple[str, str, str] | None = None) -> Path:
+    """A folder to hand in: our code, after an edit (file, old, new), and more files by name."""
+    folder.mkdir()
+    found = {name: path for name, path in pack.gather(LAB, FOLDER)[0].items() if name in CODE}
+    for name, path in {**found, **(more or {})}.items():
+        shutil.copyfile(path, folder / name)
+    if edit is not None:
+        name, old, new = edit
+        source = (folder / name).read_text(encoding="utf-8")
+        assert source.count(old) == 1
+        (folder / name).write_text(source.replace(old, new), encoding="utf-8")
+    return folder
+
+
+MUTANTS = {
+    "accuracy counts mistakes": (("accuracies.py", "== np.asarray(y_hat)))", "!= np.asarray(y_hat)))"), {"1.1"}),
+    "accuracy as a tensor": (
+        ("accuracies.py", "return np.float64(np.mean(", "return torch.tensor(np.mean("), {"1.1"},
+    ),
+    "no bias": (("main_densenet.py", "layer_width, n_classes)\n", "layer_width, n_classes, bias=False)\n"), {"2.1"}),
+    "no ReLU": (("main_densenet.py", "nn.ReLU()", "nn.Identity()"), {"2.2"}),
+    "softmax at the end": (
+        ("main_densenet.py", "(standardised(x).flatten(1))", "(standardised(x).flatten(1)).softmax(1)"), {"2.2"},
+    ),
+    "statistics of the batch": (
+        ("images.py", "square().mean(dim=(2, 3)", "square().mean(dim=(0, 2, 3)"), {"2.3", "3.3"},
+    ),
+    "padding": (("main_convnet.py", "3, stride=2)", "3, stride=2, padding=1)"), {"3.2"}),
+    "ReLU at the end": (("main_convnet.py", "nn.Flatten(),", "nn.Flatten(), nn.ReLU(),"), {"3.2"}),
+    "maximum over the map": (("main_convnet.py", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d"), {"3.2"}),
+    "one image loses its axis": (
+        ("main_convnet.py", 'self.init["input_width"]))', 'self.init["input_width"])).squeeze()'), {"3.3"},
+    ),
+    "a file that cannot be read": (("main_convnet.py", "import torch\n", "import torch;;\n"), {"3.1", "3.2", "3.3"}),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_mutant_loses_its_checks_and_no_others(name: str, tmp_path: Path) -> None:
+    edit, expected = MUTANTS[name]
+    assert set(lost(graded(NETS, work(tmp_path / "work", edit=edit)))) == expected
+
+
+# as students of the course write it: a whole net is saved, images are predicted one by one
+TEMPLATE = """
+import os, sys
+import numpy as np
+import torch
+import torch.nn.functional as F
+from utils.io_argparse import get_args
+from utils.accuracies import accuracy, approx_train_acc_and_loss, dev_acc_and_loss
+
+
+NET
+
+
+def normalize(images):
+    images = images.reshape(len(images), -1).astype(np.float32)
+    return (images - images.mean(1, keepdims=True)) / (images.std(1, keepdims=True) + 1e-5)
+
+
+if __name__ == "__main__":
+    arguments = get_args(sys.argv)
+    DATA_DIR, WEIGHTS_FILE = arguments.get("data_dir"), arguments.get("weights")
+    if arguments.get("mode") == "train":
+        images = normalize(np.load(os.path.join(DATA_DIR, "fruit_images.npy")))
+        labels = np.load(os.path.join(DATA_DIR, "fruit_labels.npy")).astype(np.int64)
+        model = MODEL
+        optimizer = torch.optim.Adam(model.parameters(), lr=arguments.get("lr"))
+        for step in range(arguments.get("epochs")):
+            i = np.random.choice(len(images), size=arguments.get("bs"), replace=False)
+            loss = F.cross_entropy(model(torch.from_numpy(images[i])), torch.from_numpy(labels[i]))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        torch.save(model, os.path.join(arguments.get("model_save_dir"), "SAVED.pt"))
+    else:
+        test_images = normalize(np.load(os.path.join(DATA_DIR, "fruit_test_images.npy")))
+        model = torch.load(WEIGHTS_FILE)
+        predictions = []
+        for image in test_images:
+            x = torch.from_numpy(image).view(1, -1)
+            predictions.append(torch.argmax(model(x), dim=1).item())
+        np.savetxt(arguments.get("predictions_file"), np.array(predictions), fmt="%d")
+"""
+TWO_LAYERS = """class TwoLayerDenseNet(torch.nn.Module):
+    def __init__(self, input_shape, hidden_layer_width, n_classes):
+        super().__init__()
+        self.linear1 = torch.nn.Linear(input_shape, hidden_layer_width)
+        self.linear2 = torch.nn.Linear(hidden_layer_width, n_classes)
+
+    def forward(self, x):
+        return self.linear2(F.relu(self.linear1(x)))"""
+DROPPED = """class BestModel(torch.nn.Module):
+    def __init__(self, n_classes):
+        super().__init__()
+        self.layers = torch.nn.Sequential(
+            torch.nn.Linear(784, 100), torch.nn.ReLU(), torch.nn.Dropout(0.9), torch.nn.Linear(100, n_classes))
+
+    def forward(self, x):
+        return self.layers(x)"""
+
+
+def template(folder: Path, name: str, net: str, model: str) -> tuple[Path, dict[str, Path]]:
+    """A program on the template, and the net and predictions that it makes on the drawings of data/quickdraw."""
+    program = PROGRAMS[name]
+    shutil.copytree(FOLDER / "utils", folder / "utils")
+    (folder / "model_files").mkdir()
+    source = TEMPLATE.replace("NET", net).replace("MODEL", model).replace("SAVED", name)
+    (folder / program.main).write_text(source)
+    quickdraw.ensure(data.FOLDER)
+    train = ["--mode", "train", "--LR", ".001", "--bs", "100", "--epochs", "300", "--dataDir", str(data.FOLDER)]
+    environment = {"PYTHONPATH": str(ROOT), "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1", "OMP_NUM_THREADS": "1"}
+    for args in (train, program.command(str(data.FOLDER))):
+        command = [sys.executable, program.main, *args]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
+        assert done.returncode == 0, done.stderr
+    names = {program.model: folder / "model_files" / program.model}
+    return folder / program.main, names | {program.predictions: folder / program.predictions}
+
+
+@pytest.fixture(scope="module")
+def dense(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The dense net's program on the template, with its net and predictions."""
+    folder = tmp_path_factory.mktemp("dense")
+    path, files = template(folder, "densenet", TWO_LAYERS, "TwoLayerDenseNet(784, 100, 6)")
+    return {path.name: path, **files}
+
+
+@pytest.mark.slow
+def test_a_whole_net_of_the_courses_template_gets_full_marks(dense: dict[str, Path], tmp_path: Path) -> None:
+    folder, dense_lab = work(tmp_path / "work", dense), grade.only(LAB, "2.")
+    for tier in [tier for tier in SAFE if not detect().reasons[tier]]:
+        assert lost(grade.grade(folder, dense_lab, tier, seed=0)) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("edit", "words"),
+    [
+        (("np.array(predictions)", "np.array(predictions).astype(np.int)"), "np.int is gone from NumPy: write int"),
+        (("class TwoLayerDenseNet", "class Another"), "of a class that this program does not define"),
+        (('arguments.get("predictions_file")', '"elsewhere.csv"'), "main_densenet.py to write --predictionsFile"),
+        (("test_images:", "test_images[1:]:"), "expected 1800 lines in densenet_predictions.csv, one for each drawing"),
+        (("        predictions = []", "        sys.exit('no GPU')"), "ended with exit code no GPU"),
+    ],
+)  # fmt: skip
+def test_a_program_that_does_not_predict_is_told_why(
+    edit: tuple[str, str], words: str, dense: dict[str, Path], tmp_path: Path
+) -> None:
+    found = lost(graded(DENSE, work(tmp_path / "work", dense, ("main_densenet.py", *edit))))
+    assert set(found) == {"2.4", "2.5", "2.6"} and words in found["2.4"], found
+
+
+@pytest.mark.slow
+def test_predictions_that_are_not_the_nets_cost_their_own_points(dense: dict[str, Path], tmp_path: Path) -> None:
+    forged = tmp_path / "forged.csv"
+    np.savetxt(forged, np.arange(1800) % 6, fmt="%d")
+    found = lost(graded(DENSE, work(tmp_path / "work", {**dense, "densenet_predictions.csv": forged})))
+    assert set(found) == {"2.6"} and "come out again (expected 99%)" in found["2.6"]
+    forged.write_text("1\n2\n")
+    found = lost(graded(DENSE, work(tmp_path / "short", {**dense, "densenet_predictions.csv": forged})))
+    assert set(found) == {"2.6"} and "expected 1800 lines in densenet_predictions.csv" in found["2.6"]
+
+
+CHEATS = {
+    "looks for labels": """
+        import glob
+        found = [path for place in ("/tmp", "/root", "/home", os.getcwd())
+                 for path in glob.glob(place + "/**/*label*.npy", recursive=True)]
+        predictions = list(np.load(found[0])) if found else [0] * len(test_images)
+""",
+    "copies what was handed in": """
+        predictions = list(np.loadtxt(os.path.join(sys.path[0], "densenet_predictions.csv"), dtype=int))
+""",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CHEATS)
+def test_a_program_that_does_not_look_at_the_drawings_is_as_good_as_chance(
+    name: str, dense: dict[str, Path], tmp_path: Path
+) -> None:
+    edit = ("main_densenet.py", "        for image in test_images:", f"{CHEATS[name]}        for image in []:")
+    report = graded(DENSE, work(tmp_path / "work", dense, edit))
+    (score,) = [test.score for test in report.tests if test.number == "2.5"]
+    assert score == 0 and report.columns[0][1] < 0.25
+
+
+@pytest.mark.slow
+def test_dropout_in_training_mode_is_scored_as_it_is_and_named(tmp_path: Path) -> None:
+    path, files = template(tmp_path, "bestmodel", DROPPED, "BestModel(6)")
+    folder = work(tmp_path / "work", {path.name: path, **files})
+    report = graded(BEST, folder)
+    found = lost(report)
+    assert set(found) == {"4.2", "4.3"}
+    assert all("Dropout predicted in training mode: call model.eval() before you predict" in t for t in found.values())
+    source = (folder / path.name).read_text()
+    (folder / path.name).write_text(source.replace("torch.load(WEIGHTS_FILE)", "torch.load(WEIGHTS_FILE).eval()"))
+    after = graded(BEST, folder)
+    assert after.columns[0][1] > report.columns[0][1] + 0.1 and "training mode" not in "".join(lost(after).values())
+
+
+@pytest.mark.slow
+def test_a_net_over_1_mb_loses_these_points_alone(tmp_path: Path) -> None:
+    # made for other drawings, so its accuracy is no matter here
+    files = {"bestmodel.pt": FOLDER / "model_files/bestmodel.pt"}
+    assert set(lost(graded(BEST, work(tmp_path / "small", files)))) == {"4.2", "4.3"}
+    large = tmp_path / "bestmodel.pt"
+    shutil.copyfile(files["bestmodel.pt"], large)
+    with zipfile.ZipFile(large, "a", zipfile.ZIP_STORED) as archive:
+        archive.writestr(f"{archive.namelist()[0].split('/')[0]}/more", bytes(100_000))
+    found = lost(graded(BEST, work(tmp_path / "large", {"bestmodel.pt": large})))
+    assert set(found) == {"4.2", "4.3", "4.4"} and "bytes of at most 1,048,576" in found["4.4"]
+    large.write_bytes(b"no net")
+    found = lost(graded(BEST, work(tmp_path / "other", {"bestmodel.pt": large})))
+    assert "expected bestmodel.pt to be a file of torch.save" in found["4.1"] and "see 4.1" in found["4.2"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif("SMALLNETS_DATA" not in os.environ, reason="SMALLNETS_DATA, with real drawings, is not set")
+def test_the_shipped_nets_get_full_marks_on_real_drawings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Path(os.environ["SMALLNETS_DATA"]) / "quickdraw"
+    monkeypatch.setattr(data, "FOLDER", source)
+    (tmp_path / "staff").mkdir()
+    data.hidden(b"sixteen bytes!!!", tmp_path / "staff")
+    shutil.copytree(FOLDER / "model_files", tmp_path / "model_files")
+    (tmp_path / "datasets").symlink_to(source)
+    files = {program.model: tmp_path / "model_files" / program.model for program in PROGRAMS.values()}
+    files |= {program.predictions: predict(tmp_path, name) for name, program in PROGRAMS.items()}
+    report = graded(LAB, work(tmp_path / "work", files), staff=tmp_path / "staff")
+    assert lost(report) == {} and report.score == 100
+    cards = {name: json.loads((FOLDER / f"model_files/{name}.json").read_text()) for name in PROGRAMS}
+    for name, value, _ in report.columns:
+        assert abs(value - cards[name.split()[0]]["metrics"]["dev_acc"]) < 0.03
+
+
+@pytest.fixture
+def sketches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small stand-in in place of data/quickdraw."""
+    monkeypatch.setattr(data, "FOLDER", tmp_path / "quickdraw")
+    quickdraw.write_drawn(tmp_path / "quickdraw", {"train": 2, "dev": 3, "test": 4}, test_labels=True)
+    return tmp_path / "quickdraw"
+
+
+def test_hidden_sketches_follow_the_secret(tmp_path: Path, sketches: Path) -> None:
+    monkey = {"a": b"s" * 16, "again": b"s" * 16, "b": b"t" * 16}
+    for name, secret in monkey.items():
+        (tmp_path / name).mkdir()
+        data.hidden(secret, tmp_path / name)
+    read = {name: quickdraw.read(tmp_path / name, "test") for name in monkey}
+    assert np.array_equal(read["a"][0], read["again"][0]) and not np.array_equal(read["a"][0], read["b"][0])
+    assert len(read["a"][0]) == 900 and np.bincount(read["a"][1]).tolist() == [150] * 6
+    found, source = data.load(tmp_path / "a", 0)
+    assert str(tmp_path / "a") in source and found.n_given == 24 and (found.labels >= 0).sum() == 900
+    given = found.rows >= 0
+    assert np.array_equal(found.images[given], quickdraw.read_images(sketches, "test")[found.rows[given]])
+    with pytest.raises(ValueError, match="at least 16 bytes, got 3"):
+        data.hidden(b"abc", tmp_path)
+
+
+def test_hidden_drawings_are_the_test_sets_where_its_labels_are_there(tmp_path: Path, sketches: Path) -> None:
+    (sketches / quickdraw.NOTE).unlink()  # as if they were Google's
+    for split in ("test", "dev"):
+        (tmp_path / split).mkdir()
+        data.hidden(b"s" * 16, tmp_path / split)
+        images, labels = quickdraw.read(tmp_path / split, "test")
+        whole = {image.tobytes(): label for image, label in zip(*quickdraw.read(sketches, split), strict=True)}
+        assert {image.tobytes(): label for image, label in zip(images, labels, strict=True)} == whole
+        (sketches / quickdraw.LABELS["test"]).unlink(missing_ok=True)
+
+
+def test_the_courses_own_test_set_is_scored_and_compared_at_once(tmp_path: Path, sketches: Path) -> None:
+    found, _ = data.load(sketches, 0)
+    assert len(found.images) == 24 == found.n_given and sorted(found.rows) == list(range(24))
+    images, labels = quickdraw.read(sketches, "test")
+    assert np.array_equal(found.images, images[found.rows]) and np.array_equal(found.labels, labels[found.rows])
+    with pytest.raises(FileNotFoundError, match=re.escape(f"hidden --lab quickdraw --secret FILE --out {tmp_path}")):
+        data.load(tmp_path, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"1\n2\n", "expected 3 lines in p.csv, one for each drawing of fruit_test_images.npy, got 2"),
+        (b"1\n2\n6\n", "expected a class from 0 to 5 in each line of p.csv, got '6'"),
+        (b"1\n2\nnan\n", "got 'nan'"),
+        (b"1\n2.5\n1\n", "got '2.5'"),
+        (b"1\nx\n1\n", "expected a class from 0 to 5 in each line of p.csv, got"),
+        (b"\xff\xfe1", "got 1"),
+    ],
+)
+def test_what_are_no_predictions_is_named(content: bytes, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        parsed(content, "p.csv", 3)
+    assert parsed(b"0\r\n5\r\n4.000000000000000000e+00\r\n", "p.csv", 3).tolist() == [0, 5, 4]
+
+
+def test_pack_takes_the_date_off(tmp_path: Path) -> None:
+    folder = work(tmp_path / "work")
+    for name in ("model_files", "log_files", "utils"):
+        (folder / name).mkdir()
+    (folder / "accuracies.py").rename(folder / "utils/accuracies.py")
+    for name in (
+        "model_files/202202280000_densenet.pt",
+        "model_files/202202280001_densenet.pt",
+        "densenet_predictions.csv",
+    ):
+        (folder / name).write_text(name)
+    (folder / "log_files/202202280001_densenet.log").write_text("step")
+    found, notes = pack.gather(LAB, folder)
+    assert notes == [] and found["densenet.pt"].name == "202202280001_densenet.pt"
+    assert found["accuracies.py"] == folder / "utils/accuracies.py" and "densenet.log" in found
+    zipping.write(tmp_path / "work.zip", found, LAB.root)
+    with zipfile.ZipFile(tmp_path / "work.zip") as archive:
+        assert {"densenet.pt", "accuracies.py", "densenet_predictions.csv"} <= set(archive.namelist())
