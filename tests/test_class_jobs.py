@@ -13,9 +13,10 @@ import pytest
 import toy
 
 from autograder import labs, parcel
-from autograder.classroom import coordinate, jobs, rows
+from autograder.classroom import coordinate, fast, jobs, rows
 from autograder.classroom.store import MOST_ATTEMPTS, Store
 from autograder.lab import Check, Column, Run, Verdict
+from autograder.sandbox import container
 from smallnets import executors
 
 STEPS = [dataclasses.replace(toy.LAB.steps[0], name=name) for name in ("one", "two")]
@@ -203,6 +204,13 @@ def test_what_is_no_submission_has_no_points_and_says_why() -> None:
     found = rows.nothing(toy.LAB, "expected a zip, got a cat")
     assert (found["score"], found["max_score"], found["fault"]) == (0, 12.1, False)
     assert "got a cat" in found["output"] and {test["cause"] for test in found["tests"]} == {"no submission"}
+
+
+def test_a_practice_run_is_refused_where_forks_cannot_be_confined(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(container, "missing", lambda: "only root can give each job a user id of its own")
+    with pytest.raises(ValueError, match="expected the container tier, .*: only root"):
+        with fast.workers(1, threading.Event()):
+            pass
 
 
 def test_a_program_that_fails_or_is_stopped_is_named() -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import toy
+from conftest import ROOT
 from course import command, course, environment, grade_class, grades, hand_in
 from graded import tier
 
@@ -143,6 +145,15 @@ def test_a_mistake_on_the_command_line_is_one_line(
         code = end.code  # type: ignore[assignment]
     printed = capsys.readouterr().err
     assert code == 2 and words in printed and printed.count("\n") == 1
+
+
+def test_every_option_of_class_is_on_its_page(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        autograder.main(["class", "--help"])
+    options = set(re.findall(r"--[a-z][a-z-]+", capsys.readouterr().out)) - {"--help"}
+    page = (ROOT / "autograder/CLASS.md").read_text(encoding="utf-8")
+    rows = "".join(re.findall(r"^\| (`--.*?)\|$", page, re.MULTILINE))
+    assert options == set(re.findall(r"--[a-z][a-z-]+", rows))
 
 
 @pytest.mark.slow

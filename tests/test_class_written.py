@@ -92,7 +92,7 @@ def test_the_summary_counts_scores_checks_and_failures_and_sets_faults_apart() -
     captions = re.findall("<caption>(.*?)</caption>", source)
     assert captions == [
         "Not graded: no fault of the student&#x27;s. The same command tries again.", "No submission, so no points",
-        "Scores", "Checks", "The most common failures", "Students",
+        "Scores; each span but the first ends below its end", "Checks", "The most common failures", "Students",
     ]  # fmt: skip
     assert "6 students, 5 graded, 1 late. 1 not graded" in shown.words and "Mean 4.88, median 5.1" in shown.words
     failures = source[source.index("<caption>The most common failures") :]

@@ -18,9 +18,10 @@ div.wide { overflow-x: auto; margin: 1rem 0; }
 table { border-collapse: collapse; }
 caption { text-align: left; font-weight: bold; padding: .3rem 0; }
 th, td { text-align: left; vertical-align: top; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line); }
+tbody th { min-width: 7rem; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; border-left: 3px solid var(--line); padding-left: .75rem; }
-svg { width: 12rem; height: 1rem; display: block; }
+svg { width: min(12rem, 20vw); height: 1rem; display: block; }
 rect { fill: var(--bar); }
 """
 POLICY = f"default-src 'none'; style-src 'sha256-{b64encode(hashlib.sha256(STYLE.encode()).digest()).decode()}'"
@@ -84,8 +85,8 @@ def student(row: Row, title: str) -> str:
     )
     blocks.append(table("Checks", ("number", "check", "points", "of", "outcome"), points))
     if report.columns:
-        cells = ((text(name), value, f"{text(better)} is better") for name, value, better in report.columns)
-        blocks.append(table("Scoreboard", ("column", "value", ""), cells))
+        cells = ((text(name), value, text(better)) for name, value, better in report.columns)
+        blocks.append(table("Scoreboard", ("column", "value", "which is better"), cells))
     return page(title, [*blocks, *map(_explanation, filter(_tells, report.tests))])
 
 

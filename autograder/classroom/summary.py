@@ -59,10 +59,9 @@ def _scores(graded: Sequence[Row]) -> str:
     tallest = max(counts.values())
     cells = []
     for k in range(BINS - 1, -1, -1):
-        last = k == BINS - 1
-        span = f"{number(k * most / BINS)} to {'' if last else 'less than '}{number((k + 1) * most / BINS)}"
+        span = f"{number(k * most / BINS)} to {number((k + 1) * most / BINS)}"
         cells.append((span, counts[k], bar(counts[k] / tallest)))
-    return table("Scores", ("points", "students", ""), cells)
+    return table("Scores; each span but the first ends below its end", ("points", "students", "share"), cells)
 
 
 def _checks(graded: Sequence[Row], lab: Lab) -> str:
@@ -76,7 +75,7 @@ def _checks(graded: Sequence[Row], lab: Lab) -> str:
         full = sum(test["score"] >= test["max_score"] for test in tests)
         name = f"{text(check.number)} {text(check.name)}"
         cells.append((name, check.points, 100 * share, bar(min(share, 1.0)), full, len(tests)))
-    return table("Checks", ("check", "points", "mean, %", "", "all points", "students"), cells)
+    return table("Checks", ("check", "points", "mean, %", "share", "all points", "students"), cells)
 
 
 def _failures(graded: Sequence[Row]) -> str:
@@ -111,4 +110,4 @@ def _students(rows: Sequence[Row], links: Mapping[str, str]) -> str:
         link = f'<a href="{text(links[row.student])}">{text(row.student)}</a>'
         score = "not graded" if row.score is None else row.score
         cells.append((link, text(row.name), score, row.when, "late" if row.late else ""))
-    return table("Students", ("student", "name", "points", "handed in (UTC)", ""), cells)
+    return table("Students", ("student", "name", "points", "handed in (UTC)", "late"), cells)

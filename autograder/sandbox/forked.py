@@ -23,7 +23,7 @@ from autograder.sandbox.order import Order
 from autograder.sandbox.plan import PACKAGE, Plan, environment
 from autograder.sandbox.run import Launch, start
 
-IMPORTS = ("numpy", "torch")
+IMPORTS = ("numpy", "torch", "torch._dynamo")  # the last takes a second, at a program's first step of an optimiser
 PATIENCE = 120.0  # seconds that importing may take, on a machine that has much else to do
 ROOM = 256 * MB  # of address space, that a job must be left with
 PLACE = "import sys, marshal; sys.path.insert(0, sys.argv[1]); from autograder.sandbox.zygote import place; " + (
