@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 # what only this checkout needs: solutions and wrong ones, attacks, and the commands of staff
 COMMANDS = ("bundle.py", "doctor.py", "emulate.py", "handout.py", "hidden.py", "skeleton.py")
 FOLDERS = ("attacks", "board", "classroom", "handouts", "mutants", "platform", "solutions")
-OURS_ALONE = (*COMMANDS, *FOLDERS, "ADDING_A_LAB.md", "README.md", "SCOREBOARD.md")
+OURS_ALONE = (*COMMANDS, *FOLDERS, "ADDING_A_LAB.md", "LABS.md", "README.md", "SCOREBOARD.md")
 HIDDEN = ("*_test_*", "*secret*")  # names that git ignores too: hidden data and what decides it
 
 

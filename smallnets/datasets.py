@@ -185,3 +185,14 @@ def write_manifest(folder: str | Path, names: Iterable[str], manifest: str = "SH
     """Write the checksums of files of `folder` beside them, in the form `sha256sum --check` reads."""
     folder = Path(folder)
     write_text(folder / manifest, "".join(f"{sha256(folder / name)}  {name}\n" for name in sorted(names)))
+
+
+def secret_seed(secret: bytes, what: str) -> int:
+    """A seed that only holders of the secret can compute, another one for each thing that it decides.
+
+    Raises:
+        ValueError: fewer than 16 bytes, which could be guessed.
+    """
+    if len(secret) < 16:
+        raise ValueError(f"expected a secret of at least 16 bytes, got {len(secret)}")
+    return int.from_bytes(hashlib.sha256(what.encode() + b"\0" + secret).digest(), "big")

@@ -47,3 +47,13 @@ def test_every_option_of_the_bundle_is_in_the_readme(capsys: pytest.CaptureFixtu
 def test_every_command_is_in_the_readme() -> None:
     missing = [name for name in autograder.commands() if f"python -m autograder {name}" not in README]
     assert missing == []
+
+
+def test_every_lab_has_its_points_in_labs_md() -> None:
+    page = (ROOT / "autograder/LABS.md").read_text(encoding="utf-8")
+    for name in labs.names():
+        if name != "mp6":
+            checks = labs.load(name).checks
+            (row,) = re.findall(rf"^\| `{name}` \| (.*?) \|", page, re.MULTILINE)
+            numbers = [int(number) for number in re.findall(r"\d+", row)]
+            assert numbers[0] == sum(check.points for check in checks if not check.only_with)

@@ -1,14 +1,13 @@
 """The digits on which the nets of the BatchNorm lab learn for a short while, and those that they never see labelled."""
 
 import dataclasses
-import hashlib
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from smallnets import mnist
-from smallnets.datasets import read_npy, write_npy
+from smallnets.datasets import read_npy, secret_seed, write_npy
 
 MNIST = Path(__file__).parents[2] / "data" / "mnist"
 TRAIN, HIDDEN = 600, 300  # images
@@ -71,9 +70,7 @@ def hidden(secret: bytes, folder: Path) -> None:
     Raises:
         ValueError, OSError: a secret that could be guessed; files of MNIST that are damaged.
     """
-    if len(secret) < 16:
-        raise ValueError(f"expected a secret of at least 16 bytes, got {len(secret)}")
-    rng = np.random.default_rng(list(hashlib.sha256(b"batchnorm\0" + secret).digest()))
+    rng = np.random.default_rng(secret_seed(secret, "batchnorm"))
     for name, array in zip(FILES, drawn(rng), strict=False):
         assert isinstance(array, np.ndarray)
         write_npy(folder / name, array)

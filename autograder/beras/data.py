@@ -2,7 +2,6 @@
 
 import dataclasses
 import functools
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -87,9 +86,7 @@ def write_hidden(secret: bytes, folder: Path) -> None:
     Raises:
         ValueError, OSError: a secret that could be guessed; images that are damaged.
     """
-    if len(secret) < 16:
-        raise ValueError(f"expected a secret of at least 16 bytes, got {len(secret)}")
-    rng = np.random.default_rng(int.from_bytes(hashlib.sha256(b"beras test images\0" + secret).digest(), "big"))
+    rng = np.random.default_rng(datasets.secret_seed(secret, "beras test images"))
     source, note = found()
     for name in ("train", "t10k"):
         images, labels = split(source, name)

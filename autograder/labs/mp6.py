@@ -13,7 +13,7 @@ from autograder.mp6.parts import PARTS, Part
 from autograder.sandbox.job import Limits
 from data.fashion_mnist import prepare
 from smallnets import fashion
-from smallnets.datasets import read_npy
+from smallnets.datasets import read_npy, secret_seed
 
 SHIPPED = Path(__file__).parents[2] / "data" / "fashion_mnist"
 HIDDEN = 1500  # images a part, as the course keeps for its test
@@ -69,7 +69,7 @@ def hidden(secret: bytes, folder: Path) -> None:
     Raises:
         ValueError, OSError: a secret that could be guessed; images that are nowhere to be had.
     """
-    seed = prepare.secret_seed(secret)
+    seed = secret_seed(secret, prepare.HIDDEN)
     prepare.write_splits(*fashion.read_split("t10k"), {"test": prepare.TEST}, seed, folder)
 
 

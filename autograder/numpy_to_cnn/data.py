@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.numpy_to_cnn.corrupt import corrupted
-from data.fashion_mnist import prepare
 from smallnets import datasets, fashion
 
 SHIPPED = Path(__file__).parents[2] / "data" / "fashion_mnist" / fashion.NPZ
@@ -54,7 +53,7 @@ def hidden(secret: bytes, folder: Path) -> None:
     Raises:
         ValueError, OSError: a secret that could be guessed; images that are nowhere to be had.
     """
-    seed = prepare.secret_seed(secret)
+    seed = datasets.secret_seed(secret, "numpy_to_cnn")
     x, y = fashion.read_split("t10k")
     halves = datasets.draw_splits(y, [(k,) for k in range(10)], {"public": A_CLASS, "final": A_CLASS}, seed)
     rows, labels = (np.concatenate(arrays) for arrays in zip(*halves.values(), strict=True))

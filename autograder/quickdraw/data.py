@@ -1,7 +1,6 @@
 """The drawings that students' programs predict: hidden ones with labels, and some that students have predicted."""
 
 import dataclasses
-import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,7 @@ from numpy.typing import NDArray
 
 from autograder.quickdraw.parts import N_CLASSES
 from smallnets import quickdraw
-from smallnets.datasets import read_npy, write_npy
+from smallnets.datasets import read_npy, secret_seed, write_npy
 
 FOLDER = Path(__file__).parents[2] / "data" / "quickdraw"
 MOST = 900  # hidden drawings that are scored, and given ones whose predictions are compared
@@ -89,9 +88,7 @@ def hidden(secret: bytes, folder: Path) -> None:
     Raises:
         ValueError, OSError: a secret that could be guessed; files that are damaged.
     """
-    if len(secret) < 16:
-        raise ValueError(f"expected a secret of at least 16 bytes, got {len(secret)}")
-    seed = int.from_bytes(hashlib.sha256(b"quickdraw\0" + secret).digest(), "big")
+    seed = secret_seed(secret, "quickdraw")
     quickdraw.ensure(FOLDER)
     if quickdraw.note(FOLDER):
         images, labels = quickdraw.drawn(MOST // N_CLASSES, seed)

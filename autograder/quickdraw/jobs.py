@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from autograder import kit, modelgate
 from autograder.causes import Finding
 from autograder.frame import texts, unpack
-from autograder.lab import Run, Step, StepFailed, Verdict
+from autograder.lab import Run, Step, StepFailed, Verdict, credit
 from autograder.quickdraw.parts import N_CLASSES, PROGRAMS, Program, layout, parsed
 from autograder.sandbox.job import Job
 from smallnets import metrics
@@ -91,9 +91,8 @@ def accurate(program: Program) -> Judge:
 
     def judge(run: Run) -> Verdict:
         value, n = accuracy(run, program), int((run.data.labels >= 0).sum())
-        share = (value - program.none_at) / (program.full_at - program.none_at)
         text = f"accuracy {value:.4f} on {n} hidden drawings (full points from {program.full_at})"
-        return Verdict(min(1.0, max(0.0, share)), text + word(found(run, program)))
+        return Verdict(credit(value, program.none_at, program.full_at), text + word(found(run, program)))
 
     return judge
 

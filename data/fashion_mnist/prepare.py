@@ -8,7 +8,6 @@ The IDX files come from --source, else from Debian's package dataset-fashion-mni
 data set's own addresses, checked against known checksums (https://github.com/zalandoresearch/fashion-mnist).
 """
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -23,18 +22,8 @@ CLASSES: dict[int, dict[str, tuple[int, ...]]] = {
     2: {"T-shirt": (0,), "pullover": (2,), "dress": (3,), "coat": (4,), "shirt": (6,)},
 }
 TRAIN, DEV, TEST = 7500, 2400, 1500
+HIDDEN = "fashion_mnist test split"  # what a secret decides
 TEN_CLASSES = 0.1  # the share that the CNN lab trains on and validates with
-
-
-def secret_seed(secret: bytes) -> int:
-    """A seed that only holders of the secret can compute.
-
-    Raises:
-        ValueError: fewer than 16 bytes, which could be guessed.
-    """
-    if len(secret) < 16:
-        raise ValueError(f"expected a secret of at least 16 bytes, got {len(secret)}")
-    return int.from_bytes(hashlib.sha256(b"fashion_mnist test split\0" + secret).digest(), "big")
 
 
 def write_splits(images: np.ndarray, labels: np.ndarray, totals: dict[str, int], seed: int, out: Path) -> list[str]:
@@ -73,7 +62,7 @@ def main(argv: list[str] | None = None) -> int:
         raise ValueError("expected --staff with --secret, got --secret alone")
     draws = [("train", {"train": TRAIN, "dev": DEV}, args.seed)]
     if args.staff:
-        draws.append(("t10k", {"test": TEST}, secret_seed(args.secret.read_bytes().strip())))
+        draws.append(("t10k", {"test": TEST}, datasets.secret_seed(args.secret.read_bytes().strip(), HIDDEN)))
     # everything is read before anything is written
     kinds = ("images-idx3-ubyte", "labels-idx1-ubyte")
     sources = {stem: [fashion.read_source(f"{stem}-{kind}", args.source) for kind in kinds] for stem, _, _ in draws}
