@@ -62,7 +62,7 @@ def grade(
     """
     start = time.perf_counter()
     loaded = lab.load(staff, seed)
-    with own_folder("submission-") as folder:
+    with own_folder("handed-in-") as folder:
         submission = take_in(path, lab, folder)
         return judge(submission, lab, loaded, tier, seed, trust, seconds - (time.perf_counter() - start))
 
