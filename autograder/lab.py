@@ -174,8 +174,8 @@ class Ranking:
             before; "" if `column` decides. What `column` shows while students hand in is public.
         step: the board shows a value of `column` only if it is better by more than this than what it shows of the
             student, and as a multiple of it (Blum and Hardt, The Ladder, ICML 2015); 0 shows every value as it is.
-        tells: numbers of the checks whose points or words tell more of `column` or `final` than that; students see them
-            in the end. All other columns are shown as they are.
+        tells: numbers of the checks whose points or words tell more of `column` or `final` than that; where there is
+            such a value, students see them in the end. All other columns are shown as they are.
         chance: the value that guessing gives, for a row of its own.
         uploads: how many a student has.
         cool_down: seconds between two of them.

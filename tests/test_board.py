@@ -124,6 +124,15 @@ def test_a_report_tells_no_more_than_the_board(bench: Bench) -> None:
     assert "8041" not in json.dumps(plain)
 
 
+def test_what_went_wrong_before_there_was_a_value_is_not_kept_back(bench: Bench) -> None:
+    hand_in(bench, "s1", "broken", 0, "ModuleNotFoundError")
+    grade_all(bench[1])
+    bench[1].refresh()
+    page = get(bench, "/uploads/1", "s1").text
+    assert "ModuleNotFoundError" in page and "kept back" not in page
+    assert all(row[1] != "Bird 1" for row in settled(bench))
+
+
 def test_one_student_cannot_see_anothers_report_nor_the_upload_itself(bench: Bench) -> None:
     hand_in(bench, "s1", 0.8, 0.7)
     assert get(bench, "/uploads/1", "s1").status_code == get(bench, "/uploads/1", "boss").status_code == 200

@@ -8,7 +8,7 @@ from autograder.board.ranking import columns, deciding, shown_values
 from autograder.board.record import Record, Upload
 from autograder.board.rows import capital, number_text, value_text
 from autograder.board.rules import Rules
-from autograder.lab import Visibility
+from autograder.lab import Lab, Visibility
 
 
 class Test(NamedTuple):
@@ -43,11 +43,17 @@ def shown(record: Record, upload: Upload, rules: Rules, staff: bool) -> Shown | 
         return None
     everything = staff or rules.final
     tests = [test for test in report["tests"] if staff or _seen(test, rules)]
-    tells = record.lab.ranking.tells if record.lab.ranking and not everything else ()
+    tells = () if everything else _tells(record.lab, report)
     told = [test for test in tests if test["number"] not in tells]
     lines = tuple(_line(test, test["number"] in tells) for test in tests)
     score, most = (number_text(math.fsum(test[key] for test in told)) for key in ("score", "max_score"))
     return Shown(report.get("output", ""), lines, score, most, tuple(_columns(record, upload, report, everything)))
+
+
+def _tells(lab: Lab, report: dict[str, Any]) -> tuple[str, ...]:
+    """The checks to keep back: none if there is no value to tell of, as then they say what went wrong before."""
+    ranking, valued = lab.ranking, {column["name"] for column in report["columns"]}
+    return ranking.tells if ranking and {ranking.column, ranking.final} & valued else ()
 
 
 def _seen(test: dict[str, Any], rules: Rules) -> bool:

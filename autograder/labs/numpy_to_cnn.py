@@ -7,6 +7,7 @@ rank. How many by rank was in a table of the handout that our copy lacks; those 
 from autograder import checking
 from autograder.lab import Check, Column, HandIn, Lab, Ranking
 from autograder.numpy_to_cnn import data, hidden
+from autograder.numpy_to_cnn.answer import N_CLASSES
 from autograder.numpy_to_cnn.handout import HANDOUT
 from autograder.numpy_to_cnn.pictures import is_picture
 from autograder.sandbox.job import MB, Limits
@@ -101,8 +102,13 @@ LAB = Lab(
         ),
     ),
     columns=(
-        Column("accuracy", (hidden.NAME,), lambda run: hidden.accuracy(run, "public")),
-        Column("accuracy, final", (hidden.NAME,), lambda run: hidden.accuracy(run, "final")),
+        Column("accuracy", (hidden.NAME,), lambda run: hidden.accuracy(run, "public"), images=N_CLASSES * data.A_CLASS),
+        Column(
+            "accuracy, final",
+            (hidden.NAME,),
+            lambda run: hidden.accuracy(run, "final"),
+            images=N_CLASSES * data.A_CLASS,
+        ),
     ),
     limits=Limits(cpu_seconds=120, wall_seconds=240, memory=640 * MB),
     handout=HANDOUT,
@@ -114,6 +120,13 @@ LAB = Lab(
     ),
     hidden=data.hidden,
     ranking=Ranking(
-        "accuracy, final", points=(12.0, 11.5, 11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0), late=6.0, baseline=BASELINE
+        "accuracy",
+        points=(12.0, 11.5, 11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0),
+        late=6.0,
+        baseline=BASELINE,
+        final="accuracy, final",
+        step=0.01,
+        tells=("4.1", "4.2", "4.3"),
+        chance=1 / N_CLASSES,
     ),
 )
