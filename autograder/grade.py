@@ -7,6 +7,7 @@ Exit code 0: graded, whatever the score. 1: the grader failed at something, so t
 """
 
 import argparse
+import functools
 import hashlib
 import json
 import math
@@ -62,7 +63,7 @@ def grade(
     """
     start = time.perf_counter()
     loaded = lab.load(staff, seed)
-    with own_folder("submission-") as folder:
+    with own_folder("handed-in-") as folder:
         submission = take_in(path, lab, folder)
         return judge(submission, lab, loaded, tier, seed, trust, seconds - (time.perf_counter() - start))
 
@@ -236,8 +237,9 @@ def audit(lab: Lab, run: Run, tier: Tier) -> dict[str, object]:
     }
 
 
+@functools.cache
 def grader_sha256() -> str:
-    """The hash of the grader's own source files."""
+    """The hash of the grader's own source files, as they were when it was first asked for."""
     total = hashlib.sha256()
     for path in sorted(HERE.rglob("*.py")):
         total.update(path.relative_to(HERE).as_posix().encode() + b"\0" + files.sha256(path).encode())

@@ -5,10 +5,13 @@ python records/class_speed.py    from the repository's root, as root, with nothi
 A lab of one short job: torch is imported, a net of one layer takes 50 steps. A course with this lab is set up in a
 temporary folder and its class graded from the command line. Rates are those between the first and the last job that
 was recorded, so they leave out starting up, which stands beside them: with --fast, torch is imported once a worker.
+Processor time of a job, which other programs on the machine change little, is the difference between runs over all and
+over a quarter of the class.
 """
 
 import json
 import os
+import resource
 import shutil
 import sqlite3
 import subprocess
@@ -21,6 +24,7 @@ from typing import Any
 from smallnets import cli, files, tables
 
 ROOT = Path(__file__).parents[1]
+FEWER = 4  # times fewer submissions in a run that tells what starting up costs
 LAB = '''
 from autograder.lab import Check, HandIn, Lab, Step, Verdict
 from autograder.sandbox.job import Job
@@ -63,17 +67,31 @@ def course(folder: Path, count: int) -> None:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "autograder/labs/speed.py").write_text(LAB)
     for number in range(count):
-        path = folder / f"all/s{number}/answer.py"
-        path.parent.mkdir(parents=True)
-        path.write_text(ANSWER.format(number))
+        for submissions in ("all", "few") if number < count // FEWER else ("all",):
+            path = folder / submissions / f"s{number}/answer.py"
+            path.parent.mkdir(parents=True)
+            path.write_text(ANSWER.format(number))
 
 
-def run(folder: Path, workers: int, fast: bool) -> dict[str, Any]:
+def run(folder: Path, workers: int, fast: bool, submissions: str = "all") -> dict[str, Any]:
     """One run over the class with a new record; raises CalledProcessError where one was not graded."""
-    out = folder / f"out-{workers}-{fast}"
-    command = [sys.executable, "-m", "autograder", "class", "all", "--lab", "speed", "--out", str(out), "--seed", "1"]
+    out = folder / f"out-{workers}-{fast}-{submissions}"
+    shutil.rmtree(out, ignore_errors=True)
+    command = [
+        sys.executable,
+        "-m",
+        "autograder",
+        "class",
+        submissions,
+        "--lab",
+        "speed",
+        "--out",
+        str(out),
+        "--seed",
+        "1",
+    ]
     command += ["--workers", str(workers), *(["--fast"] if fast else [])]
-    started = time.time()
+    started, spent = time.time(), processor()
     env = os.environ | {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
     subprocess.run(command, cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL)
     seconds = time.time() - started
@@ -84,7 +102,13 @@ def run(folder: Path, workers: int, fast: bool) -> dict[str, Any]:
         raise ValueError(f"expected all points for everyone, got {scores}")
     rate = (len(ended) - 1) / (ended[-1] - ended[0])
     return {"workers": workers, "fast": fast, "jobs": len(ended), "jobs_per_second": rate,
-            "first_after": ended[0] - started, "seconds": seconds}  # fmt: skip
+            "first_after": ended[0] - started, "seconds": seconds, "cpu_seconds": processor() - spent}  # fmt: skip
+
+
+def processor() -> float:
+    """Seconds of processor time of all processes that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 @cli.exit_codes
@@ -103,10 +127,12 @@ def main(argv: list[str] | None = None) -> int:
         found: dict[tuple[int, bool], dict[str, Any]] = {}
         for _ in range(args.turns):
             for each in plan:
-                shutil.rmtree(Path(name) / f"out-{each[0]}-{each[1]}", ignore_errors=True)
                 row = run(Path(name), *each)
                 if each not in found or row["jobs_per_second"] > found[each]["jobs_per_second"]:
                     found[each] = row
+        for fast in (False, True):
+            few, row = run(Path(name), 1, fast, "few"), found[1, fast]
+            row["cpu_seconds_a_job"] = (row["cpu_seconds"] - few["cpu_seconds"]) / (row["jobs"] - few["jobs"])
     base = found[1, False]["jobs_per_second"]
     cells = [["", "workers", "jobs a second", "to one fresh", "first after, s", "all, s"]]
     for row in found.values():
@@ -114,6 +140,8 @@ def main(argv: list[str] | None = None) -> int:
         numbers = [f"{rate:.2f}", f"{rate / base:.1f}", f"{row['first_after']:.1f}", f"{row['seconds']:.1f}"]
         cells.append(["--fast" if row["fast"] else "fresh", str(row["workers"]), *numbers])
     print(tables.aligned(cells))
+    fresh, forked = (found[1, fast]["cpu_seconds_a_job"] for fast in (False, True))
+    print(f"processor time of a job: {fresh:.2f} s fresh, {forked:.2f} s with --fast: {fresh / forked:.1f} times")
     files.write_text(args.out, json.dumps({"cores": cores, "runs": list(found.values())}, indent=1) + "\n")
     return 0
 

@@ -26,6 +26,7 @@ from autograder.sandbox.forked import launcher
 from autograder.sandbox.job import Tier
 from smallnets import executors
 
+PATIENCE = 5.0  # seconds in which a worker may end by itself
 LENGTH = 8  # bytes, little-endian, in front of a task
 
 
@@ -35,9 +36,11 @@ class Worker:
     def __init__(self, stop: threading.Event) -> None:
         self.stop = stop
         self.process: subprocess.Popen[bytes] | None = None
+        self.busy = False
 
     def grade(self, task: dict[str, Any]) -> dict[str, Any]:
         """As `grading.grade_one`."""
+        self.busy = True
         try:
             self.process = self.process or self._start()
             content = marshal.dumps(task)
@@ -47,7 +50,8 @@ class Worker:
             answer: dict[str, Any] = json.loads(self._line(self.process.stdout, task["seconds"]))
         except (OSError, ValueError) as error:
             self.end()
-            return grading.failed(error)
+            answer = grading.failed(error)
+        self.busy = False
         return answer
 
     def _start(self) -> "subprocess.Popen[bytes]":
@@ -68,11 +72,13 @@ class Worker:
             line += block
         return line
 
-    def end(self) -> None:
-        """End the process, if there is one."""
+    def end(self, patience: float = 0.0) -> None:
+        """End the process, if there is one; it may take some seconds to do so itself, having no more tasks."""
         if self.process is not None:
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # what it was not sent any more
+                self.process.communicate(timeout=patience)
             self.process.kill()
-            with contextlib.suppress(OSError):  # what it was not sent any more
+            with contextlib.suppress(OSError):
                 self.process.communicate()
             self.process = None
 
@@ -108,7 +114,7 @@ def workers(count: int, stop: threading.Event) -> Iterator[Workers]:
         yield made
     finally:
         for worker in made.all:
-            worker.end()
+            worker.end(0.0 if worker.busy else PATIENCE)
 
 
 def main() -> None:

@@ -76,7 +76,7 @@ def graded(task: dict[str, Any], launch: Launch | None = None) -> dict[str, Any]
     try:
         tier = Tier(task["tier"]) if task["tier"] else grade.chosen_tier(None, task["trust"])
         loaded = lab.load(Path(task["staff"]) if task["staff"] else None, task["seed"])
-        with own_folder("submission-") as folder:
+        with own_folder("handed-in-") as folder:
             (folder / "work.zip").write_bytes(task["archive"])
             try:
                 submission = take_in(folder / "work.zip", lab, folder / "files")

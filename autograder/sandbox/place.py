@@ -13,7 +13,7 @@ from autograder.sandbox.job import Job, Tier
 from autograder.sandbox.plan import Place
 from autograder.sandbox.stage import remove, stage
 
-PREFIXES = ("job-", "submission-")
+PREFIXES = ("job-", "handed-in-")
 OLD = 60.0  # seconds after which a folder that nobody has locked was left by a grader that was killed
 
 
