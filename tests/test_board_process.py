@@ -81,7 +81,8 @@ def report(url: str, token: str) -> Any:
 def work(value: int) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("answer.py", f"def answer(n):\n    return {value}\n")
+        # more than a pipe holds, as archives with a model are
+        archive.writestr("answer.py", f"def answer(n):\n    return {value}\n# {'x' * 150_000}\n")
     return out.getvalue()
 
 

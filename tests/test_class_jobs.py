@@ -214,7 +214,9 @@ def test_a_practice_run_is_refused_where_forks_cannot_be_confined(monkeypatch: p
 
 
 def test_a_program_that_fails_or_is_stopped_is_named() -> None:
-    assert executors.fresh(["-c", "import sys; print(sys.stdin.read())"], b"x" * 10**6) == b"x" * 10**6 + b"\n"
+    # more than a pipe holds, to a program that takes longer to start than `fresh` waits between two looks
+    program = f"import sys, time; time.sleep({2 * executors.LOOK}); print(sys.stdin.read())"
+    assert executors.fresh(["-c", program], b"x" * 10**6, seconds=20) == b"x" * 10**6 + b"\n"
     with pytest.raises(OSError, match="(?s)ended with 1: .*ZeroDivisionError"):
         executors.fresh(["-c", "1 / 0"])
     stop = threading.Event()
