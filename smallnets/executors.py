@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -106,17 +107,19 @@ def fresh(
     """
     ends = time.monotonic() + (seconds or float("inf"))
     words = [sys.executable, *command, str(os.getpid())]
-    pipe, todo = subprocess.PIPE, given or None
-    # a session of its own, so that Ctrl-C comes to us alone
-    out_to = None if show else pipe
-    process = subprocess.Popen(words, stdin=pipe, stdout=out_to, stderr=out_to, cwd=cwd, start_new_session=True)
+    out_to = None if show else subprocess.PIPE
+    with tempfile.TemporaryFile() as source:
+        # no pipe: after a timeout, communicate() does not go on with an input that is larger than a pipe holds
+        source.write(given)
+        source.seek(0)
+        # a session of its own, so that Ctrl-C comes to us alone
+        process = subprocess.Popen(words, stdin=source, stdout=out_to, stderr=out_to, cwd=cwd, start_new_session=True)
     with process:
         while True:
             try:
-                out, errors = process.communicate(todo, timeout=LOOK)
+                out, errors = process.communicate(timeout=LOOK)
                 break
             except subprocess.TimeoutExpired:
-                todo = None  # it goes on with what is left of it
                 if (stop is not None and stop.is_set()) or time.monotonic() > ends:
                     process.kill()
             except BaseException:
