@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -22,6 +23,11 @@ import mp6
 ROOT = Path(__file__).parents[1]
 settings.register_profile("quick", deadline=None, max_examples=40)  # the first call of torch takes seconds
 settings.load_profile("quick")
+
+
+def interruptible() -> None:
+    """As `preexec_fn`: a process that Ctrl-C ends, though a shell's background jobs, and what they start, ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def repository_files() -> list[str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import toy
-from conftest import ROOT
+from conftest import ROOT, interruptible
 from course import command, course, environment, grade_class, grades, hand_in
 from graded import tier
 
@@ -52,8 +52,9 @@ def start(folder: Path, *arguments: object) -> "subprocess.Popen[bytes]":
     """The command, to be killed."""
     nothing = subprocess.DEVNULL
     return subprocess.Popen(
-        command(folder, *arguments), cwd=folder, env=environment(folder), stdout=nothing, stderr=nothing
-    )
+        command(folder, *arguments), cwd=folder, env=environment(folder), stdout=nothing, stderr=nothing,
+        preexec_fn=interruptible,
+    )  # fmt: skip
 
 
 def children(pid: int) -> list[int]:
@@ -100,7 +101,7 @@ def test_a_watch_grades_what_comes(folder: Path) -> None:
     store = Store(record)
     words = command(folder)
     watch = [*words[:4], "--watch", "--db", str(record), "--lab", "toy"]
-    watching = subprocess.Popen(watch, cwd=folder, env=environment(folder))
+    watching = subprocess.Popen(watch, cwd=folder, env=environment(folder), preexec_fn=interruptible)
     for number in range(2):
         hand_in(folder, "ada", f"{RIGHT}  # {number}")
         archive, sha256, _ = coordinate.parcel(folder / "all/ada", toy.LAB)

@@ -9,13 +9,12 @@ import subprocess
 import sys
 import termios
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, interruptible
 
 import mp6
 from smallnets.files import sha256
@@ -261,9 +260,7 @@ def test_a_real_interrupt_ends_a_real_training(tmp_path: Path) -> None:
     command = [sys.executable, "mp6.py", "--part", "1", "--max_iter", "100000000", "--models", str(tmp_path)]
     primary, secondary = pty.openpty()
     termios.tcsetwinsize(secondary, (24, 80))
-    # a shell may have started this test in the background, where children inherit an ignored Ctrl-C
-    allow = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=secondary, preexec_fn=allow)
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=secondary, preexec_fn=interruptible)
     os.close(secondary)
     try:
         shown = ""

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, any_check_fails, make_splits
+from conftest import ROOT, any_check_fails, interruptible, make_splits
 
 from autograder.checks import quickdraw as checks
 
@@ -277,8 +277,7 @@ def test_foreign_weights_are_named(folder: Path, run: Run, lab: Callable[[str], 
 
 def test_an_interrupted_run_keeps_its_rows_and_its_net(folder: Path) -> None:
     command = [sys.executable, str(LAB / "main_densenet.py"), *TRAIN[:-1], "1000000"]
-    # a shell's background jobs ignore Ctrl-C, and so would this one
-    process = subprocess.Popen(command, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
+    process = subprocess.Popen(command, preexec_fn=interruptible)
     for _ in range(600):
         time.sleep(0.1)
         logs = list(folder.glob("log_files/*.log"))
