@@ -159,7 +159,7 @@ def replaced(folder: Path, contents: dict[str, str | bytes]) -> Path:
 def test_layers_in_another_style_get_full_marks(tmp_path: Path) -> None:
     report = graded(LAB, replaced(tmp_path, {"numpy_nn.py": STUDENT}), "1.")
     assert lost(report) == {}
-    assert "np.int is no longer there in NumPy 1.24 and newer; write int instead" in report.output
+    assert "np.int is no longer there in NumPy 2; write int instead" in report.output
 
 
 def test_a_name_that_numpy_gave_up_is_explained(tmp_path: Path) -> None:
