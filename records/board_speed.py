@@ -1,6 +1,6 @@
 """How fast the scoreboard tells its listeners, and what it takes to take many uploads at once.
 
-python records/board_speed.py    from the repository's root, with the extra [web]
+python -m records.board_speed    from the repository's root, with the extra [web]
 
 A board of MP6 with 300 students on it is served, as `python -m autograder serve` does it. Then a grade arrives every
 second, always a new first place, so that all places change. Each of 500 listeners notes when it hears of it: the delay
