@@ -99,6 +99,7 @@ def contents(lab: Lab, staff: dict[str, Path], chosen: Settings) -> dict[str, Pa
 
 
 def unix(path: Path) -> bytes:
+    """A file's content with the line ends of Unix."""
     return path.read_bytes().replace(b"\r\n", b"\n")
 
 

@@ -29,6 +29,7 @@ def failed(lab: Lab, error: Exception) -> Report:
 
 
 def on_quota(counted: int, chosen: Settings) -> list[str]:
+    """A line on how much of the quota is spent with this submission; none where there is no quota."""
     if chosen.per_day is None:
         return []
     return [f"submission {counted + 1} of {chosen.per_day} that are graded within {HOURS} hours"]
