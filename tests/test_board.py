@@ -267,7 +267,7 @@ def test_what_is_too_large_is_refused_before_it_is_read(bench: Bench) -> None:
 
 @pytest.mark.parametrize(("content", "words"), [
     (b"no zip", "expected a folder or a zip archive"), (b"", "got nothing"), (work(1, 1)[:-30], "damage"),
-])  # fmt: skip
+], ids=["other content", "nothing", "a cut zip"])  # fmt: skip
 def test_what_is_no_archive_is_named_and_not_counted(bench: Bench, content: bytes, words: str) -> None:
     headers = {"authorization": f"Bearer {bench[2]['s1']}"}
     answer = bench[0].post("/uploads", content=content, headers=headers)
