@@ -10,11 +10,6 @@ from autograder.lab import Check, Run, Step, Verdict
 from autograder.sandbox.job import Job, Limits
 
 Found = Mapping[str, str]  # check -> what is wrong, "" if nothing; one that is missing did not come to its end
-OURS = (
-    "autograder/checks_inside.py",
-    *(f"autograder/checks/{name}.py" for name in ("__init__", "numbers")),
-    "smallnets/gradcheck.py",
-)
 
 
 def check_step(
@@ -23,26 +18,25 @@ def check_step(
     names: Sequence[str],
     files: tuple[str, ...],
     reproduce: str = "",
-    ours: Sequence[str] = (),
+    given: Sequence[str] = (),
     seconds: float = 20,
     limits: Limits | None = None,
 ) -> Step:
     """A step whose finding is `Found`.
 
     Args:
-        module: of autograder/checks, with a function `load() -> what its checks are held on`, which imports the
-            student's files, and functions `check_...(that, rng)`.
+        module: such as "autograder.checks.numpy_nn", with a function `load() -> what its checks are held on`, which
+            imports the student's files, and functions `check_...(that, rng)`.
         names: of those functions.
         files: HandIns without which it is not run.
-        ours: files that the module imports besides `numbers` and gradcheck, relative to the checkout.
+        given: files of the handout that students' files import, relative to the checkout.
         seconds: that one check may take, on the clock.
         limits: of all together.
     """
 
     def job(run: Run) -> Job:
         arrays: dict[str, Any] = {"seed": run.seed, "names": list(names), "seconds": seconds}
-        argv = ["autograder.checks_inside", f"autograder.checks.{module}"]
-        return kit.job(run, argv, [f"autograder/checks/{module}.py", *OURS, *ours], arrays, layout(len(names)))
+        return kit.job(run, ["autograder.checks_inside", module], arrays, layout(len(names)), given)
 
     def read(run: Run, result: bytes) -> Found:
         return texts(unpack(layout(len(names)), result)["problems"])

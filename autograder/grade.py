@@ -7,8 +7,6 @@ Exit code 0: graded, whatever the score. 1: the grader failed at something, so t
 """
 
 import argparse
-import functools
-import hashlib
 import json
 import math
 import platform
@@ -28,6 +26,7 @@ from autograder.causes import Finding, explain
 from autograder.intake import take_in
 from autograder.lab import Check, Done, Graded, Lab, Report, Run, Step, StepFailed, Submission
 from autograder.look import look
+from autograder.parcel import grader_hash
 from autograder.sandbox.job import Cause, Limits, Outcome, Tier
 from autograder.sandbox.place import own_folder
 from autograder.sandbox.run import Launch
@@ -36,7 +35,6 @@ from autograder.sandbox.tiers import SAFE, best, detect
 from smallnets import cli, files
 
 TAIL = 3000  # characters of its error output that a student is shown
-HERE = Path(__file__).parent
 
 
 def grade(
@@ -226,7 +224,7 @@ def audit(lab: Lab, run: Run, tier: Tier) -> dict[str, object]:
             used[name]["detail"] = done.outcome.detail  # for staff, who have to mend it
     return {
         "submission_sha256": run.submission.sha256,
-        "grader_sha256": grader_sha256(),
+        "grader_sha256": grader_hash(lab),
         "seed": run.seed,
         "tier": str(tier),
         "limits": {"lab": asdict(lab.limits)} | {s.name: asdict(s.limits) for s in lab.steps if s.limits},
@@ -235,15 +233,6 @@ def audit(lab: Lab, run: Run, tier: Tier) -> dict[str, object]:
         "steps": used,
         "grader_maxrss": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024),
     }
-
-
-@functools.cache
-def grader_sha256() -> str:
-    """The hash of the grader's own source files, as they were when it was first asked for."""
-    total = hashlib.sha256()
-    for path in sorted(HERE.rglob("*.py")):
-        total.update(path.relative_to(HERE).as_posix().encode() + b"\0" + files.sha256(path).encode())
-    return total.hexdigest()
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

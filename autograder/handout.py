@@ -8,11 +8,12 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from autograder import labs, parcel
+from autograder import imports, labs, parcel
 from autograder.lab import Lab
 from autograder.parcel import ROOT
 from autograder.skeleton import skeleton
 
+PROGRAMS = ("autograder.__main__", "autograder.check", "autograder.pack")
 PROJECT = ("pyproject.toml", "requirements.txt", "LICENSE")
 
 
@@ -24,12 +25,14 @@ def write(lab: Lab, out: Path) -> list[str]:
     """
     if (handout := lab.handout) is None:
         raise ValueError(f"expected a lab with a handout, got {lab.name}")
-    files = {
-        name: (ROOT / name).read_bytes() for name in {*parcel.grader(lab), *parcel.matching(handout.files), *PROJECT}
+    edited = {
+        (Path(handout.folder) / name).as_posix(): name for name in (*handout.blanks, *handout.drops, *handout.says)
     }
+    given = parcel.matching(handout.files)
+    imported = imports.needed(path for path in (*given, *edited) if path.endswith(".py"))
+    files = {path: (ROOT / path).read_bytes() for path in (*PROJECT, *given, *imported, *parcel.grader(lab, PROGRAMS))}
     files["README.md"] = (ROOT / handout.readme).read_bytes()
-    for name in {*handout.blanks, *handout.drops, *handout.says}:
-        path = (Path(handout.folder) / name).as_posix()
+    for path, name in edited.items():
         parts = (handout.blanks.get(name, ()), handout.drops.get(name, ()), handout.says.get(name, {}))
         files[path] = skeleton((ROOT / path).read_text(encoding="utf-8"), *parts).encode()
     for name, content in files.items():

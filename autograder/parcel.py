@@ -1,26 +1,43 @@
-"""What of the checkout goes along where one lab is graded elsewhere: in the students' hands, or on a platform."""
+"""Which files of the checkout a handout or bundle contains, and on which a grade depends."""
 
-from collections.abc import Iterable
+import hashlib
+import platform
+from collections.abc import Iterable, Sequence
+from importlib.metadata import version
 from pathlib import Path
 
-from autograder import labs
+from autograder import imports
+from autograder.imports import ROOT
 from autograder.lab import Lab
+from smallnets import files
 
-ROOT = Path(__file__).parents[1]
-# what only this checkout needs: solutions and wrong ones, attacks, and the commands of staff
-COMMANDS = ("bundle.py", "doctor.py", "emulate.py", "handout.py", "hidden.py", "skeleton.py")
-FOLDERS = ("attacks", "board", "classroom", "handouts", "mutants", "platform", "solutions")
-OURS_ALONE = (*COMMANDS, *FOLDERS, "ADDING_A_LAB.md", "LABS.md", "README.md", "SCOREBOARD.md")
 HIDDEN = ("*_test_*", "*secret*")  # names that git ignores too: hidden data and what decides it
 
 
-def grader(lab: Lab) -> list[str]:
-    """The files that grade one lab and no other, relative to the checkout: autograder, smallnets, the lab's needs."""
-    others = [name for name in labs.names() if name != lab.name]
-    left = {*OURS_ALONE, *others, *(f"labs/{name}.py" for name in others)}
-    files = [path for folder in ("autograder", "smallnets") for path in matching([f"{folder}/**/*"])]
-    kept = [path for path in files if not _beneath(path.removeprefix("autograder/"), left)]
-    return sorted({*kept, *matching(lab.needs)})
+def grader(lab: Lab, programs: Sequence[str] = ("autograder.grade",)) -> list[str]:
+    """The files that grade one lab, relative to the checkout: what these programs and its declaration need.
+
+    Raises:
+        ValueError: the declaration names files that are not there.
+    """
+    declared = [lab.module] if lab.module else []
+    return sorted({*imports.needed([*programs, *declared]), *matching(lab.needs)})
+
+
+def grader_hash(lab: Lab, staff: Path | None = None) -> str:
+    """A hash of all that a grade depends on besides submission and seed: source files, data, versions.
+
+    Args:
+        lab: the hash depends on this lab's files and on no other lab's.
+        staff: folder of hidden data, whose contents count.
+    """
+    paths = {name: ROOT / name for name in grader(lab)}
+    if staff is not None:
+        paths |= {f"staff/{path.relative_to(staff)}": path for path in staff.rglob("*") if path.is_file()}
+    total = hashlib.sha256(f"{lab.name} {platform.python_version()} {version('numpy')} {version('torch')}".encode())
+    for name in sorted(paths):
+        total.update(f"\0{name}\0{files.sha256(paths[name])}".encode())
+    return total.hexdigest()
 
 
 def matching(patterns: Iterable[str]) -> list[str]:
@@ -39,7 +56,3 @@ def matching(patterns: Iterable[str]) -> list[str]:
         shown = [path for path in paths if not any(path.match(name) for name in HIDDEN)]
         found.update(path.relative_to(ROOT).as_posix() for path in shown)
     return sorted(found)
-
-
-def _beneath(path: str, places: set[str]) -> bool:
-    return any(path == place or path.startswith(f"{place}/") for place in places)

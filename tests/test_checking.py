@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import checking, checks_inside, frame, grade, kit, message
+from autograder import checking, checks_inside, frame, grade, imports, message
 from autograder.lab import HandIn, Lab, Report
 from autograder.sandbox.job import Tier
 from autograder.sandbox.tiers import detect
@@ -43,12 +43,13 @@ def tier() -> Tier:
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
     """Two checks worth 2 and 3 points, on a file answer.py; the checkout is a copy of what jobs take from it."""
-    step = checking.check_step("answers", "answers", NAMES, ("answer.py",), reproduce="python answer.py", seconds=2)
-    for name in {*kit.ALWAYS, *checking.OURS}:
-        (tmp_path / "root" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "root" / name).write_bytes((kit.ROOT / name).read_bytes())
-    (tmp_path / "root/autograder/checks/answers.py").write_text(CHECKS)
-    monkeypatch.setattr(kit, "ROOT", tmp_path / "root")
+    module, root = "autograder.checks.answers", tmp_path / "root"
+    step = checking.check_step("answers", module, NAMES, ("answer.py",), reproduce="python answer.py", seconds=2)
+    for name in imports.needed(["autograder.grade", "autograder.checks_inside", "autograder.checks.numbers"]):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_bytes((imports.ROOT / name).read_bytes())
+    (root / "autograder/checks/answers.py").write_text(CHECKS)
+    monkeypatch.setattr(imports, "ROOT", root)
     rows = [("twice, on its own", 2.0, ["check_twice"]), ("square, and nothing kept", 3.0, NAMES[1:])]
     return Lab(
         name="answers",

@@ -17,7 +17,7 @@ from autograder.classroom import coordinate, fast, jobs, rows
 from autograder.classroom.store import MOST_ATTEMPTS, Store
 from autograder.lab import Check, Column, Run, Verdict
 from autograder.sandbox import container
-from smallnets import executors
+from smallnets import executors, files
 
 STEPS = [dataclasses.replace(toy.LAB.steps[0], name=name) for name in ("one", "two")]
 
@@ -53,20 +53,31 @@ def test_every_lab_is_divided_into_all_its_checks() -> None:
 
 def test_a_grade_depends_on_sources_hidden_data_and_speed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(parcel, "ROOT", tmp_path)
-    names = ["autograder/a.py", "autograder/d.md"]
-    monkeypatch.setattr(parcel, "grader", lambda lab: names)
+    monkeypatch.setattr(parcel, "grader", lambda lab: ["autograder/a.py"])
     staff = tmp_path / "staff/deep"
-    for path in [*names, "staff/deep/y.npy"]:
+    for path in ("autograder/a.py", "staff/deep/y.npy"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("")
     seen = [jobs.grader_hash(toy.LAB), jobs.grader_hash(toy.LAB, staff), jobs.grader_hash(toy.LAB, fast=True)]
-    for path in names[1:]:
-        (tmp_path / path).write_text("changed")
     assert jobs.grader_hash(toy.LAB) == seen[0]
     (staff / "y.npy").write_text("changed")
     seen.append(jobs.grader_hash(toy.LAB, staff))
-    (tmp_path / names[0]).write_text("changed")
+    (tmp_path / "autograder/a.py").write_text("changed")
     assert len({*seen, jobs.grader_hash(toy.LAB), jobs.grader_hash(dataclasses.replace(toy.LAB, name="x"))}) == 6
+
+
+@pytest.mark.parametrize("name", labs.names())
+def test_a_change_in_one_lab_grades_no_other_lab_again(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hashes() -> dict[str, str]:
+        return {each: jobs.grader_hash(labs.load(each)) for each in labs.names()}
+
+    before, read = hashes(), files.sha256
+    own = [path for path in parcel.grader(labs.load(name)) if name in path]
+    others = {path for each in labs.names() if each != name for path in parcel.grader(labs.load(each))}
+    assert len(own) > 5 and others.isdisjoint(own)
+    for changed in own:
+        monkeypatch.setattr(files, "sha256", lambda path, changed=changed: read(path) + "*" * path.match(changed))
+        assert {each for each, value in hashes().items() if value != before[each]} == {name}
 
 
 LAB = dataclasses.replace(toy.LAB, steps=tuple(STEPS), checks=(check("1.1", "one"), check("2.1", "two")), columns=())

@@ -18,8 +18,6 @@ LIMITS = {
     which: Limits(cpu_seconds=600, wall_seconds=660, memory=memory)
     for which, memory in (("simple", 520 * MB), ("advanced", 1024 * MB))
 }
-PARTS = tuple(f"autograder/beras/{name}.py" for name in ("__init__", "absent", "given", "parts", "toys"))
-OURS = (*PARTS, *(f"autograder/beras/{name}.py" for name in ("layout", "softmax", "train")))
 FILES = (
     "assignment.py",
     "Beras/core.py",
@@ -37,7 +35,7 @@ def training(which: str, files: tuple[str, ...] = FILES) -> Step:
         own = ["--own-softmax"] if which == "simple" and FLAG in run.submission.files else []
         data = run.data
         arrays = {"images": data.images, "labels": data.labels, "unlabelled": data.hidden, "seed": run.seed % 2**32}
-        return kit.job(run, ["autograder.beras.train", which, *own], OURS, arrays, layout(len(data.hidden)))
+        return kit.job(run, ["autograder.beras.train", which, *own], arrays, layout(len(data.hidden)))
 
     def read(run: Run, result: bytes) -> NDArray[np.uint8]:
         values = unpack(layout(len(run.data.hidden)), result)

@@ -1,17 +1,13 @@
 """What jobs a submission is, and what their reports come to together."""
 
 import dataclasses
-import hashlib
-import platform
 from collections.abc import Sequence
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from autograder import grade, parcel, report, values
 from autograder.classroom.store import Store, key_of
 from autograder.lab import Graded, Lab, Report, Visibility
-from smallnets import files
 
 
 def parts(lab: Lab) -> tuple[str, ...]:
@@ -32,20 +28,8 @@ def parts(lab: Lab) -> tuple[str, ...]:
 
 
 def grader_hash(lab: Lab, staff: Path | None = None, fast: bool = False) -> str:
-    """A hash of all that a grade depends on besides submission and seed: source files, data, versions.
-
-    Args:
-        lab: whose files and needs count, and those of no other lab.
-        staff: folder of hidden data, whose contents count.
-        fast: of practice runs, whose results are none of a final one.
-    """
-    paths = {name: parcel.ROOT / name for name in parcel.grader(lab) if not name.endswith(".md")}
-    if staff is not None:
-        paths |= {f"staff/{path.relative_to(staff)}": path for path in staff.rglob("*") if path.is_file()}
-    total = hashlib.sha256(f"{lab.name} {platform.python_version()} {version('numpy')} {version('torch')}".encode())
-    for name in sorted(paths):
-        total.update(f"\0{name}\0{files.sha256(paths[name])}".encode())
-    return total.hexdigest() + ("-fast" if fast else "")
+    """The grader's hash as the record keeps it: the results of practice runs, `fast`, are none of a final one."""
+    return parcel.grader_hash(lab, staff) + ("-fast" if fast else "")
 
 
 def keys(lab: Lab, sha256: str, seed: int, grader: str | None = None) -> list[str]:

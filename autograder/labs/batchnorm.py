@@ -30,7 +30,6 @@ NETS = {
     "run_cnn": (("Conv-BN-ReLU-AvgPool twice, Reshape, Linear, logits", 5.0, ["check_cnn_architecture"]), 3.0),
     "run_resnet": (("convolutions, logits", 1.0, ["check_resnet_logits"]), 1.0),
 }
-CHECKED_WITH = tuple(f"autograder/checks/batchnorm{name}.py" for name in ("", "_inputs", "_statistics"))
 OWN = "own_arithmetic"
 GIVEN = ("experiment", "utils", "smallnets", "matplotlib")  # what the programs may import besides
 LIMITS = Limits(cpu_seconds=90, wall_seconds=180, memory=600 * MB)
@@ -71,8 +70,7 @@ def net_step(program: str) -> Step:
     """The run that holds the checks on a net that is not trained."""
     names = [name for _, _, checks in net_rows(program) for name in checks]
     files = ("layer.py", f"{program}.py")
-    ours = (*CHECKED_WITH, *jobs.OURS)
-    return check_step(program, "batchnorm_nets", names, files, f"python3 {program}.py", ours)
+    return check_step(program, "autograder.checks.batchnorm_nets", names, files, f"python3 {program}.py", jobs.GIVEN)
 
 
 LAYER_ROWS = {"1d": layer_rows("1d"), "2d": layer_rows("2d"), "": [("Reshape", 2.0, ["check_reshape"])]}
@@ -90,7 +88,7 @@ LAB = Lab(
     ),
     load=data.load,
     steps=(
-        check_step("layer", "batchnorm", LAYER_CHECKS, ("layer.py",), ours=CHECKED_WITH),
+        check_step("layer", "autograder.checks.batchnorm", LAYER_CHECKS, ("layer.py",)),
         *map(net_step, NETS),
         *map(jobs.learn_step, NETS),
     ),

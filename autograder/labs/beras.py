@@ -24,44 +24,44 @@ FILES: dict[str, dict[str, tuple[str, ...]]] = {
 
 DRIVERS = ("matplotlib", "smallnets")  # what only `python assignment.py` needs
 
-# component: file it needs, module of autograder/checks, rows of points, all ours, as the handout has none
+# component: file it needs, module of its checks, rows of points, all ours, as the handout has none
 COMPONENTS = {
-    "core": ("Beras/core.py", "beras_core", (
+    "core": ("Beras/core.py", "autograder.checks.beras_core", (
         ("core: the tape's gradients, in the order of the calls", 9.0, ("check_tape",)),
         ("core: frozen layers are left out", 3.0, ("check_frozen",)),
     )),
-    "layers": ("Beras/layers.py", "beras_layers", (
+    "layers": ("Beras/layers.py", "autograder.checks.beras_layers", (
         ("layers: Dense starts as its initializer says", 5.0, ("check_start", "check_unknown_initializer")),
         ("layers: Dense.forward", 3.0, ("check_forward",)),
         ("layers: derivatives of Dense", 5.0, ("check_derivatives",)),
         ("layers: the chain rule through Dense", 4.0, ("check_composed",)),
     )),
-    "activations": ("Beras/activations.py", "beras_activations", (
+    "activations": ("Beras/activations.py", "autograder.checks.beras_activations", (
         ("activations: LeakyReLU.forward", 4.0, ("check_leaky_relu",)),
         ("activations: the derivative of LeakyReLU", 4.0, ("check_leaky_relu_derivative",)),
         ("activations: the chain rule through LeakyReLU and ReLU", 3.0, ("check_chain_rule",)),
         ("activations: Softmax.forward (CS2470)", 4.0, ("check_softmax",)),
         ("activations: derivatives of Softmax (CS2470)", 4.0, ("check_softmax_jacobian",)),
     )),
-    "losses": ("Beras/losses.py", "beras_training", (
+    "losses": ("Beras/losses.py", "autograder.checks.beras_training", (
         ("losses: MeanSquaredError", 4.0, ("check_mean_squared_error",)),
         ("losses: the gradient of MeanSquaredError", 5.0, ("check_mean_squared_error_gradient",)),
     )),
-    "optimizers": ("Beras/optimizers.py", "beras_training", (
+    "optimizers": ("Beras/optimizers.py", "autograder.checks.beras_training", (
         ("optimizers: BasicOptimizer", 3.0, ("check_basic",)),
         ("optimizers: RMSProp", 5.0, ("check_rmsprop",)),
         ("optimizers: Adam", 6.0, ("check_adam",)),
     )),
-    "metrics": ("Beras/metrics.py", "beras_training", (
+    "metrics": ("Beras/metrics.py", "autograder.checks.beras_training", (
         ("metrics: CategoricalAccuracy", 4.0, ("check_accuracy",)),
     )),
-    "onehot": ("Beras/onehot.py", "beras_training", (
+    "onehot": ("Beras/onehot.py", "autograder.checks.beras_training", (
         ("onehot: OneHotEncoder", 5.0, ("check_one_hot",)),
     )),
-    "model": ("Beras/model.py", "beras_model", (
+    "model": ("Beras/model.py", "autograder.checks.beras_model", (
         ("model: Model.evaluate", 4.0, ("check_evaluate",)),
     )),
-    "assignment": ("assignment.py", "beras_model", (
+    "assignment": ("assignment.py", "autograder.checks.beras_model", (
         ("assignment: SequentialModel.call", 4.0, ("check_call",)),
         ("assignment: SequentialModel.batch_step", 7.0, ("check_batch_step",)),
     )),
@@ -73,7 +73,7 @@ def component_step(name: str) -> Step:
     """The checks of a component, each in a process of its own in one run of the sandbox."""
     file, module, rows = COMPONENTS[name]
     functions = [function for _, _, functions in rows for function in functions]
-    return check_step(name, module, functions, (file,), ours=jobs.PARTS, limits=SMALL)
+    return check_step(name, module, functions, (file,), limits=SMALL)
 
 
 def component_checks(name: str, number: int) -> list[Check]:

@@ -67,7 +67,7 @@ LAB = Lab(
     steps=(
         checking.check_step(
             "layers",
-            "numpy_nn",
+            "autograder.checks.numpy_nn",
             names(LAYERS),
             ("numpy_nn.py",),
             "python -m autograder check --only 1.",
@@ -75,11 +75,10 @@ LAB = Lab(
         ),
         checking.check_step(
             "nets",
-            "pytorch_cnn",
+            "autograder.checks.pytorch_cnn",
             names(NETS),
             ("pytorch_cnn.py",),
             "python -m autograder check --only 3.",
-            ours=("autograder/numpy_to_cnn/__init__.py", "autograder/numpy_to_cnn/absent.py"),
         ),
         hidden.step(),
     ),

@@ -67,7 +67,7 @@ LAB = Lab(
     ),
     load=data.load,
     steps=(
-        check_step("nets", "quickdraw", MODULE_CHECKS, ("accuracies.py",), ours=jobs.OURS),
+        check_step("nets", "autograder.checks.quickdraw", MODULE_CHECKS, ("accuracies.py",), given=jobs.GIVEN),
         *map(jobs.predict_step, PROGRAMS.values()),
     ),
     checks=(

@@ -16,12 +16,6 @@ from autograder.mp6 import parts
 from autograder.mp6.parts import PARTS, Part
 from autograder.sandbox.job import Job
 
-OURS = (
-    "autograder/opening.py",
-    *(f"autograder/mp6/{name}.py" for name in ("__init__", "parts", "net", "fit", "evaluate", "decode", "referee")),
-    *(f"smallnets/{name}.py" for name in ("fitcheck", "progress", "train")),
-)
-
 
 @dataclasses.dataclass(frozen=True)
 class Fitted:
@@ -43,11 +37,6 @@ class Fitted:
             return 0
 
 
-def job(run: Run, module: str, arrays: dict[str, Any], layout: Layout, students: bool = True) -> Job:
-    """A job that runs one of our modules, beside the student's files or without them."""
-    return kit.job(run, [f"autograder.mp6.{module}"], OURS, arrays, layout, students)
-
-
 def fit_step(part: Part) -> Step:
     """Train a part; parts 1 and 2 predict two thirds of the hidden images, part 3 images that are not hidden."""
 
@@ -57,7 +46,7 @@ def fit_step(part: Part) -> Step:
     def make(run: Run) -> Job:
         x, y = run.data.train[part.number]
         arrays = {"part": part.number, "seed": run.seed % 2**32, "x": x, "y": y, "dev": run.data.dev[part.number]}
-        return job(run, "fit", arrays, layout(run))
+        return kit.job(run, ["autograder.mp6.fit"], arrays, layout(run))
 
     def read(run: Run, result: bytes) -> Fitted:
         values = unpack(layout(run), result)
@@ -108,7 +97,7 @@ def evaluate_step() -> Step:
             arrays[f"x {number}"] = images(run, number)
             arrays[f"net {number}"] = np.frombuffer(net, np.uint8)
             arrays[f"saved {number}"] = not model_problem(run, PARTS[number])
-        return job(run, "evaluate", arrays, layout(run))
+        return kit.job(run, ["autograder.mp6.evaluate"], arrays, layout(run))
 
     def read(run: Run, result: bytes) -> dict[str, Any]:
         values = unpack(layout(run), result)
@@ -127,7 +116,7 @@ def decode_step() -> Step:
         arrays: dict[str, Any] = {"net 3": np.frombuffer(net, np.uint8), "n": len(images(run, 3))}
         arrays |= {name: array for name, array in found.items() if name.endswith(("codes", "shape"))
                    and array is not None}  # fmt: skip
-        return job(run, "decode", arrays, parts.decode_layout(len(images(run, 3))))
+        return kit.job(run, ["autograder.mp6.decode"], arrays, parts.decode_layout(len(images(run, 3))))
 
     def read(run: Run, result: bytes) -> dict[str, Any]:
         values = unpack(parts.decode_layout(len(images(run, 3))), result)
@@ -146,7 +135,7 @@ def referee_step() -> Step:
             for number, step in done.items()
             if step and step.found and step.found.parameters
         }
-        return job(run, "referee", arrays, parts.REFEREE_LAYOUT, students=False)
+        return kit.job(run, ["autograder.mp6.referee"], arrays, parts.REFEREE_LAYOUT, students=False)
 
     def read(run: Run, result: bytes) -> dict[str, Any]:
         values = unpack(parts.REFEREE_LAYOUT, result)

@@ -15,12 +15,6 @@ from autograder.sandbox.job import Job
 from smallnets import metrics
 
 GIVEN = ("labs/quickdraw/utils/io_argparse.py", "labs/quickdraw/utils/session.py")
-OURS = (
-    *(f"autograder/quickdraw/{name}.py" for name in ("__init__", "parts", "place")),
-    # what the handout's session imports
-    *(f"smallnets/{name}.py" for name in ("datasets", "files", "metrics", "modelfile", "quickdraw", "train")),
-    *GIVEN,
-)
 # torch 2.6 and later refuse to open a whole net, which is what the course's programs save
 WHOLE_NETS = {"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"}
 MOST_MODEL = 2**20  # bytes; the handout says 1 MB
@@ -45,9 +39,8 @@ def predict_step(program: Program) -> Step:
     def make(run: Run) -> Job:
         if text := modelgate.problem(run.submission.files[program.model]):
             raise StepFailed(Finding.BAD_MODEL, text)
-        argv, ours = ["autograder.quickdraw.predict", program.name], ["autograder/quickdraw/predict.py", *OURS]
-        images = run.data.images
-        return dataclasses.replace(kit.job(run, argv, ours, {"images": images}, layout(len(images))), env=WHOLE_NETS)
+        argv, images = ["autograder.quickdraw.predict", program.name], run.data.images
+        return dataclasses.replace(kit.job(run, argv, {"images": images}, layout(len(images)), GIVEN), env=WHOLE_NETS)
 
     def read(run: Run, result: bytes) -> Predicted:
         values = unpack(layout(len(run.data.images)), result)

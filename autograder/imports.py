@@ -1,0 +1,73 @@
+"""Which modules of the checkout a module needs, read from its source: nothing is imported to find out."""
+
+import ast
+import functools
+from collections.abc import Iterable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("autograder", "smallnets", "labs", "data")  # and the modules that lie at the root
+
+
+def needed(modules: Iterable[str], started: bool = True) -> list[str]:
+    """The files of some modules and of all that they import, directly or not, relative to the checkout, sorted.
+
+    Args:
+        modules: such as "autograder.grade", or files such as "labs/batchnorm/utils.py".
+        started: also follow texts that name a module, such as "autograder.lint", which is how a module names
+            those that it starts as a process or sends into the sandbox.
+
+    Raises:
+        ValueError: there is no such module.
+    """
+    found: set[str] = set()
+    waiting = [file for module in modules for file in _files(module)]
+    while waiting:
+        if (file := waiting.pop()) not in found:
+            found.add(file)
+            waiting += _imports(ROOT, file, started)
+    return sorted(found)
+
+
+def is_module(name: str) -> bool:
+    """Whether a text names a module of the checkout, such as "autograder.grade"."""
+    return "." in name and all(part.isidentifier() for part in name.split(".")) and _path(ROOT, name) is not None
+
+
+def _files(module: str) -> list[str]:
+    """The files that importing a module runs first: its packages' `__init__`, then its own."""
+    if module.endswith(".py"):
+        return [module]
+    if _path(ROOT, module) is None:
+        raise ValueError(f"expected a module of {ROOT}, got {module}")
+    names = module.split(".")
+    paths = [_path(ROOT, ".".join(names[:end])) for end in range(1, len(names) + 1)]
+    return [path for path in paths if path]
+
+
+@functools.cache
+def _path(root: Path, module: str) -> str | None:
+    """A module's file, "" for a folder without `__init__.py`, None if there is no such module."""
+    path = module.replace(".", "/")
+    if "." in module and module.split(".")[0] not in PACKAGES:
+        return None
+    for file in (f"{path}.py", f"{path}/__init__.py"):
+        if (root / file).is_file():
+            return file
+    return "" if (root / path).is_dir() and path.split("/")[0] in PACKAGES else None
+
+
+@functools.cache
+def _imports(root: Path, file: str, started: bool) -> tuple[str, ...]:
+    """The files that one file imports, wherever in it, and those of modules that its texts name."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse((root / file).read_bytes())):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        elif started and isinstance(node, ast.Constant) and isinstance(node.value, str) and is_module(node.value):
+            names = [node.value, f"{node.value}.__main__"]
+        found += [path for name in names if _path(root, name) is not None for path in _files(name)]
+    return tuple(found)
