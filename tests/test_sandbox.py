@@ -11,7 +11,6 @@ import signal
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -272,12 +271,11 @@ def test_jobs_at_the_same_time_have_users_of_their_own(tier: Tier) -> None:
 
 
 @every_safe_tier
-def test_a_job_ends_with_its_grader(tier: Tier) -> None:
+def test_a_job_ends_with_its_grader(tier: Tier, own_temporary_folder: Path) -> None:
     need(tier)
     token = f"orphan{os.getpid()}{tier}"
     job = f"Job(['-c', 'import time; time.sleep(60) # {token}'])"
     source = f"from autograder.sandbox.run import *\nrun({job}, Tier('{tier}'))"
-    before = set(Path(tempfile.gettempdir()).glob("job-*"))
     grader = subprocess.Popen([sys.executable, "-c", source], cwd=ROOT, stderr=subprocess.DEVNULL)
     with grader:
         while not any(pid != grader.pid for pid in leftovers.processes(token)):
@@ -287,10 +285,13 @@ def test_a_job_ends_with_its_grader(tier: Tier) -> None:
     while leftovers.processes(token) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert leftovers.processes(token) == []
-    (folder,) = set(Path(tempfile.gettempdir()).glob("job-*")) - before  # who is killed cannot tidy up
+    above = place.parent()
+    assert above is not None and above.parent == own_temporary_folder
+    (folder,) = (path for path in above.glob("job-*") if path.is_dir())  # who is killed cannot tidy up
     groups = (folder / "groups").read_text().splitlines()
-    place.clear_stale(older_than=0)
+    place.clear_stale()
     assert not any(Path(path).exists() for path in [str(folder), *groups])
+    assert sorted(path.name for path in above.iterdir()) == [place.TOKEN]
 
 
 def test_links_pipes_and_names_outside_are_not_shown(tmp_path: Path) -> None:

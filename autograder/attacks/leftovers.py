@@ -7,6 +7,7 @@ import signal
 import tempfile
 from pathlib import Path
 
+from autograder.sandbox.place import parent
 from autograder.sandbox.stage import remove
 
 IPC_RMID = 0
@@ -32,7 +33,8 @@ def files(token: str) -> list[Path]:
 
 def jobs(token: str) -> list[Path]:
     """Folders of jobs that were given a file of that name in their submission."""
-    return [path.parents[2] for path in Path(tempfile.gettempdir()).glob(f"job-*/files/submission/{token}")]
+    above = parent() or Path(tempfile.gettempdir())
+    return [path.parents[2] for path in above.glob(f"job-*/files/submission/{token}")]
 
 
 def segments(key: int) -> list[int]:

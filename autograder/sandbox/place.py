@@ -3,8 +3,9 @@
 import contextlib
 import fcntl
 import os
+import secrets
+import stat
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from autograder.sandbox.job import Job, Tier
 from autograder.sandbox.plan import Place
 from autograder.sandbox.stage import remove, stage
 
-PREFIXES = ("job-", "handed-in-")
-OLD = 60.0  # seconds after which a folder that nobody has locked was left by a grader that was killed
+MARKED = ".mark"  # ends the name of the file beside a folder that says who made it
+TOKEN = "token"  # a file in the parent of all folders; what it holds is in the mark of each folder
 
 
 @contextlib.contextmanager
@@ -46,30 +47,84 @@ def place(job: Job, tier: Tier) -> Iterator[Place]:
 
 @contextlib.contextmanager
 def own_folder(prefix: str) -> Iterator[Path]:
-    """A temporary folder that nobody else may enter; `clear_stale` removes it should this process be killed.
-
-    Args:
-        prefix: one of PREFIXES.
-    """
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
-    with contextlib.ExitStack() as stack:
-        stack.callback(remove, folder)
-        stack.callback(os.close, _lock(folder))
+    """A temporary folder that nobody else may enter; `clear_stale` removes it should this process be killed."""
+    above = parent()
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=above))
+    lock = _lock(folder)
+    try:
+        if above is not None:  # not before it is locked: what has a mark and no lock is stale
+            _mark(folder).write_text(_identity(above, lock))
         yield folder
+    finally:
+        remove(folder)
+        _mark(folder).unlink(missing_ok=True)
+        os.close(lock)
 
 
-def clear_stale(older_than: float = OLD) -> None:
-    """Remove what graders have left that were killed; each holds a lock on its folders while it lives."""
-    for folder in [path for prefix in PREFIXES for path in Path(tempfile.gettempdir()).glob(f"{prefix}*")]:
+def parent() -> Path | None:
+    """The folder that holds the folders of all this user's graders; others may pass through it, but see nothing.
+
+    None where its name in the temporary folder is taken by something that this program did not make.
+    """
+    above = Path(tempfile.gettempdir()) / f"smallnets-graders-{os.geteuid()}"
+    if not os.path.lexists(above):
+        made = Path(tempfile.mkdtemp(prefix=f"{above.name}-"))
+        (made / TOKEN).write_text(secrets.token_hex(16))
+        made.chmod(0o711)
+        try:
+            made.rename(above)  # whole or not at all
+        except OSError:  # another grader was faster
+            remove(made)
+    return above if _is_ours(above) else None
+
+
+def _is_ours(above: Path) -> bool:
+    """Whether this is a folder, no link, with a token, in which only this user can write."""
+    try:
+        status, token = above.lstat(), (above / TOKEN).lstat()
+    except OSError:
+        return False
+    mine = status.st_uid == token.st_uid == os.geteuid() and not status.st_mode & 0o022
+    return mine and stat.S_ISDIR(status.st_mode) and stat.S_ISREG(token.st_mode)
+
+
+def clear_stale() -> None:
+    """Remove what graders have left that were killed, and nothing else.
+
+    A folder is removed if its mark names this very folder and holds our token, and if nobody has locked it: each grader
+    holds a lock on its folders while it lives.
+    """
+    if (above := parent()) is None:
+        return
+    for mark in above.glob(f"*{MARKED}"):
+        folder = above / mark.name.removesuffix(MARKED)
         with contextlib.suppress(OSError):
-            if folder.lstat().st_mtime > time.time() - older_than or folder.lstat().st_uid != os.geteuid():
-                continue
             lock = _lock(folder)
-            groups = folder / "groups"
-            names = groups.read_text().splitlines() if groups.exists() else []
-            cgroup.Group([Path(name) for name in names]).remove()
-            remove(folder)
-            os.close(lock)
+            try:
+                if mark.is_symlink() or mark.read_text() != _identity(above, lock):
+                    continue
+                groups = folder / "groups"
+                names = groups.read_text().splitlines() if groups.is_file() else []
+                cgroup.Group([Path(name) for name in names if _is_group(name)]).remove()
+                remove(folder)
+                mark.unlink()
+            finally:
+                os.close(lock)
+
+
+def _is_group(name: str) -> bool:
+    return ".." not in Path(name).parts and Path(name).is_relative_to(cgroup.MOUNTS)
+
+
+def _mark(folder: Path) -> Path:
+    """The file beside a folder that says who made it."""
+    return folder.with_name(folder.name + MARKED)
+
+
+def _identity(above: Path, opened: int) -> str:
+    """The content of the mark of an open folder: a folder that is put in its place later has another number."""
+    status = os.fstat(opened)
+    return f"{(above / TOKEN).read_text()} {status.st_dev} {status.st_ino}"
 
 
 def _lock(folder: Path) -> int:
