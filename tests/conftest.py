@@ -17,6 +17,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
+from case_ids import pytest_make_parametrize_id  # noqa: F401  a hook, which pytest finds here by its name
 from hypothesis import settings
 
 import mp6

@@ -195,7 +195,11 @@ def test_the_score_before_stays_while_a_new_one_is_graded_and_after_a_fault(benc
     assert "not your code" in get(bench, "/uploads/2", "s1").text and "disk" not in get(bench, "/uploads/2", "s1").text
 
 
-@pytest.mark.parametrize("token", ["", "x", "\N{SNOWMAN}".encode().decode("latin-1"), "a" * 5000])
+@pytest.mark.parametrize(
+    "token",
+    ["", "x", "\N{SNOWMAN}".encode().decode("latin-1"), "a" * 5000],
+    ids=["empty", "another", "not ASCII", "long"],
+)
 def test_without_a_token_nothing_is_taken(bench: Bench, token: str) -> None:
     headers = {b"authorization": f"Bearer {token}".encode("latin-1")}
     answer = bench[0].post("/uploads", content=work(1, 1), headers=headers)

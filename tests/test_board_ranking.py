@@ -101,7 +101,7 @@ def test_without_a_ranking_all_columns_decide_in_their_order() -> None:
     dataclasses.replace(LAB, columns=()),
     dataclasses.replace(PLAIN, columns=()),
     dataclasses.replace(LAB, ranking=dataclasses.replace(RANKING, final="no such")),
-])  # fmt: skip
+], ids=["a ranking without columns", "no columns at all", "another column"])  # fmt: skip
 def test_a_ranking_by_a_column_that_is_not_there_is_a_mistake(lab: Lab) -> None:
     with pytest.raises(ValueError, match="expected toy to declare the columns of its board"):
         checked(lab)

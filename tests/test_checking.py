@@ -118,7 +118,7 @@ def test_inputs_are_drawn_by_the_seed_and_are_the_same_for_the_same() -> None:
     assert checks_inside.generator(1, "check_x").normal() != checks_inside.generator(1, "check_y").normal()
 
 
-@pytest.mark.parametrize("text", ["x" * 10**6, "\N{SNOWMAN}" * 10**5, "\x00" * 10**5])
+@pytest.mark.parametrize("text", ["x" * 10**6, "\N{SNOWMAN}" * 10**5, "\x00" * 10**5], ids=["ASCII", "snowmen", "NUL"])
 def test_long_texts_are_cut_until_they_fit(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     blocks: list[bytes] = []
 

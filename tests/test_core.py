@@ -22,7 +22,9 @@ class Net:
         return loss
 
 
-@pytest.mark.parametrize("loss", [0.25, torch.tensor(0.25), None, "0.25", (1, 2)])
+@pytest.mark.parametrize(
+    "loss", [0.25, torch.tensor(0.25), None, "0.25", (1, 2)], ids=["number", "tensor", "none", "text", "tuple"]
+)
 def test_watching_steps_changes_nothing_counts_them_and_shows_the_loss(
     loss: object, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -110,7 +112,11 @@ def test_a_model_file_holds_weights_alone_and_shares_no_storage(tmp_path: Path) 
     assert init == {"in_features": 2, "out_features": 1} and torch.equal(state["weight"], net.weight)
 
 
-@pytest.mark.parametrize("init", [None, "text", {"loss_fn": torch.nn.MSELoss()}, {1: 2}, lambda: 0])
+@pytest.mark.parametrize(
+    "init",
+    [None, "text", {"loss_fn": torch.nn.MSELoss()}, {1: 2}, lambda: 0],
+    ids=["none", "text", "a module inside", "a number as a name", "a function"],
+)
 def test_what_is_not_a_dict_of_plain_arguments_is_no_init(init: object) -> None:
     net = torch.nn.Linear(1, 1)
     net.init = init  # type: ignore[assignment]

@@ -57,7 +57,11 @@ def test_any_bytes_are_read_or_refused(noise: bytes) -> None:
     assert set(found) == {"x", "words", "y"}
 
 
-@pytest.mark.parametrize("data", [None, b"", b"[1]", b"{", b'"a"', b"[" * 100_000, b"\xff", b"{}", b'{"a": 1}'])
+@pytest.mark.parametrize(
+    "data",
+    [None, b"", b"[1]", b"{", b'"a"', b"[" * 100_000, b"\xff", b"{}", b'{"a": 1}'],
+    ids=["none", "empty", "list", "cut", "text", "deep", "not UTF-8", "no texts", "a number"],
+)
 def test_texts_of_anything_else_are_none(data: bytes | None) -> None:
     assert texts(data) == {}
 

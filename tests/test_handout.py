@@ -59,6 +59,7 @@ def test_the_command_writes_a_new_folder_and_no_other(tmp_path: Path, capsys: py
         (Handout("", {}, ("no/such/*",), "LICENSE"), "expected files like no/such/\\*"),
         (Handout("", {"mp6.py": ("nothing",)}, (), "LICENSE"), "expected a definition of nothing, got none"),
     ],
+    ids=["no handout", "no such files", "no such definition"],
 )
 def test_a_wrong_declaration_leaves_nothing(
     declared: Handout | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,

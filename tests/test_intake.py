@@ -67,7 +67,9 @@ def test_the_sum_does_not_depend_on_the_order_in_the_lab(box: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "clutter", [{}, {"__MACOSX/._x": b"", ".DS_Store": b"", ".git/HEAD": b"", "hw/__pycache__/x": b""}]
+    "clutter",
+    [{}, {"__MACOSX/._x": b"", ".DS_Store": b"", ".git/HEAD": b"", "hw/__pycache__/x": b""}],
+    ids=["alone", "with clutter"],
 )
 def test_one_folder_around_the_files_is_looked_into(submit: Callable[[Files], Submission], clutter: Files) -> None:
     submission = submit({f"hw/{CODE}": b"x = 1", f"hw/{MODEL}": b"m"} | clutter)

@@ -103,6 +103,7 @@ LOGITS = np.random.default_rng(0).normal(size=(50, 5))
         (5 * np.maximum(LOGITS, 0), "ReLU"),
         (np.full((50, 5), np.nan), "not finite"),
     ],
+    ids=["sigmoid", "softmax", "log-softmax", "ReLU", "not finite"],
 )
 def test_an_activation_after_the_last_layer_is_named(outputs: np.ndarray, name: str) -> None:
     assert name in verdicts.activation(outputs)
@@ -114,7 +115,9 @@ def test_logits_have_no_activation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("losses", "share"), [(np.linspace(2, 1, 100), 1), (np.ones(100), 0), (np.linspace(1, 2, 100), 0), (None, 1)]
+    ("losses", "share"),
+    [(np.linspace(2, 1, 100), 1), (np.ones(100), 0), (np.linspace(1, 2, 100), 0), (None, 1)],
+    ids=["falling", "constant", "rising", "none"],
 )
 def test_losses_have_to_fall(losses: np.ndarray | None, share: float) -> None:
     assert verdicts.loss_falls(P2)(made_up(fitted={"losses": losses})).share == share
@@ -226,6 +229,7 @@ def test_batches_are_of_100(sizes: list, words: str) -> None:
         (np.array([np.nan]), np.array([np.nan]), False),
         (None, np.ones(3), False),
     ],
+    ids=["equal", "one of 200", "two of 200", "other shape", "a little", "much", "both nan", "one is none"],
 )
 def test_results_differ_if_not_by_rounding(a: Any, b: Any, found: bool) -> None:
     assert fit.differs(a, b) is found
@@ -265,7 +269,11 @@ def test_get_parameters_has_to_name_all() -> None:
     nets.same_count(torch.nn.Linear(3, 2), [])  # who has no get_parameters has nothing to name
 
 
-@pytest.mark.parametrize("data", [b"", b"PK", b"\x93NUMPY", nets.as_npz([torch.zeros(9)])[:60]])
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"PK", b"\x93NUMPY", nets.as_npz([torch.zeros(9)])[:60]],
+    ids=["empty", "start of a zip", "start of an array", "cut"],
+)
 def test_damaged_parameters_are_named(data: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         referee.shapes(data)

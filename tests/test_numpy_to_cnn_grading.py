@@ -234,6 +234,7 @@ def test_weights_in_another_form_get_full_marks(form: str, tmp_path: Path, monke
 @pytest.mark.parametrize(
     ("content", "words"),
     [(b"no model", "expected model.pt to be a file of torch.save"), ("comparison/fcnet.pt", "Missing key(s)")],
+    ids=["text", "another net"],
 )
 def test_a_model_file_that_is_none_of_mynet_loses_what_needs_it(
     content: str | bytes, words: str, tmp_path: Path

@@ -41,6 +41,7 @@ def png(width: int, height: int) -> bytes:
         (b"", 0, "expected a.png to be a PNG picture"),
         (None, 0, "expected a.png, got no such file"),
     ],
+    ids=["fine", "tiny", "huge", "JPEG", "cut", "empty", "missing"],
 )
 def test_a_picture_is_a_png_of_a_sensible_size(content: bytes | None, share: float, words: str, tmp_path: Path) -> None:
     files = {}

@@ -113,7 +113,9 @@ def test_results_say_that_nothing_was_judged_until_it_is(here: Platform, monkeyp
     assert "did not finish" in seen[0]["output"] and seen[0]["extra_data"]["fault"] is True
 
 
-@pytest.mark.parametrize("error", [RuntimeError("a bug at line 3"), MemoryError(), OSError("disk"), RecursionError()])
+@pytest.mark.parametrize(
+    "error", [RuntimeError("a bug at line 3"), MemoryError(), OSError("disk"), RecursionError()], ids=repr
+)
 def test_a_grader_that_fails_claims_no_score(
     error: Exception, here: Platform, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -170,6 +172,10 @@ def test_what_cannot_be_taken_in_is_not_the_graders_fault(here: Platform) -> Non
         b'{"created_at": "2026-03-01T12:00:00", "previous_submissions": [null, 3, {}, {"submission_time": "x"}]}',
         b'{"created_at": "2026-03-01T12:00:00", "previous_submissions": '
         b'[{"submission_time": "2026-03-01", "score": NaN, "results": [], "autograder_error": "no"}]}',
+    ],
+    ids=[
+        "missing", "empty", "not UTF-8", "deep", "a list", "a number", "nothing in it", "other types",
+        "a time in words", "damaged submissions", "a submission of other types",
     ],
 )  # fmt: skip
 def test_metadata_that_is_missing_or_damaged_costs_nothing(known: bytes | None, here: Platform) -> None:

@@ -331,6 +331,7 @@ def test_a_header_of_python_2_is_read(google: Google, prepare: ModuleType, tmp_p
             "expected {url} of uint8 [N, 784] or [N, 28, 28], got int8 [30, 784]",
         ),
     ],
+    ids=["nothing", "HTML", "empty", "cut header", "code", "few", "cut drawings", "Fortran order", "int8"],
 )
 def test_a_bad_answer_is_named_and_not_kept(
     content: bytes | None,
@@ -415,6 +416,7 @@ def test_prepare_names_a_mistake_and_writes_nothing(
         ("fruit_labels.npy", np.full(72, -1), r"labels from 0 to 344 in .*fruit_labels.npy, got -1..-1"),
         ("fruit_labels.npy", np.full(72, 345, np.uint64), r"labels from 0 to 344 in .*fruit_labels.npy, got 345..345"),
     ],
+    ids=["floats", "flat images", "no images", "a label too few", "float labels", "label -1", "label 345"],
 )
 def test_what_does_not_fit_is_named(name: str, array: np.ndarray, message: str, tmp_path: Path) -> None:
     quickdraw.write_drawn(tmp_path, SIZES)

@@ -322,6 +322,7 @@ def test_the_courses_own_test_set_is_scored_and_compared_at_once(tmp_path: Path,
         (b"1\nx\n1\n", "expected a class from 0 to 5 in each line of p.csv, got"),
         (b"\xff\xfe1", "got 1"),
     ],
+    ids=["two lines", "class 6", "nan", "a fraction", "a word", "not UTF-8"],
 )
 def test_what_are_no_predictions_is_named(content: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):

@@ -267,7 +267,7 @@ def test_it_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: p
     assert written == [(len('{"score":2}\n'), False)]
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), Path("x")])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), Path("x")], ids=["nan", "inf", "path"])
 def test_what_is_no_plain_data_is_never_written(value: object, tmp_path: Path) -> None:
     with pytest.raises((ValueError, TypeError)):
         results.write(tmp_path / "results.json", {"score": value})

@@ -29,6 +29,20 @@ from autograder import names, source
         (b"#!/usr/bin/python\n# coding: gbk\nx = '\xc4\xe3'", None),
         (b"", None),
     ],
+    ids=[
+        "byte ff",
+        "byte e4 in line 4",
+        "UTF-16",
+        "NUL",
+        "no such encoding",
+        "zlib",
+        "punycode",
+        "latin-1 after a mark",
+        "UTF-8 after a mark",
+        "latin-1",
+        "gbk",
+        "empty",
+    ],
 )
 def test_source_is_read_as_python_would(data: bytes, note: str | None) -> None:
     assert source.problem("net.py", data) == (f"net.py, {note}" if note else None)
