@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 import sys
 import warnings
 import zlib
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from smallnets.files import replacing, sha256, write_text
 
+GZIP = b"\x1f\x8b"
 IDX_UINT8 = b"\x00\x00\x08"  # two zero bytes, then the type code of unsigned bytes
 
 
@@ -50,7 +52,7 @@ def read_idx(path: str | Path, sha256_of_content: str | None = None) -> NDArray[
     """Read an IDX file of unsigned bytes, gzipped or plain (http://yann.lecun.com/exdb/mnist/).
 
     Args:
-        path: the file; a name ending in .gz is unpacked.
+        path: the file; its content tells whether it is packed, as some browsers unpack a .gz and keep its name.
         sha256_of_content: if given, the checksum that the unpacked bytes must have.
 
     Raises:
@@ -58,7 +60,7 @@ def read_idx(path: str | Path, sha256_of_content: str | None = None) -> NDArray[
     """
     path = Path(path)
     content = path.read_bytes()
-    if path.suffix == ".gz":
+    if content.startswith(GZIP):
         try:
             content = gzip.decompress(content)
         except (OSError, EOFError, zlib.error) as error:
@@ -105,9 +107,22 @@ def fetch_idx(
 
 
 def find_idx(folder: Path, name: str) -> Path:
-    """NAME.gz in a folder, or NAME if only that is there."""
-    packed, plain = folder / f"{name}.gz", folder / name
-    return plain if plain.is_file() and not packed.is_file() else packed
+    """The first of `idx_files`; NAME.gz if there is none."""
+    return next(iter(idx_files(folder, name)), folder / f"{name}.gz")
+
+
+def idx_files(folder: Path, name: str) -> list[Path]:
+    """The files of an IDX name, such as train-images-idx3-ubyte, in a folder: NAME.gz, then NAME, then others.
+
+    A file may be unpacked, called train-images.idx3-ubyte as on Kaggle, numbered by a browser ("... (1).gz") or by
+    macOS ("... 2.gz"), and lie in a folder of its own name, as 7-Zip unpacks it.
+    """
+    like = re.escape(name).replace("\\-idx", "[-.]idx") + r"( ?\(\d+\)| \d+)?(\.gz)?"
+    there = sorted(folder.iterdir()) if folder.is_dir() else []
+    there += [inner for path in there if path.is_dir() and re.fullmatch(like, path.name) for inner in path.iterdir()]
+    found = [path for path in there if path.is_file() and re.fullmatch(like, path.name)]
+    usual = [folder / f"{name}.gz", folder / name]
+    return [*(path for path in usual if path in found), *(path for path in found if path not in usual)]
 
 
 def permutation(n: int, rng: np.random.PCG64) -> NDArray[np.int64]:
@@ -179,6 +194,20 @@ def download(name: str, base_urls: Sequence[str], known_sha256: str, folder: str
         except ValueError as error:
             raise ValueError(f"expected {base + name} with sha256 {known_sha256[:12]}..., got another file") from error
     raise OSError(f"could not fetch {name} ({'; '.join(problems)})")
+
+
+def check_replaceable(folder: Path, names: Iterable[str], manifest: str = "SHA256SUMS") -> None:
+    """Raise ValueError if a file of one of these names is there, but not as the folder's manifest has it.
+
+    So a program that writes a manifest replaces only files of its own.
+    """
+    path = folder / manifest
+    known = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    for name in names:
+        if (folder / name).exists() and f"{sha256(folder / name)}  {name}" not in known:
+            raise ValueError(
+                f"expected {folder} to be empty or as this program wrote it, got another {name} there; move it away"
+            )
 
 
 def write_manifest(folder: str | Path, names: Iterable[str], manifest: str = "SHA256SUMS") -> None:

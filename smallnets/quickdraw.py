@@ -1,6 +1,7 @@
 """The QuickDraw homework's files as the lab reads them, and sketches of our own in their place without a network."""
 
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +17,8 @@ IMAGES = {"train": "fruit_images.npy", "dev": "fruit_dev_images.npy", "test": "f
 LABELS = {"train": "fruit_labels.npy", "dev": "fruit_dev_labels.npy", "test": "fruit_test_labels.npy"}
 CLASS_NAMES = "class_names.json"
 MANIFEST = "SHA256SUMS"
+STAFFS_MANIFEST = "SHA256SUMS.staff"  # of the labels that students do not have
+STAND_IN_FOLDER = "stand_in"  # beneath the folder where the drawings would be
 NOTE = "STAND_IN.txt"  # lies beside the files as long as they are not Google's
 STAND_IN_SIZES = {"train": 1500, "dev": 300, "test": 300}  # sketches of each class; drawing them takes seconds
 
@@ -31,22 +34,31 @@ def write(
         names: of the classes, in the order of the labels.
         note: what the drawings are, if they are a stand-in.
         test_labels: write the labels of test too; without it, those of an earlier draw are removed.
+
+    Raises:
+        ValueError: one of these files is there, but is none that this function wrote; then nothing is written.
     """
-    # without fruit_images.npy, which comes back last, half of a set does not count as one
-    for name in (IMAGES["train"], LABELS["test"], MANIFEST):
-        (folder / name).unlink(missing_ok=True)
-    if note is None:
-        (folder / NOTE).unlink(missing_ok=True)
-    else:
-        write_text(folder / NOTE, note + "\n")
-    write_text(folder / CLASS_NAMES, json.dumps(list(names)) + "\n")
-    for split in ("test", "dev", "train"):
-        images, labels = splits[split]
-        if split != "test" or test_labels:
-            datasets.write_npy(folder / LABELS[split], labels)
-        datasets.write_npy(folder / IMAGES[split], images)
     # the withheld labels stay out of the list of what students have
-    datasets.write_manifest(folder, [*IMAGES.values(), LABELS["train"], LABELS["dev"], CLASS_NAMES], MANIFEST)
+    given = [*IMAGES.values(), LABELS["train"], LABELS["dev"], CLASS_NAMES]
+    datasets.check_replaceable(folder, given, MANIFEST)
+    datasets.check_replaceable(folder, [LABELS["test"]], STAFFS_MANIFEST)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as temporary:  # the set is never half there
+        new = Path(temporary)
+        if note is not None:
+            write_text(new / NOTE, note + "\n")
+        write_text(new / CLASS_NAMES, json.dumps(list(names)) + "\n")
+        for split, (images, labels) in splits.items():
+            datasets.write_npy(new / IMAGES[split], images)
+            if split != "test" or test_labels:
+                datasets.write_npy(new / LABELS[split], labels)
+        datasets.write_manifest(new, given, MANIFEST)
+        if test_labels:
+            datasets.write_manifest(new, [LABELS["test"]], STAFFS_MANIFEST)
+        for name in (NOTE, LABELS["test"], STAFFS_MANIFEST):
+            (folder / name).unlink(missing_ok=True)
+        for path in sorted(new.iterdir()):
+            path.replace(folder / path.name)
 
 
 def read_images(folder: Path, split: str) -> NDArray[np.uint8]:
@@ -141,15 +153,44 @@ def write_drawn(
     write(folder, draw(images, labels, sizes, seed), NAMES, text, test_labels)
 
 
-def ensure(folder: Path, sizes: Mapping[str, int] = STAND_IN_SIZES) -> None:
-    """Make the stand-in where a folder has no drawings; print its note whenever it is what will be read."""
-    if not (folder / IMAGES["train"]).is_file():
+def found(folder: Path) -> Path:
+    """The folder to read from: this one, or beneath it the stand-in's where it has no drawings.
+
+    Raises:
+        ValueError: some files of a set are there without its training images.
+    """
+    if (folder / IMAGES["train"]).is_file():
+        return folder
+    if other := next((name for name in (*IMAGES.values(), *LABELS.values()) if (folder / name).exists()), None):
+        raise ValueError(f"expected {IMAGES['train']} beside {folder / other}, got no such file")
+    beneath = folder / STAND_IN_FOLDER
+    return beneath if (beneath / IMAGES["train"]).is_file() else folder
+
+
+def ensure(folder: Path, sizes: Mapping[str, int] = STAND_IN_SIZES) -> Path:
+    """The folder to read from, as for `found`; without drawings the stand-in is made, and its note printed each time.
+
+    Raises:
+        ValueError: as for `found`.
+    """
+    if not ((folder := found(folder)) / IMAGES["train"]).is_file():
+        folder = folder / STAND_IN_FOLDER
         write_drawn(folder, sizes)
     if note(folder):
         print(note(folder))
+    return folder
 
 
 def note(folder: Path) -> str:
-    """What a folder holds in place of Quick, Draw!; empty where it holds Quick, Draw!."""
+    """What a folder holds in place of Quick, Draw!; empty where it holds Quick, Draw!, or nothing.
+
+    A note that an earlier stand-in has left beside other drawings does not count.
+    """
     path = folder / NOTE
-    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+    if not path.is_file():
+        return ""
+    try:
+        datasets.check_replaceable(folder, [IMAGES["train"], LABELS["train"]], MANIFEST)
+    except ValueError:
+        return ""
+    return path.read_text(encoding="utf-8").strip()

@@ -279,7 +279,7 @@ def test_hidden_images_follow_from_the_secret_and_are_no_known_ones(
         assert content == (tmp_path / "again" / file).read_bytes()
         assert (content == (tmp_path / "b" / file).read_bytes()) == ("t10k" not in file)
     loaded, line = LAB.load(tmp_path / "a", 0)
-    assert f"360 images of {tmp_path / 'a'}" in line and line.endswith("; a stand-in")
+    assert f"360 images of {tmp_path / 'a'}" in line and line.endswith(f"; {mnist.STAND_IN}")
     known = {image.tobytes() for image in mnist.digits()["t10k-images-idx3-ubyte"]}
     assert not known & {image.tobytes() for image in loaded.hidden}
     assert np.bincount(loaded.truths).tolist() == [36] * 10

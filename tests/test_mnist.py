@@ -1,13 +1,26 @@
 """MNIST's files and their stand-in: the same arrays in both formats, and never one taken for the other."""
 
+import functools
+import os
+import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
 from conftest import ROOT, load_file
+from hypothesis import given
+from hypothesis import strategies as st
 
 from smallnets import datasets, mnist
+
+RNG = np.random.default_rng(0)
+REAL = {  # a small MNIST, which is no stand-in
+    f"{split}-{kind}": RNG.integers(0, most, shape).astype(np.uint8)
+    for split, n in (("train", 6), ("t10k", 4))
+    for kind, most, shape in (("images-idx3-ubyte", 256, (n, 28, 28)), ("labels-idx1-ubyte", 10, (n,)))
+}
 
 
 @pytest.fixture
@@ -43,12 +56,139 @@ def test_the_stand_in_is_enlarged_not_changed() -> None:
 
 
 def test_a_stand_in_says_so_until_mnist_takes_its_place(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "mnist"
     for _ in range(2):
-        mnist.ensure(tmp_path / "mnist")
+        assert mnist.ensure(folder) == folder / "stand_in" == mnist.found(folder)
         assert "scikit-learn's small digits in place of MNIST" in capsys.readouterr().out
-    mnist.write(tmp_path / "mnist", mnist.digits())
-    mnist.ensure(tmp_path / "mnist")
+    assert [path.name for path in folder.iterdir()] == ["stand_in"]
+    mnist.write(folder, REAL)
+    assert mnist.ensure(folder) == folder == mnist.found(folder)
     assert capsys.readouterr().out == ""
+
+
+def test_a_stand_in_of_an_earlier_version_is_known_and_mnist_takes_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mnist.write_digits(tmp_path)
+    assert mnist.ensure(tmp_path) == tmp_path and mnist.STAND_IN in capsys.readouterr().out
+    (tmp_path / mnist.NOTE).unlink()
+    assert mnist.note(tmp_path) == mnist.STAND_IN
+    mnist.write(tmp_path, REAL)
+    assert mnist.note(tmp_path) == "" and not (tmp_path / mnist.NOTE).exists()
+    np.testing.assert_array_equal(mnist.read(tmp_path, "t10k")[1], REAL["t10k-labels-idx1-ubyte"])
+
+
+def kaggle(name: str) -> str:
+    return name.replace("-idx", ".idx")
+
+
+# how people have MNIST: (IDX name, array) -> where it lies, in the folder or in one of its own
+FORMS: dict[str, Callable[[str], str]] = {
+    "packed": lambda name: f"{name}.gz",
+    "unpacked": lambda name: name,
+    "kaggle": kaggle,
+    "kaggle, packed": lambda name: f"{kaggle(name)}.gz",
+    "downloaded twice": lambda name: f"{name} (1).gz",
+    "copied on a Mac": lambda name: f"{name} 2.gz",
+    "unpacked by 7-Zip": lambda name: f"{name}/{name}",
+    "unpacked by 7-Zip, kaggle": lambda name: f"{kaggle(name)}/{kaggle(name)}",
+    "torchvision": lambda name: f"MNIST/raw/{name}",
+    "torchvision's raw": lambda name: f"raw/{name}.gz",
+}
+
+
+def lay(folder: Path, form: str) -> None:
+    """Lay our MNIST into a folder in one form."""
+    if form.endswith(".npz"):
+        folder.mkdir(parents=True, exist_ok=True)
+        np.savez(folder / form, allow_pickle=False, **{mnist.ARRAYS[name]: array for name, array in REAL.items()})
+        return
+    for name, array in REAL.items():
+        path = folder / FORMS[form](name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        datasets.write_idx(path, array)
+
+
+@functools.cache
+def old_stand_in() -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        mnist.write_digits(Path(folder))
+        return contents(Path(folder))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@given(
+    form=st.sampled_from([*FORMS, mnist.NPZ, mnist.OTHER_NPZ]),
+    old=st.booleans(),
+    note=st.booleans(),
+    age=st.integers(0, 2**31),
+    junk=st.sets(
+        st.sampled_from([".DS_Store", "._train-images-idx3-ubyte", "readme.txt", "train-images-idx3-ubyte.part"])
+    ),
+)
+def test_real_files_are_read_and_stay_in_whatever_form_and_age(
+    tmp_path_factory: pytest.TempPathFactory, form: str, old: bool, note: bool, age: int, junk: set[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("mnist")
+    if old:  # an earlier version's stand-in lies in the same folder
+        for name, content in old_stand_in().items():
+            (folder / name).write_bytes(content)
+    lay(folder, form)
+    if note:
+        (folder / mnist.NOTE).write_text(mnist.STAND_IN)
+    for name in junk:
+        (folder / name).write_bytes(b"junk")
+    for path in folder.rglob("*"):
+        os.utime(path, (age, age))
+    before = contents(folder)
+    assert mnist.ensure(folder) == folder and mnist.note(folder) == ""
+    for split in ("train", "t10k"):
+        images, labels = mnist.read(folder, split)
+        np.testing.assert_array_equal(images, REAL[f"{split}-images-idx3-ubyte"])
+        np.testing.assert_array_equal(labels, REAL[f"{split}-labels-idx1-ubyte"])
+    with mnist.as_npz(folder) as path, np.load(path) as arrays:
+        np.testing.assert_array_equal(arrays["x_test"], REAL["t10k-images-idx3-ubyte"])
+    assert contents(folder) == before
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_half_of_mnist_is_named_and_no_stand_in_takes_its_place(form: str, tmp_path: Path) -> None:
+    lay(tmp_path, form)
+    (tmp_path / FORMS[form]("t10k-labels-idx1-ubyte")).unlink()
+    before = contents(tmp_path)
+    with pytest.raises(ValueError, match="expected t10k-labels-idx1-ubyte.gz beside .*, got no such file"):
+        mnist.ensure(tmp_path)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", [*(f"{name}.gz" for name in mnist.ARRAYS), mnist.NPZ])
+def test_other_files_of_the_same_names_are_not_replaced(name: str, tmp_path: Path) -> None:
+    mnist.write(tmp_path, REAL)
+    (tmp_path / name).write_bytes(b"mine")
+    before = contents(tmp_path)
+    for write in (lambda: mnist.write(tmp_path, REAL), lambda: mnist.write_digits(tmp_path)):
+        with pytest.raises(ValueError, match="to hold the same images or a stand-in, got others; move it away"):
+            write()
+    assert contents(tmp_path) == before
+
+
+def test_what_is_there_already_is_not_written_again(tmp_path: Path) -> None:
+    lay(tmp_path, "packed")
+    for path in tmp_path.iterdir():
+        os.utime(path, (0, 0))
+    mnist.write(tmp_path, REAL)
+    assert {path.stat().st_mtime for path in tmp_path.glob("*.gz")} == {0} and (tmp_path / mnist.NPZ).is_file()
+
+
+def test_a_page_saved_under_the_name_is_no_mnist_and_no_stand_in(tmp_path: Path) -> None:
+    lay(tmp_path, "packed")
+    (tmp_path / "train-labels-idx1-ubyte.gz").write_bytes(b"<!DOCTYPE html>")
+    assert mnist.ensure(tmp_path) == tmp_path
+    with pytest.raises(ValueError, match="train-labels-idx1-ubyte.gz to be an IDX file"):
+        mnist.read(tmp_path, "train")
 
 
 def test_two_stand_ins_are_equal_byte_for_byte(tmp_path: Path) -> None:

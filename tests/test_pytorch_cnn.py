@@ -159,9 +159,9 @@ def test_a_training_prints_the_courses_lines(model: str, cnn: ModuleType, tmp_pa
 def test_one_seed_is_one_net_and_nothing_is_lost(tmp_path: Path) -> None:
     args = ["--epochs", "1", "--fraction", "0.002"]
     first, second = (run("pytorch_cnn", *args, cwd=tmp_path) for _ in range(2))
-    assert "kept: the former model.pt as model.previous.pt" in second.stdout
+    assert "kept: the former model.pt as model.previous1.pt" in second.stdout
     assert [*first.stdout.splitlines()] == [line for line in second.stdout.splitlines() if "kept" not in line]
-    nets = [torch.load(tmp_path / name, weights_only=True) for name in ("model.pt", "model.previous.pt")]
+    nets = [torch.load(tmp_path / name, weights_only=True) for name in ("model.pt", "model.previous1.pt")]
     assert all(torch.equal(value, nets[1][key]) for key, value in nets[0].items())
 
 

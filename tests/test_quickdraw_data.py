@@ -109,27 +109,48 @@ def test_a_stand_in_says_so_until_googles_drawings_take_its_place(
 ) -> None:
     folder = tmp_path / "quickdraw"
     for _ in range(2):
-        quickdraw.ensure(folder, SIZES)
+        assert quickdraw.ensure(folder, SIZES) == folder / "stand_in" == quickdraw.found(folder)
         assert capsys.readouterr().out.startswith("six fruits sketched at random in place of Quick, Draw!")
-    quickdraw.write_drawn(folder, SIZES, test_labels=True)
+    quickdraw.write_drawn(folder, SIZES, test_labels=True)  # as earlier versions did
+    assert quickdraw.ensure(folder) == folder and quickdraw.note(folder)
     assert len(quickdraw.read(folder, "test")[1]) == 18
     write_classes(tmp_path / "google")
     assert prepare.main(["--source", str(tmp_path / "google"), *SMALL, "--out", str(folder)]) == 0
     capsys.readouterr()
-    quickdraw.ensure(folder)
+    assert quickdraw.ensure(folder) == folder
     assert capsys.readouterr().out == "" and quickdraw.note(folder) == ""
     assert not (folder / quickdraw.LABELS["test"]).exists()  # those were the stand-in's
 
 
-def test_an_interrupted_write_is_no_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_write_loses_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     quickdraw.write_drawn(tmp_path, SIZES)
+    before = contents(tmp_path)
     images, labels = quickdraw.drawn(ROWS, seed=1)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(np, "save", interrupt)
         quickdraw.write(tmp_path, quickdraw.draw(images, labels, SIZES, seed=1), quickdraw.NAMES)
-    assert not (tmp_path / quickdraw.IMAGES["train"]).exists()
-    quickdraw.ensure(tmp_path, SIZES)
-    assert quickdraw.note(tmp_path) and len(quickdraw.read(tmp_path, "train")[1]) == 72
+    assert contents(tmp_path) == before and quickdraw.note(tmp_path)
+
+
+@pytest.mark.parametrize("name", [*quickdraw.IMAGES.values(), *quickdraw.LABELS.values(), quickdraw.CLASS_NAMES])
+@pytest.mark.parametrize("old", [False, True], ids=["alone", "beside an old stand-in"])
+def test_a_users_own_files_are_real_and_stay(
+    name: str, old: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if old:
+        quickdraw.write_drawn(tmp_path, SIZES)
+    (tmp_path / name).write_bytes(b"my own")
+    before = contents(tmp_path)
+    images, labels = quickdraw.drawn(ROWS, seed=1)
+    with pytest.raises(ValueError, match=f"{name}.* move it away"):
+        quickdraw.write(tmp_path, quickdraw.draw(images, labels, SIZES, seed=1), quickdraw.NAMES)
+    if old or name == quickdraw.IMAGES["train"]:
+        assert quickdraw.ensure(tmp_path) == tmp_path
+        assert (quickdraw.note(tmp_path) == "") == (name in (quickdraw.IMAGES["train"], quickdraw.LABELS["train"]))
+    elif name != quickdraw.CLASS_NAMES:
+        with pytest.raises(ValueError, match=f"expected fruit_images.npy beside {tmp_path / name}, got no such file"):
+            quickdraw.ensure(tmp_path)
+    assert contents(tmp_path) == before
 
 
 def interrupt(*args: object, **kwargs: object) -> None:

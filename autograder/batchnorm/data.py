@@ -85,10 +85,10 @@ def drawn(rng: np.random.Generator) -> tuple[NDArray, NDArray, NDArray, NDArray,
 
 def digits() -> tuple[tuple[NDArray, NDArray], tuple[NDArray, NDArray], str]:
     """MNIST's training and test images, or those in their place, and what they are."""
-    try:
+    if mnist.find(MNIST) is not None:
         train, test = (mnist.read(MNIST, split) for split in ("train", "t10k"))
         note = mnist.note(MNIST)
-    except FileNotFoundError:
+    else:
         arrays = mnist.digits()
         train, test = ((arrays[f"{split}-images-idx3-ubyte"], arrays[f"{split}-labels-idx1-ubyte"])
                        for split in ("train", "t10k"))  # fmt: skip

@@ -39,7 +39,7 @@ def changed(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
 
 def found() -> tuple[Path | None, str]:
     """The folder in which assignment.py finds its images, if there is one, and what they are in place of MNIST."""
-    folder = next((place for place in PLACES if place.is_dir() and any(place.glob("*-ubyte*"))), None)
+    folder = next((mnist.found(place) for place in PLACES if mnist.find(mnist.found(place)) is not None), None)
     return folder, mnist.STAND_IN if folder is None else mnist.note(folder)
 
 
@@ -96,4 +96,4 @@ def write_hidden(secret: bytes, folder: Path) -> None:
         datasets.write_idx(folder / f"{name}-images-idx3-ubyte.gz", images)
         datasets.write_idx(folder / f"{name}-labels-idx1-ubyte.gz", labels)
     if note:
-        write_text(folder / mnist.NOTE, note + "\n")
+        write_text(folder / mnist.NOTE, mnist.STAND_IN + "\n")

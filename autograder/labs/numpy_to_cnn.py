@@ -118,6 +118,7 @@ LAB = Lab(
         "labs/numpy_to_cnn/corruptions.py",
     ),
     hidden=data.hidden,
+    places=("", "stand_in"),  # where pictures of the stand-in go
     ranking=Ranking(
         "accuracy",
         points=(12.0, 11.5, 11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0),

@@ -44,10 +44,10 @@ def load(staff: Path | None, seed: int) -> tuple[Data, str]:
     """
     rng = np.random.default_rng(seed)
     if staff is None:
-        quickdraw.ensure(FOLDER)
-        (images, labels), given = quickdraw.read(FOLDER, "dev"), quickdraw.read_images(FOLDER, "test")
+        folder = quickdraw.ensure(FOLDER)
+        (images, labels), given = quickdraw.read(folder, "dev"), quickdraw.read_images(folder, "test")
         source = "of the development set, as there are no staff drawings"
-        source += f" ({quickdraw.note(FOLDER)})" if quickdraw.note(FOLDER) else ""
+        source += f" ({quickdraw.note(folder)})" if quickdraw.note(folder) else ""
         return joined(images, labels, given, rng), f"scored on {min(MOST, len(labels))} drawings {source}"
     for name in (quickdraw.IMAGES["test"], quickdraw.LABELS["test"]):
         if not (staff / name).is_file():
@@ -89,12 +89,12 @@ def hidden(secret: bytes, folder: Path) -> None:
         ValueError, OSError: a secret that could be guessed; files that are damaged.
     """
     seed = secret_seed(secret, "quickdraw")
-    quickdraw.ensure(FOLDER)
-    if quickdraw.note(FOLDER):
+    source = quickdraw.ensure(FOLDER)
+    if quickdraw.note(source):
         images, labels = quickdraw.drawn(MOST // N_CLASSES, seed)
     else:
-        images, labels = quickdraw.read(FOLDER, "test" if (FOLDER / quickdraw.LABELS["test"]).is_file() else "dev")
+        images, labels = quickdraw.read(source, "test" if (source / quickdraw.LABELS["test"]).is_file() else "dev")
     rows = np.random.default_rng(seed).permutation(len(labels))[:MOST]
     write_npy(folder / quickdraw.IMAGES["test"], images[rows])
     write_npy(folder / quickdraw.LABELS["test"], labels[rows])
-    write_npy(folder / GIVEN, quickdraw.read_images(FOLDER, "test"))
+    write_npy(folder / GIVEN, quickdraw.read_images(source, "test"))

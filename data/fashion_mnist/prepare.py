@@ -66,6 +66,8 @@ def main(argv: list[str] | None = None) -> int:
     # everything is read before anything is written
     kinds = ("images-idx3-ubyte", "labels-idx1-ubyte")
     sources = {stem: [fashion.read_source(f"{stem}-{kind}", args.source) for kind in kinds] for stem, _, _ in draws}
+    stems = [f"{x}_{split}_part{part}.npy" for x in "Xy" for split in ("train", "dev") for part in CLASSES]
+    datasets.check_replaceable(args.out, [*stems, fashion.NPZ, "class_names.json"])
     names: list[str] = []
     for stem, totals, seed in draws:
         images, labels = sources[stem]

@@ -8,6 +8,7 @@ python data/mnist/prepare.py --digits       offline: scikit-learn's small digits
 from pathlib import Path
 
 from smallnets import cli, datasets, mnist
+from smallnets.mnist import STAND_IN_FOLDER as STAND_IN
 
 HERE = Path(__file__).parent
 URLS = ("https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/")
@@ -38,17 +39,18 @@ def main(argv: list[str] | None = None) -> int:
     parser = cli.parser(__doc__)
     parser.add_argument("--source", type=Path, help="folder with MNIST's four IDX files")
     parser.add_argument("--digits", action="store_true", help="write the offline stand-in")
-    parser.add_argument("--out", type=Path, default=HERE, help="where the files go")
+    parser.add_argument("--out", type=Path, help=f"where the files go; left out: data/mnist, or {STAND_IN} beneath it")
     args = parser.parse_args(argv)
     if args.digits and args.source is not None:
         raise ValueError("expected --digits or --source, got both")
+    out = args.out or (HERE / STAND_IN if args.digits else HERE)
     if args.digits:
-        mnist.write_digits(args.out)
+        mnist.write_digits(out)
     else:
         # everything is read and checked before anything is written
         arrays = {name: datasets.fetch_idx(name, args.source, URLS, *checksums) for name, checksums in IDX.items()}
-        mnist.write(args.out, arrays)
-    print(f"wrote four IDX files and {mnist.NPZ} to {args.out}")
+        mnist.write(out, arrays)
+    print(f"wrote four IDX files and {mnist.NPZ} to {out}")
     return 0
 
 

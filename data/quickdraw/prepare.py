@@ -162,23 +162,25 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--drawn", action="store_true", help="write the offline stand-in")
     parser.add_argument("--staff", action="store_true", help=f"also write {quickdraw.LABELS['test']}")
     parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="draw of the splits, and of the stand-in")
-    parser.add_argument("--out", type=Path, default=HERE, help="where the files go")
+    beneath = f"data/quickdraw, or {quickdraw.STAND_IN_FOLDER} beneath it"
+    parser.add_argument("--out", type=Path, help=f"where the files go; left out: {beneath}")
     args = parser.parse_args(argv)
     if args.drawn and (args.source is not None or args.classes is not None):
         raise ValueError("expected --drawn without --source and --classes, got both")
+    out = args.out or (HERE / quickdraw.STAND_IN_FOLDER if args.drawn else HERE)
     default = quickdraw.STAND_IN_SIZES.values() if args.drawn else PER_CLASS
     sizes = dict(zip(quickdraw.IMAGES, args.per_class or default, strict=True))
     if args.drawn:
-        quickdraw.write_drawn(args.out, sizes, args.seed, args.staff)
+        quickdraw.write_drawn(out, sizes, args.seed, args.staff)
     else:
         names, rows = args.classes or list(quickdraw.NAMES), sum(sizes.values())
         check_names(names)
         # everything is read and checked before anything is written
         images = np.concatenate([read_class(name, rows, args.source, args.url, args.cache) for name in names])
         splits = quickdraw.draw(images, np.repeat(np.arange(len(names)), rows), sizes, args.seed)
-        quickdraw.write(args.out, splits, names, test_labels=args.staff)
+        quickdraw.write(out, splits, names, test_labels=args.staff)
     counts = ", ".join(f"{size:,} {split}" for split, size in sizes.items())
-    print(f"wrote {counts} drawings of each class to {args.out}")
+    print(f"wrote {counts} drawings of each class to {out}")
     return 0
 
 

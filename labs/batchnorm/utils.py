@@ -61,9 +61,11 @@ def find_mnist(data: Path | None) -> Path:
 
     A stand-in for MNIST is named on the first line of output.
     """
-    folder = data or (TORCHVISION if TORCHVISION.is_dir() else DATA)
-    if folder == DATA or mnist.note(folder):
-        mnist.ensure(folder)
+    folder = data or (TORCHVISION if mnist.find(TORCHVISION) is not None else None)
+    if folder is None:
+        return mnist.ensure(DATA)
+    if mnist.note(folder):
+        print(mnist.note(folder))
     return folder
 
 

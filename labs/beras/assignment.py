@@ -101,9 +101,13 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", default="../data", help="folder above mnist/; the default falls back to data/")
     parser.add_argument("--plots", help="draw the metrics and 20 images into this folder")
     args = parser.parse_args(argv)
-    if args.data == "../data":
-        mnist.ensure(find_mnist())
-    return cli.exit_codes(train)(args)
+
+    def run() -> int:
+        if args.data == "../data":
+            mnist.ensure(find_mnist())
+        return train(args)
+
+    return cli.exit_codes(run)()
 
 
 if __name__ == "__main__":

@@ -11,9 +11,11 @@ STEMS = {"train": "train", "test": "t10k"}
 
 
 def find_mnist(data_path: str | Path = "../data") -> Path:
-    """The folder mnist/ in data_path; where the default has none, the one in the repository's data/."""
+    """The folder mnist/ in data_path; where the default has nothing, the one in the repository's data/."""
     folder = Path(data_path) / "mnist"
-    return DATA / "mnist" if str(data_path) == "../data" and not folder.is_dir() else folder
+    if str(data_path) == "../data" and mnist.find(folder) is None:
+        folder = DATA / "mnist"
+    return mnist.found(folder)
 
 
 def get_data_MNIST(subset: str, data_path: str | Path = "../data") -> tuple[np.ndarray, np.ndarray]:

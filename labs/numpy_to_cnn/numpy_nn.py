@@ -368,6 +368,7 @@ def test(model: Sequence[Layer], x: np.ndarray, y: np.ndarray, train_losses: Any
     show_classification(x.T.reshape(28, 28, -1), labels, [str(digit) for digit in args.classes])
     figure.suptitle(f"{args.classes[0]} or {args.classes[1]}: test error {error:.4f}")
     _finish(figure, str(out / "numpy_nn_classification.png"), show=False)
+    print(f"written: numpy_nn_training.png and numpy_nn_classification.png in {out.resolve().name}")
     return 0
 
 
@@ -385,14 +386,20 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--validation", type=cli.finite, default=0.1, help="fraction kept for validation")
     parser.add_argument("--print_each", type=cli.whole_number(1), default=5, help="epochs between two reports")
     parser.add_argument("--data", type=Path, help="the .npz; left out: full-mnist.npz here, then in data/mnist")
-    parser.add_argument("--out", default=".", help="where the two pictures go")
+    parser.add_argument("--out", help="where the two pictures go; left out: here, for the stand-in in stand_in")
     args = parser.parse_args(argv)
-    if args.data is None:
-        args.data = Path("full-mnist.npz")
-        if not args.data.is_file():
-            mnist.ensure(data)
-            args.data = data / "full-mnist.npz"
-    return cli.exit_codes(train)(args)
+
+    def run() -> int:
+        if args.data is None and not Path("full-mnist.npz").is_file():
+            folder = mnist.ensure(data)
+            # pictures of the stand-in do not take the place of those of MNIST
+            args.out = args.out or (mnist.STAND_IN_FOLDER if mnist.note(folder) else ".")
+            with mnist.as_npz(folder) as args.data:
+                return train(args)
+        args.data, args.out = args.data or Path("full-mnist.npz"), args.out or "."
+        return train(args)
+
+    return cli.exit_codes(run)()
 
 
 if __name__ == "__main__":

@@ -242,7 +242,8 @@ def main(argv: list[str] | None = None) -> int:
             data = tensors(fashion.ten_classes(args.fraction, args.data, SHIPPED), args.permute)
         print(f"{len(data['x_train'])} images to train on, {len(data['x_val'])} to validate with")
         if args.out.is_file():
-            keep = args.out.with_suffix(".previous.pt")
+            there = (args.out.with_suffix(f".previous{k}.pt") for k in range(1, 10_000))
+            keep = next(path for path in there if not path.exists())
             shutil.copyfile(args.out, keep)
             print(f"kept: the former {args.out} as {keep}")
         augmented = args.model == "mynet" and not (args.no_augment or args.permute)

@@ -76,8 +76,7 @@ def find_data(data_dir: str) -> Path:
     folder = Path(data_dir)
     if data_dir != "datasets" or (folder / quickdraw.IMAGES["train"]).is_file():
         return folder
-    quickdraw.ensure(DATA)
-    return DATA
+    return quickdraw.ensure(DATA)
 
 
 def load_split(folder: Path, split: str, n_classes: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
