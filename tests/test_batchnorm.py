@@ -4,6 +4,7 @@ import ast
 import copy
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,7 @@ import torch
 from conftest import ROOT, any_check_fails, load_file
 from hypothesis import given
 from hypothesis import strategies as st
+from programs import as_script, lab_at
 
 from autograder.checks import batchnorm as checks
 from autograder.checks.numbers import equal, right_gradient
@@ -167,42 +169,50 @@ def test_the_formula_is_nobody_elses(path: Path) -> None:
     assert {node.module for node in froms for alias in node.names if "BatchNorm" in alias.name} <= {"layer"}
 
 
-def lab(program: str, *args: str, cwd: Path = LAB) -> subprocess.CompletedProcess:
-    """Run one of the lab's programs as the handout does: a process of its own, in the lab's folder."""
-    command = [sys.executable, str(LAB / f"run_{program}.py"), *args]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=os.environ | {"OMP_NUM_THREADS": "1"})
+def lab(program: str, *args: str, cwd: Path = LAB) -> "subprocess.CompletedProcess[str]":
+    return as_script(LAB / f"run_{program}.py", *args, cwd=cwd)
 
 
-def inspect(code: str) -> list[str]:
-    """The lines printed by code that imports the lab's modules, in a process of its own."""
-    done = subprocess.run([sys.executable, "-c", code], cwd=LAB, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.splitlines()
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with scikit-learn's small digits in place of MNIST, for reading alone."""
+    folder = tmp_path_factory.mktemp("digits")
+    mnist.write_digits(folder)
+    return folder
 
 
-def test_the_nets_are_the_handouts() -> None:
-    printed = inspect(
-        "import torch, run_mlp, run_cnn, run_resnet\n"
-        "from experiment import without_batchnorm\n"
-        "for program, shape in ((run_mlp, (784,)), (run_cnn, (1, 28, 28)), (run_resnet, (1, 28, 28))):\n"
-        "    net = program.build()\n"
-        "    bare = without_batchnorm(net)\n"
-        "    assert net(torch.zeros(2, *shape)).shape == bare(torch.zeros(2, *shape)).shape == (2, 10)\n"
-        "    same = {k: v for k, v in net.state_dict().items() if k in bare.state_dict()}\n"
-        "    assert all(torch.equal(v, bare.state_dict()[k]) for k, v in same.items())\n"
-        "    print(*(sum(p.numel() for p in m.parameters()) for m in (net, bare)))\n"
-        "    print(*(type(m).__name__ for m in net))\n"
-    )
-    assert printed[0] == "470154 468874"  # two BatchNorms of 512 and 128 channels have 2 * 640 parameters
-    assert printed[1] == "Linear BatchNorm1d ReLU Linear BatchNorm1d ReLU Linear"
-    assert printed[2] == "2174 2158"
-    assert printed[3] == "Conv2d BatchNorm2d ReLU AvgPool2d Conv2d BatchNorm2d ReLU AvgPool2d Reshape Linear"
-    assert printed[5].split()[:3] == ["Conv2d", "BatchNorm2d", "ReLU"] and printed[5].count("Block") == 3
+@pytest.mark.parametrize(
+    ("program", "shape", "parameters", "layers"),
+    [
+        # two BatchNorms of 512 and 128 channels have 2 * 640 parameters
+        ("mlp", (784,), [470154, 468874], "Linear BatchNorm1d ReLU Linear BatchNorm1d ReLU Linear"),
+        (
+            "cnn",
+            (1, 28, 28),
+            [2174, 2158],
+            "Conv2d BatchNorm2d ReLU AvgPool2d Conv2d BatchNorm2d ReLU AvgPool2d Reshape Linear",
+        ),
+        ("resnet", (1, 28, 28), None, "Conv2d BatchNorm2d ReLU Block Block Block AdaptiveAvgPool2d Flatten Linear"),
+    ],
+    ids=["mlp", "cnn", "resnet"],
+)
+def test_the_nets_are_the_handouts(
+    program: str, shape: tuple[int, ...], parameters: list[int] | None, layers: str
+) -> None:
+    with lab_at(LAB) as load:
+        net = load(f"run_{program}").build()
+        bare = load("experiment").without_batchnorm(net)
+    assert net(torch.zeros(2, *shape)).shape == bare(torch.zeros(2, *shape)).shape == (2, 10)
+    same = {k: v for k, v in net.state_dict().items() if k in bare.state_dict()}
+    assert all(torch.equal(v, bare.state_dict()[k]) for k, v in same.items())
+    assert parameters in (None, [sum(p.numel() for p in m.parameters()) for m in (net, bare)])
+    assert " ".join(type(m).__name__ for m in net) == layers
 
 
-def test_a_run_prints_the_courses_lines(tmp_path: Path) -> None:
-    mnist.write_digits(tmp_path)
-    done = lab("mlp", "--epochs", "2", "--data", str(tmp_path))
+def test_a_run_prints_the_courses_lines(digits: Path) -> None:
+    """In a process of its own, in the lab's folder, as the handout does; and again in this one."""
+    args = ["--epochs", "2", "--data", str(digits)]
+    done = subprocess.run([sys.executable, "run_mlp.py", *args], cwd=LAB, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0].startswith("scikit-learn's small digits in place of MNIST")
@@ -211,13 +221,12 @@ def test_a_run_prints_the_courses_lines(tmp_path: Path) -> None:
     for k in (1, 2):
         assert re.fullmatch(train.replace("K", str(k)), lines[2 * k - 1])
         assert re.fullmatch(time + r"Test set: Average loss: \d\.\d{4}, Accuracy: \d+/360 \(\d+\.\d\d%\)", lines[2 * k])
-    again = lab("mlp", "--epochs", "2", "--data", str(tmp_path))
+    again = lab("mlp", *args)
     assert [line[13:] for line in again.stdout.splitlines()] == [line[13:] for line in lines]
 
 
-def test_a_comparison_has_its_table_curves_and_report(tmp_path: Path) -> None:
-    mnist.write_digits(tmp_path / "digits")
-    args = ["--epochs", "3", "--data", "digits", "--batch_size", "23", "--report", "report", "--plots", "plots"]
+def test_a_comparison_has_its_table_curves_and_report(digits: Path, tmp_path: Path) -> None:
+    args = ["--epochs", "3", "--data", str(digits), "--batch_size", "23", "--report", "report", "--plots", "plots"]
     done = lab("cnn", *args, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     rows = {line[:30].strip(): line[30:].split("  ") for line in done.stdout.splitlines() if line[:1].islower()}
@@ -238,9 +247,8 @@ def test_a_comparison_has_its_table_curves_and_report(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("program", ["mlp", "cnn", "resnet"])
-def test_without_batchnorm_is_another_training(program: str, tmp_path: Path) -> None:
-    mnist.write_digits(tmp_path)
-    runs = [lab(program, "--epochs", "1", "--lr", "0.05", "--data", str(tmp_path), *more) for more in ([], ["--no_bn"])]
+def test_without_batchnorm_is_another_training(program: str, digits: Path) -> None:
+    runs = [lab(program, "--epochs", "1", "--lr", "0.05", "--data", str(digits), *more) for more in ([], ["--no_bn"])]
     assert [done.returncode for done in runs] == [0, 0], runs[1].stderr
     assert runs[0].stdout.splitlines()[-1][13:] != runs[1].stdout.splitlines()[-1][13:]
 
@@ -258,23 +266,22 @@ def test_without_batchnorm_is_another_training(program: str, tmp_path: Path) -> 
         (["--plots", "file"], "file"),
     ],
 )
-def test_a_mistake_is_one_line(args: list[str], message: str, tmp_path: Path) -> None:
-    mnist.write_digits(tmp_path / "digits")
+def test_a_mistake_is_one_line(args: list[str], message: str, digits: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    done = lab("mlp", "--epochs", "1", "--data", "digits", *args, cwd=tmp_path)
+    done = lab("mlp", "--epochs", "1", "--data", str(digits), *args, cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.count("\n") == 1 and message in done.stderr, done.stderr
 
 
-def test_files_that_disagree_are_named(tmp_path: Path) -> None:
-    mnist.write_digits(tmp_path)
+def test_files_that_disagree_are_named(digits: Path, tmp_path: Path) -> None:
+    shutil.copytree(digits, tmp_path, dirs_exist_ok=True)
     datasets.write_idx(tmp_path / "train-labels-idx1-ubyte.gz", np.zeros(7, np.uint8))
     done = lab("mlp", "--data", str(tmp_path))
     assert done.returncode == 2 and "got [1380, 28, 28] and [7]" in done.stderr
 
 
-def test_the_template_folder_of_torchvision_is_found(tmp_path: Path) -> None:
+def test_the_template_folder_of_torchvision_is_found(digits: Path, tmp_path: Path) -> None:
     raw = tmp_path / "data/MNIST/raw"
-    mnist.write_digits(raw)
+    shutil.copytree(digits, raw)
     for packed in raw.glob("*.gz"):  # torchvision keeps them unpacked, too
         datasets.write_idx(raw / packed.stem, datasets.read_idx(packed))
         packed.unlink()
@@ -283,29 +290,29 @@ def test_the_template_folder_of_torchvision_is_found(tmp_path: Path) -> None:
 
 
 def test_a_last_batch_of_one_image_does_not_stop_training() -> None:
-    printed = inspect(
-        "import torch, utils\n"
-        "data = torch.utils.data.TensorDataset(torch.zeros(7, 3), torch.zeros(7, dtype=torch.int64))\n"
-        "g = torch.Generator().manual_seed(0)\n"
-        "print([len(x) for x, _ in utils.batches(data, 3, g)], [len(x) for x, _ in utils.batches(data, 3)])\n"
-        "print(utils.running_mean([1.0, 3.0, 5.0, 7.0], 2).tolist())\n"
-        "import experiment\n"
-        "print(experiment.iterations_to_goal([1.0] * 49), experiment.iterations_to_goal([0.0] * 10 + [1.0] * 50))\n"
-    )
-    assert printed == ["[3, 3] [3, 3, 1]", "[1.0, 2.0, 4.0, 6.0]", "None 58"]
+    data = torch.utils.data.TensorDataset(torch.zeros(7, 3), torch.zeros(7, dtype=torch.int64))
+    generator = torch.Generator().manual_seed(0)
+    with lab_at(LAB) as load:
+        batches = load("utils").batches
+    assert [len(x) for x, _ in batches(data, 3, generator)] == [3, 3]
+    assert [len(x) for x, _ in batches(data, 3)] == [3, 3, 1]
+
+
+def test_the_goal_is_reached_by_the_mean_of_the_last_batches() -> None:
+    with lab_at(LAB) as load:
+        running_mean, to_goal = load("utils").running_mean, load("experiment").iterations_to_goal
+    assert running_mean([1.0, 3.0, 5.0, 7.0], 2).tolist() == [1.0, 2.0, 4.0, 6.0]
+    assert to_goal([1.0] * 49) is None and to_goal([0.0] * 10 + [1.0] * 50) == 58
 
 
 def test_the_resnet_moves_digits_only_a_little() -> None:
-    printed = inspect(
-        "import torch, run_resnet\n"
-        "x = torch.zeros(50, 1, 28, 28) - 0.4242\n"
-        "x[:, :, 10:18, 10:18] = 2.8\n"
-        "moved = run_resnet.moved(x, torch.Generator().manual_seed(0))\n"
-        "rows = (moved + 0.4242).sum(3) @ torch.arange(28.0) / (moved + 0.4242).sum((2, 3))\n"
-        "moves = (rows - 13.5).abs()\n"
-        "print(moved.min().item() > -0.4243, moves.max().item() < 2.7, moves.mean().item() > 0.5)\n"
-    )
-    assert printed == ["True True True"]
+    x = torch.zeros(50, 1, 28, 28) - 0.4242
+    x[:, :, 10:18, 10:18] = 2.8
+    with lab_at(LAB) as load:
+        moved = load("run_resnet").moved(x, torch.Generator().manual_seed(0))
+    rows = (moved + 0.4242).sum(3) @ torch.arange(28.0) / (moved + 0.4242).sum((2, 3))
+    moves = (rows - 13.5).abs()
+    assert moved.min() > -0.4243 and moves.max() < 2.7 and moves.mean() > 0.5
 
 
 def test_a_net_with_our_layer_can_be_copied_and_saved(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """The QuickDraw lab: its checks on our nets and on broken ones, its sessions, its search and its look at failures."""
 
-import contextlib
 import json
 import os
 import re
@@ -18,29 +17,11 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT, any_check_fails, interruptible, make_splits
+from programs import lab_at
 
 from autograder.checks import quickdraw as checks
 
 LAB = ROOT / "labs/quickdraw"
-MODULES = ("main_densenet", "main_convnet", "main_bestmodel", "failures", "search", "curves", "utils")
-
-
-@contextlib.contextmanager
-def lab_at(folder: Path) -> Iterator[Callable[[str], Any]]:
-    """Import a lab's files as a program in its folder would; they leave the process afterwards."""
-    import importlib
-
-    def forget() -> None:
-        for name in [name for name in sys.modules if name.split(".")[0] in MODULES]:
-            del sys.modules[name]
-
-    forget()
-    sys.path.insert(0, str(folder))
-    try:
-        yield importlib.import_module
-    finally:
-        sys.path.remove(str(folder))
-        forget()
 
 
 def namespace(load: Callable[[str], Any]) -> SimpleNamespace:
