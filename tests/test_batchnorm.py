@@ -59,6 +59,41 @@ def numeric_gradients(module: ModuleType, rng: np.random.Generator) -> None:
                 right_gradient(leaf.grad, lambda: float(loss()), leaf.detach().numpy(), f"gradient of {list(shape)}")
 
 
+DTYPES = {"float16": 2e-3, "bfloat16": 2e-2, "float32": 1e-5, "float64": 1e-5}  # and how far rounding may move values
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(64, 3), (16, 3, 5, 4)], ids=["flat", "images"])
+@pytest.mark.parametrize("training", [True, False], ids=["training", "evaluation"])
+def test_every_float_type_is_kept_and_treated_as_torch_does(dtype: str, shape: tuple, training: bool) -> None:
+    of_type, tolerance = getattr(torch, dtype), DTYPES[dtype]
+    ours, theirs = (
+        (layer.BatchNorm1d(3), torch.nn.BatchNorm1d(3)) if len(shape) == 2
+        else (layer.BatchNorm2d(3), torch.nn.BatchNorm2d(3))
+    )  # fmt: skip
+    if dtype == "float64":
+        ours.double(), theirs.double()
+    theirs.load_state_dict(ours.state_dict(), strict=False)
+    x = (300 + 100 * torch.randn(shape, generator=torch.Generator().manual_seed(0))).to(of_type)  # squares overflow
+    outputs, gradients = [], []
+    for norm in (ours.train(training), theirs.train(training)):
+        leaf = x.clone().requires_grad_()
+        y = norm(leaf)
+        (y * torch.cos(torch.arange(y.numel()).reshape(y.shape)).to(of_type)).sum().backward()
+        outputs.append(y.detach())
+        gradients += [(leaf.grad, norm.weight.grad, norm.bias.grad)]
+    assert (
+        outputs[0].dtype == of_type and torch.isfinite(outputs[0]).all() and ours.running_var.dtype == ours.weight.dtype
+    )
+    scale = float(outputs[1].abs().max())
+    torch.testing.assert_close(outputs[0], outputs[1], rtol=tolerance, atol=tolerance * scale)
+    for mine, torchs in zip(*gradients, strict=True):
+        assert mine.dtype == torchs.dtype
+        torch.testing.assert_close(mine, torchs, rtol=10 * tolerance, atol=10 * tolerance * float(torchs.abs().max()))
+    torch.testing.assert_close(ours.running_mean, theirs.running_mean, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(ours.running_var, theirs.running_var, rtol=1e-4, atol=1e-4)
+
+
 def same_buffers(module: ModuleType, rng: np.random.Generator) -> None:
     """The statistics are changed in place, so whoever holds one of them sees it move."""
     norm = module.BatchNorm1d(3)

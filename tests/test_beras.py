@@ -326,6 +326,27 @@ def test_evaluate_averages_over_all_samples_whatever_the_batch(lab: Callable[[st
         assert found.evaluate(x, y, batch_size=batch_size)["acc"] == pytest.approx(whole["acc"])
 
 
+@pytest.mark.parametrize(
+    ("shuffle", "in_order"), [(None, True), (False, True), (0, False), (3, False), (True, False)], ids=str
+)
+def test_fit_keeps_the_order_unless_it_is_to_shuffle(shuffle: bool | int | None, in_order: bool) -> None:
+    seen: list[float] = []
+
+    class Watching(beras.Model):
+        def call(self, inputs: np.ndarray) -> np.ndarray:
+            return inputs
+
+        def batch_step(self, x: np.ndarray, y: np.ndarray, training: bool = True) -> dict[str, float]:
+            seen.extend(x[:, 0])
+            return {"loss": 0.0, "acc": 0.0}
+
+    model = Watching([])
+    model.compile(None, None, None)
+    x = np.arange(40.0)[:, None]
+    model.fit(x, x, epochs=2, batch_size=10, shuffle=shuffle, verbose=False)
+    assert sorted(seen) == sorted([*range(40), *range(40)]) and (seen == [*range(40), *range(40)]) == in_order
+
+
 def test_a_last_batch_that_is_not_full_is_dropped_in_fit(lab: Callable[[str], ModuleType]) -> None:
     found, (x, y) = model(lab), toy(50)
     found.fit(x, y, epochs=1, batch_size=20, verbose=False)

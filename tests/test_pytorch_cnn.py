@@ -169,6 +169,16 @@ def test_one_seed_is_one_net_and_nothing_is_lost(tmp_path: Path) -> None:
     assert all(torch.equal(value, nets[1][key]) for key, value in nets[0].items())
 
 
+def test_a_learning_rate_of_zero_is_zero(cnn: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = {name: value[:20] for name, value in cnn.load_data(SHIPPED).items()}
+    torch.manual_seed(0)
+    untrained = cnn.FCNet().state_dict()
+    net = cnn.train("fcnet", data, epochs=1, lr=0.0, augmented=False, out=tmp_path / "net.pt")
+    assert all(torch.equal(value, untrained[name]) for name, value in net.state_dict().items())
+    with pytest.raises(ValueError, match="expected at least 1 epoch, got 0"):
+        cnn.train("fcnet", data, epochs=0, out=tmp_path / "net.pt")
+
+
 def test_permuted_pixels_are_permuted_alike(cnn: ModuleType) -> None:
     data, permuted = (cnn.load_data(SHIPPED, permute) for permute in (False, True))
     for split in ("train", "val"):

@@ -34,7 +34,7 @@ class _BatchNorm(nn.Module):
         nn.init.uniform_(self.weight)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """[N, C, ...] -> [N, C, ...], of the input's dtype.
+        """[N, C, ...] -> [N, C, ...], of the input's dtype; half precision is computed in float32, as torch.nn does.
 
         Raises:
             ValueError: another shape, numbers without a fraction, or one value per channel in training,
@@ -43,6 +43,7 @@ class _BatchNorm(nn.Module):
         if x.ndim != len(self.layout) or x.shape[1] != self.num_features or not x.is_floating_point():
             expected = ", ".join(self.layout).replace("C", str(self.num_features))
             raise ValueError(f"expected floating-point x of shape [{expected}], got {x.dtype} {list(x.shape)}")
+        dtype, x = x.dtype, x.to(torch.promote_types(x.dtype, torch.float32))  # sums of float16 overflow
         per_channel = (1, -1) + (1,) * (x.ndim - 2)
         if self.training:
             n = x.numel() // self.num_features
@@ -58,7 +59,7 @@ class _BatchNorm(nn.Module):
         else:
             centred, var = x - self.running_mean.view(per_channel), self.running_var
         scale = self.weight * torch.rsqrt(var + self.eps)
-        return centred * scale.view(per_channel) + self.bias.view(per_channel)
+        return (centred * scale.view(per_channel) + self.bias.view(per_channel)).to(dtype)
 
     def extra_repr(self) -> str:
         """What print(model) shows between the brackets."""

@@ -181,7 +181,10 @@ def train(
         ValueError: the loss is no longer a finite number.
     """
     data = load_data(SHIPPED) if data is None else data
-    epochs, lr = epochs or DEFAULTS[model][0], lr or DEFAULTS[model][1]
+    epochs = DEFAULTS[model][0] if epochs is None else epochs
+    lr = DEFAULTS[model][1] if lr is None else lr
+    if epochs < 1:
+        raise ValueError(f"expected at least 1 epoch, got {epochs}")
     x, y = data["x_train"], data["y_train"]
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)

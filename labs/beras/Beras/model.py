@@ -72,7 +72,7 @@ class Model(ABC):
         y: np.ndarray,
         epochs: int,
         batch_size: int,
-        shuffle: int | None = None,
+        shuffle: bool | int | None = None,
         validation_data: tuple[np.ndarray, np.ndarray] | None = None,
         verbose: bool = True,
     ) -> History:
@@ -80,7 +80,8 @@ class Model(ABC):
 
         Args:
             x, y: inputs [N, ...] and one-hot labels [N, n].
-            shuffle: a seed, to draw a new order for each epoch; without it the order is that of x.
+            shuffle: True or a seed draws a new order for each epoch, True from numpy's global generator; False and
+                None keep the order of x.
             validation_data: (x, y) to evaluate after each epoch.
             verbose: print a line for each epoch.
 
@@ -88,7 +89,9 @@ class Model(ABC):
             ValueError: not compiled, unequal lengths, or fewer samples than a batch.
         """
         self._check(x, y, batch_size)
-        history, rng = History(), None if shuffle is None else np.random.default_rng(shuffle)
+        history, rng = History(), None
+        if shuffle is not None and shuffle is not False:  # 0 is a seed
+            rng = np.random.default_rng(np.random.randint(2**32) if shuffle is True else shuffle)  # noqa: NPY002
         for epoch in range(epochs):
             order = None if rng is None else rng.permutation(len(x))
             batches: dict[str, list] = defaultdict(list)
