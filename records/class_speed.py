@@ -9,6 +9,7 @@ Processor time of a job, which other programs on the machine change little, is t
 over a quarter of the class.
 """
 
+import contextlib
 import json
 import os
 import resource
@@ -95,7 +96,7 @@ def run(folder: Path, workers: int, fast: bool, submissions: str = "all") -> dic
     env = os.environ | {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
     subprocess.run(command, cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL)
     seconds = time.time() - started
-    with sqlite3.connect(out / "class.sqlite") as record:
+    with contextlib.closing(sqlite3.connect(out / "class.sqlite")) as record:
         ended = sorted(row[0] for row in record.execute("SELECT ended FROM job WHERE state = 'done'"))
         scores = {json.loads(row[0])["score"] for row in record.execute("SELECT report FROM job")}
     if scores != {1.0}:

@@ -218,7 +218,7 @@ def described(found: dict[str, Any]) -> str:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line, measure, print."""
     parser = cli.parser(__doc__)
-    parser.add_argument("--seconds", type=float, default=2.0, help="for each side of a comparison")
+    parser.add_argument("--seconds", type=cli.number(0.01, 3600), default=2.0, help="for each side of a comparison")
     parser.add_argument("--json", type=Path, help="write the figures there, too")
     args = parser.parse_args(argv)
     sys.path.insert(0, str(BERAS))  # a lab is not installed

@@ -63,6 +63,17 @@ def finite(text: str) -> float:
     return number
 
 
+def number(least: float, most: float) -> Callable[[str], float]:
+    """An argparse type: a number from `least` to `most`."""
+
+    def convert(text: str) -> float:
+        if not least <= (found := finite(text)) <= most:
+            raise argparse.ArgumentTypeError(f"expected a number from {least:g} to {most:g}, got {text}")
+        return found
+
+    return convert
+
+
 def complain(error: Exception, where: str = "") -> int:
     """Print a user's mistake on stderr, in one line (a student's traceback keeps its own); returns 2."""
     text = str(error) if isinstance(error, StudentError) else " ".join(str(error).split()) or type(error).__name__

@@ -4,6 +4,7 @@ import importlib.util
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -80,6 +81,27 @@ def copy_checkout(copy: Path) -> Path:
         (copy / path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(ROOT / path, copy / path)
     return copy
+
+
+@pytest.fixture(autouse=True)
+def every_database_is_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No test, and nothing that it runs in this process, leaves a connection to SQLite open."""
+    connect, opened = sqlite3.connect, []
+
+    class Watched(sqlite3.Connection):
+        open = True
+
+        def close(self) -> None:
+            self.open = False
+            super().close()
+
+    def watched(*args: Any, **kwargs: Any) -> sqlite3.Connection:
+        opened.append(connect(*args, **{"factory": Watched} | kwargs))
+        return opened[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", watched)
+    yield
+    assert not [connection for connection in opened if connection.open], "expected closed connections, got open ones"
 
 
 @pytest.fixture

@@ -332,7 +332,7 @@ def test_evaluate_averages_over_all_samples_whatever_the_batch(lab: Callable[[st
 def test_fit_keeps_the_order_unless_it_is_to_shuffle(shuffle: bool | int | None, in_order: bool) -> None:
     seen: list[float] = []
 
-    class Watching(beras.Model):
+    class Watching(beras.Model):  # type: ignore[name-defined]
         def call(self, inputs: np.ndarray) -> np.ndarray:
             return inputs
 

@@ -3,11 +3,14 @@
 import dataclasses
 import json
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from scoreboard import LAB, board, grade_all, work
 
 pytest.importorskip("starlette", reason="the extra [web] is not installed")
@@ -280,6 +283,50 @@ def test_what_is_no_archive_is_named_and_not_counted(bench: Bench, content: byte
     form = bench[0].post("/uploads", files={"work": ("a.zip", content)}, headers=OWN)
     assert form.status_code == 400 and "Not taken" in form.text
     assert bench[1].uploads("s1") == []
+
+
+NUMBERS = st.sampled_from(
+    ["0", "-1", "1", "9" * 18, "9" * 19, "9" * 5000, "1e9", "\N{ARABIC-INDIC DIGIT ONE}", "x", "%00", " "]
+)
+PATHS = st.sampled_from(
+    ["/uploads/{}", "/static/{}", "/{}", "/?sort={}", "/final?sort={}", "/uploads/{}?x=1", "/uploads"]
+)
+NAMES = st.sampled_from(
+    ["content-length", "authorization", "cookie", "origin", "accept", "host", "if-none-match", "last-event-id",
+     "content-type", "sec-fetch-site", "x-forwarded-for", "range"]
+)  # fmt: skip
+TEXTS = NUMBERS | st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=30).map("Bearer {}".format)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    method=st.sampled_from(["GET", "POST", "HEAD", "PUT"]),
+    path=PATHS,
+    number=NUMBERS,
+    headers=st.dictionaries(NAMES, TEXTS.filter(str.isascii), max_size=3),
+    body=st.binary(max_size=40) | st.just(b"token=" + b"x" * 9000),
+    signed_in=st.booleans(),
+)
+def test_no_request_is_an_error_of_ours(
+    bench: Bench, method: str, path: str, number: str, headers: dict[str, str], body: bytes, signed_in: bool
+) -> None:
+    if signed_in:
+        headers = headers | {"authorization": f"Bearer {bench[2]['s1']}"}
+    answer = bench[0].request(method, path.replace("{}", number), headers=headers, content=body)
+    assert answer.status_code < 500 or answer.status_code == 503
+
+
+def test_a_record_that_cannot_be_read_is_said_and_nothing_is_taken(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Record, "uploads", broken)
+        answer = hand_in(bench, "s1", 0.6, 0.5)
+    assert answer.status_code == 503 and "nothing was taken" in answer.text and "disk" not in answer.text
+    assert "disk I/O error" in capsys.readouterr().err and bench[1].uploads("s1") == []
 
 
 def test_a_form_without_an_archive_is_told_so(bench: Bench) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scoreboard import LAB, board, grade_all, work
+from scoreboard import LAB, board, grade_all, graded, work
 
 from autograder import __main__ as autograder
 from autograder import labs
@@ -144,6 +144,69 @@ def test_a_fault_is_tried_again_when_it_is_wanted_again(bench: Bench) -> None:
     assert record.uploads("s1")[0].state == "waiting" and grade_all(record) == 1
     record.refresh()
     assert record.uploads("s1")[0].state == "graded"
+
+
+@pytest.mark.parametrize("skew", [-3600.0, -10.0, 10.0, 1e9], ids=str)
+def test_a_clock_that_is_off_keeps_no_result_back(bench: Bench, skew: float) -> None:
+    record, _ = bench
+    hand_in(record, "s1", 0.6, 0.5)
+    for grader in ("g1", "g2"):
+        record.want_everything()
+        coordinate.renew(record, LAB, grader)
+        while job := record.take():
+            content = record.content(job.sha256)
+            assert isinstance(content, bytes)
+            # the second grader's machine is as far off in the other direction
+            record.finish(job.key, graded(content), time.time() + (skew if grader == "g1" else -skew))
+        record.refresh()
+        assert record.uploads("s1")[0].state == "graded"
+        assert {row[0] for row in record.connection.execute("SELECT grader FROM board_result")} == {grader}
+    before = record.connection.total_changes
+    record.refresh()
+    assert record.connection.total_changes == before
+
+
+def test_a_write_that_fails_once_keeps_no_result_off_the_board(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    record, _ = bench
+    refresh = Record.refresh
+    failures: list[Record] = []
+
+    def fails_once(self: Record) -> None:
+        done = self.connection.execute("SELECT count(*) FROM job WHERE state = 'done'").fetchone()[0]
+        if self is not record and done and not failures:
+            failures.append(self)
+            raise sqlite3.OperationalError("disk I/O error")
+        refresh(self)
+
+    async def follow() -> bytes:
+        hub = live.Hub(record.path, LAB, final=False)
+        monkeypatch.setattr(Record, "refresh", fails_once)
+        hub.start()
+        events, got = hub.events(hub.board.version), b""
+        await anext(events)
+        hand_in(record, "s1", 0.6, 0.5)
+        grade_all(record)
+        while b"Bird 1" not in got:
+            got = await asyncio.wait_for(anext(events), 60)
+        await asyncio.to_thread(hub.stop)
+        return got
+
+    assert b"Bird 1" in asyncio.run(follow()) and failures
+
+
+def test_a_clock_set_back_keeps_nobody_waiting_longer_than_the_cool_down(bench: Bench) -> None:
+    record, _ = bench
+    hand_in(record, "s1", 0.6, 0.5)
+    received = record.uploads("s1")[0].received
+    chosen = rules.of(LAB, cool_down=30.0)
+    assert [chosen.wait(record.uploads("s1"), received + later) for later in (-1e6, 0, 29, 31)] == [30, 30, 1, 0]
+
+
+@pytest.mark.parametrize("text", ["inf", "nan", "-1", "1e308", "-inf", "soon", "9" * 30])
+def test_a_cool_down_is_a_number_of_seconds(text: str, toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as error:
+        serve(toy, f"--cool-down={text}")
+    assert error.value.code == 2 and "expected a number" in capsys.readouterr().err
 
 
 def test_the_seed_is_drawn_once(bench: Bench) -> None:

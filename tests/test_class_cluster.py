@@ -14,7 +14,7 @@ from conftest import ROOT
 from course import command, course, environment, grade_class, grades, hand_in
 from graded import tier
 
-from autograder.classroom.store import Store
+from autograder.classroom.store import opened
 from autograder.sandbox import tiers
 from smallnets import executors
 
@@ -84,26 +84,26 @@ def test_workers_that_are_killed_lose_and_double_nothing(folder: Path, cluster: 
     for k in range(24):
         hand_in(folder, f"s{k:02d}", f"import time\ndef answer(n): time.sleep(0.3); return {40 + k % 4}  # {k}")
     (folder / "grades").mkdir()
-    record = Store(folder / "grades/class.sqlite")
-    record.connection.execute("CREATE TABLE ended (key TEXT)")
-    record.connection.execute("CREATE TRIGGER note AFTER UPDATE OF state ON job WHEN new.state = 'done' "
-                              "BEGIN INSERT INTO ended VALUES (new.key); END")  # fmt: skip
-    words = command(folder, "--scheduler", cluster.address, *certificates(folder))
-    started = subprocess.Popen(words, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True)
-    for enough in (3, 9):
-        while record.counts()["done"] < enough and started.poll() is None:
-            time.sleep(0.05)
-        _, workers = cluster.ask()
-        os.kill(workers[0], signal.SIGKILL)
-    out, _ = started.communicate(timeout=120)
-    assert started.returncode == 0 and "24 graded, 0 not" in out
-    ended = [row[0] for row in record.connection.execute("SELECT key FROM ended")]
-    assert len(ended) == len(set(ended)) == record.counts()["done"] == 24
-    expected = {40: "0.0", 41: "3.63", 42: "12.1", 43: "0.0"}
-    assert {s: row["score"] for s, row in grades(folder).items()} == {
-        f"s{k:02d}": expected[40 + k % 4] for k in range(24)
-    }
-    assert "0 jobs graded now" in grade_class(folder)  # the same jobs, wherever they are graded
+    with opened(folder / "grades/class.sqlite") as record:
+        record.connection.execute("CREATE TABLE ended (key TEXT)")
+        record.connection.execute("CREATE TRIGGER note AFTER UPDATE OF state ON job WHEN new.state = 'done' "
+                                  "BEGIN INSERT INTO ended VALUES (new.key); END")  # fmt: skip
+        words = command(folder, "--scheduler", cluster.address, *certificates(folder))
+        started = subprocess.Popen(words, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True)
+        for enough in (3, 9):
+            while record.counts()["done"] < enough and started.poll() is None:
+                time.sleep(0.05)
+            _, workers = cluster.ask()
+            os.kill(workers[0], signal.SIGKILL)
+        out, _ = started.communicate(timeout=120)
+        assert started.returncode == 0 and "24 graded, 0 not" in out
+        ended = [row[0] for row in record.connection.execute("SELECT key FROM ended")]
+        assert len(ended) == len(set(ended)) == record.counts()["done"] == 24
+        expected = {40: "0.0", 41: "3.63", 42: "12.1", 43: "0.0"}
+        assert {s: row["score"] for s, row in grades(folder).items()} == {
+            f"s{k:02d}": expected[40 + k % 4] for k in range(24)
+        }
+        assert "0 jobs graded now" in grade_class(folder)  # the same jobs, wherever they are graded
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import dataclasses
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import toy
 
 from autograder import labs, parcel
 from autograder.classroom import coordinate, fast, jobs, rows
-from autograder.classroom.store import MOST_ATTEMPTS, Store
+from autograder.classroom.store import MOST_ATTEMPTS, Store, opened
 from autograder.lab import Check, Column, Run, Verdict
 from autograder.sandbox import container
 from smallnets import executors, files
@@ -85,13 +85,13 @@ WHO = "grader"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path) -> Iterator[Store]:
     """A record in which three submissions wait, with two jobs each."""
-    made = Store(tmp_path / "class.sqlite")
-    for sha256 in "abc":
-        made.keep(sha256, sha256.encode())
-        jobs.want_all(made, LAB, sha256, 7, WHO)
-    return made
+    with opened(tmp_path / "class.sqlite") as made:
+        for sha256 in "abc":
+            made.keep(sha256, sha256.encode())
+            jobs.want_all(made, LAB, sha256, 7, WHO)
+        yield made
 
 
 def plain(task: dict[str, Any], score: float = 1.1) -> dict[str, Any]:
@@ -208,7 +208,8 @@ def test_when_the_executor_is_gone_nothing_is_lost(store: Store) -> None:
 
 def test_two_coordinators_do_not_grade_into_one_record(store: Store) -> None:
     with store.grading(), pytest.raises(ValueError, match="expected no other process"):
-        run(Store(store.path), Graders())
+        with opened(store.path) as second:
+            run(second, Graders())
 
 
 def test_what_is_no_submission_has_no_points_and_says_why() -> None:

@@ -20,7 +20,7 @@ from graded import tier
 from autograder import __main__ as autograder
 from autograder import grade
 from autograder.classroom import coordinate, jobs
-from autograder.classroom.store import Store
+from autograder.classroom.store import Store, opened
 from autograder.sandbox import tiers
 from autograder.sandbox.job import Tier
 
@@ -45,7 +45,10 @@ def until(what: Callable[[], bool], seconds: float = 60) -> None:
 def counts(folder: Path) -> dict[str, int]:
     """How many jobs of the record are in which state."""
     path = folder / "grades/class.sqlite"
-    return Store(path).counts() if path.exists() else {"done": 0, "running": 0, "waiting": 0, "fault": 0}
+    if not path.exists():
+        return {"done": 0, "running": 0, "waiting": 0, "fault": 0}
+    with opened(path) as store:
+        return store.counts()
 
 
 def start(folder: Path, *arguments: object) -> "subprocess.Popen[bytes]":
@@ -97,8 +100,11 @@ def test_ctrl_c_ends_it_and_the_same_line_goes_on(folder: Path) -> None:
 
 
 def test_a_watch_grades_what_comes(folder: Path) -> None:
-    record = folder / "board.sqlite"
-    store = Store(record)
+    with opened(folder / "board.sqlite") as store:
+        watched(folder, folder / "board.sqlite", store)
+
+
+def watched(folder: Path, record: Path, store: Store) -> None:
     words = command(folder)
     watch = [*words[:4], "--watch", "--db", str(record), "--lab", "toy"]
     watching = subprocess.Popen(watch, cwd=folder, env=environment(folder), preexec_fn=interruptible)
@@ -226,7 +232,8 @@ def test_three_hundred_submissions_are_graded_once_each_whatever_is_killed(folde
     everyone(folder)
     (folder / "grades").mkdir()
     # whatever is written down as done is noted
-    notes = sqlite3.connect(Store(folder / "grades/class.sqlite").path)
+    with opened(folder / "grades/class.sqlite") as store:
+        notes = sqlite3.connect(store.path)
     notes.execute("CREATE TABLE ended (key TEXT)")
     notes.execute("CREATE TRIGGER note AFTER UPDATE OF state ON job WHEN new.state = 'done' "
                   "BEGIN INSERT INTO ended VALUES (new.key); END")  # fmt: skip

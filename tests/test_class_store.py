@@ -5,6 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,14 +13,15 @@ from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.classroom.store import MOST_ATTEMPTS, Store, key_of
+from autograder.classroom.store import MOST_ATTEMPTS, Store, key_of, opened
 
 WHAT = ("sha", "mp6", "1.", "grader", 0)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "class.sqlite")
+def store(tmp_path: Path) -> Iterator[Store]:
+    with opened(tmp_path / "class.sqlite") as made:
+        yield made
 
 
 def test_the_same_submission_is_known_once(store: Store, tmp_path: Path) -> None:
@@ -36,14 +38,14 @@ def test_the_same_submission_is_known_once(store: Store, tmp_path: Path) -> None
 
 @given(st.lists(st.sampled_from([("a", "1."), ("a", "2."), ("b", "1.")])))
 def test_what_was_done_is_not_done_again(wanted: list[tuple[str, str]]) -> None:
-    store = Store(Path(":memory:"))
     done = []
-    for sha256, part in wanted:
-        store.want(sha256, "mp6", part, "grader", 0, again=True)
-        while job := store.take():
-            done.append(job.key)
-            assert store.finish(job.key, {"score": 1}, 0) and not store.finish(job.key, {"score": 2}, 0)
-    assert len(done) == len(set(done)) == len(set(wanted)) == store.counts()["done"]
+    with opened(Path(":memory:")) as store:
+        for sha256, part in wanted:
+            store.want(sha256, "mp6", part, "grader", 0, again=True)
+            while job := store.take():
+                done.append(job.key)
+                assert store.finish(job.key, {"score": 1}, 0) and not store.finish(job.key, {"score": 2}, 0)
+        assert len(done) == len(set(done)) == len(set(wanted)) == store.counts()["done"]
 
 
 def test_every_part_of_a_key_counts() -> None:
@@ -55,8 +57,8 @@ def test_every_part_of_a_key_counts() -> None:
 
 def test_jobs_are_taken_in_their_order_by_one_alone(store: Store) -> None:
     keys = [store.want(sha256, *WHAT[1:]) for sha256 in "cab"]
-    other = Store(store.path)
-    taken = [each.take() for each in (store, other, store, other)]
+    with opened(store.path) as other:
+        taken = [each.take() for each in (store, other, store, other)]
     assert [job.key if job else None for job in taken] == [*keys, None]
     assert store.counts() == {"waiting": 0, "running": 3, "done": 0, "fault": 0}
 
@@ -104,16 +106,16 @@ def test_what_a_killed_run_had_begun_waits_again_and_nothing_is_lost(store: Stor
 
 
 def test_another_connection_sees_that_something_was_written(store: Store) -> None:
-    reader = Store(store.path)
-    before = reader.version()
-    assert reader.version() == before
-    store.want(*WHAT)
-    assert reader.version() != before
+    with opened(store.path) as reader:
+        before = reader.version()
+        assert reader.version() == before
+        store.want(*WHAT)
+        assert reader.version() != before
 
 
 def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
     (tmp_path / "x").write_bytes(b"no database at all" * 100)
-    with pytest.raises(ValueError, match="expected .*x to be the SQLite file of a class, got file is not a database"):
+    with pytest.raises(ValueError, match="expected a record that can be read and written in .*x, got: "):
         Store(tmp_path / "x")
     assert (tmp_path / "x").read_bytes() == b"no database at all" * 100
 

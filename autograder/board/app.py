@@ -1,6 +1,7 @@
 """The board as a web application, and a server for it."""
 
 import contextlib
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from autograder.board.reading import Reading
 from autograder.board.rules import Rules
 from autograder.board.shared import Shared
 from autograder.board.writing import Writing
+from autograder.classroom.store import RecordFault
 from autograder.lab import Lab
 
 BACKLOG = 1024  # connections that wait to be accepted
@@ -43,6 +45,11 @@ def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
         words = "There is nothing here, or not for you." if error.status_code == 404 else error.detail
         return HTMLResponse(shared.pages.message("Sorry", words), error.status_code, error.headers)
 
+    async def no_record(request: Request, error: Exception) -> Response:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # for staff
+        words = "The board cannot be read or written at the moment; nothing was taken. Tell the staff."
+        return HTMLResponse(shared.pages.message("Sorry", words), 503, {"retry-after": "60"})
+
     routes = [
         Route("/", reading.board),
         Route("/final", reading.final),
@@ -51,9 +58,11 @@ def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
         Route("/sign-in", writing.sign_in, methods=["POST"]),
         Route("/sign-out", writing.sign_out, methods=["POST"]),
         Route("/uploads", writing.upload, methods=["POST"]),
-        Route("/uploads/{number:int}", reading.result),
+        Route("/uploads/{number}", reading.result),
     ]
-    inner = Starlette(routes=routes, lifespan=lifespan, exception_handlers={HTTPException: error})
+    inner = Starlette(
+        routes=routes, lifespan=lifespan, exception_handlers={HTTPException: error, RecordFault: no_record}
+    )
     return Guard(inner, rules.most_bytes)  # around everything, so that faults of ours have its headers too
 
 

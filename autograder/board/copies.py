@@ -1,9 +1,11 @@
 """Copies of the record while it is in use, each one file (https://www.sqlite.org/backup.html)."""
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
 from autograder.board.record import Record
+from autograder.classroom.store import faults_named
 from smallnets import files
 
 
@@ -16,9 +18,8 @@ def back_up(path: Path, copy: Path) -> None:
     _there(path)
     with files.replacing(copy) as temporary:
         _copy(path, temporary)
-        with sqlite3.connect(temporary) as connection:
+        with faults_named(temporary), contextlib.closing(sqlite3.connect(temporary)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")  # otherwise it would come with two files more
-        connection.close()
 
 
 def restore(copy: Path, record: Record) -> None:
@@ -42,22 +43,20 @@ def _there(path: Path) -> None:
 
 def _lab(path: Path) -> str:
     """Whose board a file is, which is not changed; "" if it is none."""
-    connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     try:
-        row = connection.execute("SELECT value FROM board_setting WHERE name = 'lab'").fetchone()
-    except sqlite3.DatabaseError:
+        with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
+            row = connection.execute("SELECT value FROM board_setting WHERE name = 'lab'").fetchone()
+    except sqlite3.Error:
         return ""
-    finally:
-        connection.close()
     return str(row[0]) if row else ""
 
 
 def _copy(source: Path, target: Path) -> None:
-    pair = sqlite3.connect(source, timeout=60), sqlite3.connect(target, timeout=60)
-    try:
-        if (found := pair[0].execute("PRAGMA integrity_check").fetchone()[0]) != "ok":
+    with (
+        faults_named(source),
+        contextlib.closing(sqlite3.connect(source, timeout=60)) as old,
+        contextlib.closing(sqlite3.connect(target, timeout=60)) as new,
+    ):
+        if (found := old.execute("PRAGMA integrity_check").fetchone()[0]) != "ok":
             raise ValueError(f"expected a whole database in {source}, got {found}")
-        pair[0].backup(pair[1])
-    finally:
-        for connection in pair:
-            connection.close()
+        old.backup(new)

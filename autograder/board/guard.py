@@ -87,8 +87,11 @@ def too_large(most: int) -> str:
 
 
 def _announced(scope: Scope) -> int:
+    """The bytes that a request says it has, 0 if it does not say so."""
     length = Headers(scope=scope).get("content-length", "0")
-    return int(length) if length.isdecimal() else 0
+    if not (length.isascii() and length.isdecimal()):
+        return 0
+    return int(length) if len(length) < 19 else 10**19
 
 
 def _counted(receive: Receive, most: int) -> Receive:

@@ -66,7 +66,7 @@ class Hub:
         """Read the file once. Raises ValueError if it is no board of this lab."""
         self.path, self.lab, self.final = path, lab, final
         with opened(path, lab) as record:
-            self.since = record.refresh()
+            record.refresh()
             self.board = build(record, final, int(time.time()) * 1000)
         self.parts = (b"", self.board.event())
         self._changed = asyncio.Event()
@@ -91,11 +91,12 @@ class Hub:
                 try:
                     if (now := record.version()) == version:
                         continue
-                    version = now
-                    self.since = record.refresh(self.since)
+                    record.refresh()
                     board = build(record, self.final, last.version + 1)
-                except sqlite3.OperationalError:  # another process held the file for a minute; look again
+                except sqlite3.Error:  # held by another process for a minute, or a full disk: look again
+                    self._stop.wait(PAUSE)
                     continue
+                version = now
                 if (board.lines, board.waiting) == (last.lines, last.waiting):
                     continue
                 parts = (board.event(last), board.event())

@@ -65,7 +65,7 @@ class Reading:
     def result(self, request: Request) -> Response:
         """An upload's own page, for its student and for staff; for everybody else there is none."""
         with self.shared.record() as record:
-            person, upload = who.reader(request, record), record.upload(request.path_params["number"])
+            person, upload = who.reader(request, record), record.upload(_whole(request.path_params["number"]))
             if person is None or upload is None or (person.student != upload.student and person.kind != "staff"):
                 raise HTTPException(404)
             report = shown(record, upload, self.shared.rules, person.kind == "staff")
@@ -83,6 +83,13 @@ class Reading:
         if request.headers.get("if-none-match") == tag:
             return Response(status_code=304, headers=headers)
         return Response(self.static[name], media_type=page.STATIC[name], headers=headers)
+
+
+def _whole(text: str) -> int:
+    """A number from an address; 404 for anything that can be none of ours."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):  # as many digits as SQLite counts
+        raise HTTPException(404)
+    return int(text)
 
 
 def _number(record: live.Record, upload: Upload) -> int:

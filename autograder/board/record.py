@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from autograder.board import people
 from autograder.board.ranking import Entry
 from autograder.classroom import jobs
-from autograder.classroom.store import Store
+from autograder.classroom.store import Store, faults_named
 from autograder.lab import Lab
 
 SCHEMA = """
@@ -31,7 +31,6 @@ CREATE INDEX IF NOT EXISTS submission_student ON submission (student);
 """
 
 
-OVERLAP = 5.0  # seconds that are looked at again, as other processes' clocks and commits are not ours
 ANY = "any"  # the version of the grader that is wanted: only who grades has the labels, which are part of it
 
 
@@ -57,13 +56,20 @@ class Record(Store):
         """
         super().__init__(path)
         self.lab = lab
-        self.connection.execute("PRAGMA synchronous = FULL")  # an upload that was confirmed survives a power cut
-        self.connection.executescript(people.SCHEMA + SCHEMA)
-        if (known := self.setting("lab", lab.name)) != lab.name:
+        try:
+            with faults_named(path):
+                self.connection.execute(
+                    "PRAGMA synchronous = FULL"
+                )  # an upload that was confirmed survives a power cut
+                self.connection.executescript(people.SCHEMA + SCHEMA)
+                known = self.setting("lab", lab.name)
+                # one seed for all, unknown to students, kept so that nothing is graded again after a restart
+                self.seed = int(self.setting("seed", str(secrets.randbits(31))))
+            if known != lab.name:
+                raise ValueError(f"expected {path} to be the board of {lab.name}, got that of {known}")
+        except ValueError:
             self.close()
-            raise ValueError(f"expected {path} to be the board of {lab.name}, got that of {known}")
-        # one seed for all, unknown to students, kept so that nothing is graded again after a restart
-        self.seed = int(self.setting("seed", str(secrets.randbits(31))))
+            raise
 
     def setting(self, name: str, value: str) -> str:
         """What is set, which is `value` if nothing was before."""
@@ -83,23 +89,25 @@ class Record(Store):
             for (sha256,) in self.connection.execute("SELECT DISTINCT sha256 FROM submission").fetchall():
                 self.want_graded(sha256)
 
-    def refresh(self, since: float = 0.0) -> float:
-        """Keep the merged result of each content whose last part has ended; returns the time to go on from."""
-        start = time.time()
+    def refresh(self) -> None:
+        """Keep the merged result of each content all of whose parts are done, by the grader that was wanted last."""
+        # rows are in the order in which they were wanted; the clocks of other processes tell nothing
         query = (
-            "SELECT sha256, grader FROM job WHERE ended >= ? AND lab = ? AND NOT EXISTS (SELECT 1 FROM board_result r "
-            "WHERE r.sha256 = job.sha256 AND r.grader = job.grader) GROUP BY sha256, grader ORDER BY max(ended)"
+            "WITH whole AS (SELECT sha256, grader, max(rowid) AS wanted FROM job WHERE lab = ? "
+            "GROUP BY sha256, grader HAVING min(state = 'done')), "
+            "latest AS (SELECT sha256, grader, max(wanted) FROM whole GROUP BY sha256) "
+            "SELECT sha256, grader FROM latest WHERE NOT EXISTS (SELECT 1 FROM board_result r "
+            "WHERE r.sha256 = latest.sha256 AND r.grader = latest.grader)"
         )
-        for sha256, grader in self.connection.execute(query, (since - OVERLAP, self.lab.name)).fetchall():
+        for sha256, grader in self.connection.execute(query, (self.lab.name,)).fetchall():
             report = jobs.total(self, self.lab, sha256, self.seed, grader)
             if report is None or report["fault"]:
                 continue  # what was known before stays
             values = {column["name"]: column["value"] for column in report["columns"]}
             self.connection.execute(
                 "INSERT OR REPLACE INTO board_result VALUES (?, ?, ?, ?, ?)",
-                (sha256, grader, json.dumps(values), json.dumps(report), start),
+                (sha256, grader, json.dumps(values), json.dumps(report), time.time()),
             )
-        return start
 
     def entries(self, student: str | None = None) -> list[Entry]:
         """All graded uploads of students and baselines, or those of one."""
@@ -158,9 +166,6 @@ def _numbers(values: dict[str, Any]) -> dict[str, float]:
 
 @contextlib.contextmanager
 def opened(path: Path, lab: Lab) -> Iterator[Record]:
-    """A record for one thread, and closed."""
-    record = Record(path, lab)
-    try:
+    """A record for one thread, and closed; raises RecordFault."""
+    with faults_named(path), contextlib.closing(Record(path, lab)) as record:
         yield record
-    finally:
-        record.close()

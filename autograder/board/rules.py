@@ -44,7 +44,9 @@ class Rules:
 
     def wait(self, earlier: Sequence[Upload], now: float) -> float:
         """Seconds until a student may hand in again."""
-        return max(0.0, max((upload.received for upload in earlier), default=-math.inf) + self.cool_down - now)
+        latest = max((upload.received for upload in earlier), default=-math.inf)
+        # no longer than the cool-down, should the clock have been set back since
+        return max(0.0, min(latest + self.cool_down - now, self.cool_down))
 
     def check(self, earlier: Sequence[Upload], now: float) -> None:
         """Raise Refused if a student may not hand in now."""

@@ -21,7 +21,7 @@ from typing import Any
 from autograder import grade, labs
 from autograder.classroom import coordinate, fast, grading, handed_in, jobs, written
 from autograder.classroom.rows import Row, rows, take
-from autograder.classroom.store import Store
+from autograder.classroom.store import Store, opened
 from autograder.lab import Lab
 from autograder.sandbox.job import Tier
 from smallnets import cli, executors
@@ -61,14 +61,14 @@ def command(args: argparse.Namespace) -> int:
     if args.watch:
         if args.db is None:
             raise ValueError("expected --db FILE, the record to watch")
-        with contextlib.closing(Store(args.db)) as store:
+        with opened(args.db) as store:
             # with the hidden data, which the server never sees: what it wants of any grader becomes this one's
             run(args, store, lab, args.seed, jobs.grader_hash(lab, args.staff, args.fast), lambda counts: None)
         return 0
     if args.submissions is None or args.out is None:
         raise ValueError("expected SUBMISSIONS and --out FOLDER, got only one of them or none")
     args.out.mkdir(parents=True, exist_ok=True)
-    with contextlib.closing(Store(args.db or args.out / "class.sqlite")) as store:
+    with opened(args.db or args.out / "class.sqlite") as store:
         return grade_class(args, store, lab)
 
 

@@ -65,6 +65,26 @@ def key_of(sha256: str, lab: str, part: str, grader: str, seed: int) -> str:
     return hashlib.sha256(json.dumps([sha256, lab, part, grader, seed]).encode()).hexdigest()
 
 
+class RecordFault(ValueError):
+    """A record cannot be read or written: a full disk, a damaged file, no right to it."""
+
+
+@contextlib.contextmanager
+def faults_named(path: Path) -> Iterator[None]:
+    """Turn what SQLite raises in the block into a RecordFault of one line."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise RecordFault(f"expected a record that can be read and written in {path}, got: {error}") from error
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator["Store"]:
+    """The record of a class for one thread, and closed; raises RecordFault."""
+    with faults_named(path), contextlib.closing(Store(path)) as store:
+        yield store
+
+
 class Store:
     """An open file; one per thread. Every method is one transaction: whole or not at all, whatever is killed."""
 
@@ -72,21 +92,22 @@ class Store:
         """Open a file, which is made if it is missing.
 
         Raises:
-            ValueError: it is no such file.
+            ValueError: it cannot be opened, or is no such file.
         """
         self.path = path
-        self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
-        self.connection.row_factory = sqlite3.Row
-        try:
-            self.connection.execute("PRAGMA journal_mode = WAL")
-            self.connection.execute("PRAGMA synchronous = NORMAL")
-            self.connection.executescript(SCHEMA)
-        except sqlite3.DatabaseError as error:
-            self.connection.close()
-            raise ValueError(f"expected {path} to be the SQLite file of a class, got {error}") from error
+        with faults_named(path):
+            self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
+            try:
+                self.connection.row_factory = sqlite3.Row
+                self.connection.execute("PRAGMA journal_mode = WAL")
+                self.connection.execute("PRAGMA synchronous = NORMAL")
+                self.connection.executescript(SCHEMA)
+            except sqlite3.Error:
+                self.connection.close()
+                raise
 
     def close(self) -> None:
-        """Nothing is pending; a file that nobody closed is as good."""
+        """Nothing is pending after it."""
         self.connection.close()
 
     @contextlib.contextmanager
