@@ -54,7 +54,7 @@ GOOD = idx_bytes(np.zeros((2, 3), np.uint8))
         ("too much data", GOOD + b"x", r"expected \[2, 3\] bytes of data"),
         ("cut.gz", gzip.compress(GOOD, mtime=0)[:-4], "whole gzip file"),
     ],
-    ids=["text", "empty", "floats", "cut header", "cut data", "too much data", "not gzip", "cut gzip"],
+    ids=["text", "empty", "floats", "cut header", "cut data", "too much data", "cut gzip"],
 )
 def test_a_damaged_idx_file_is_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
