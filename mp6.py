@@ -21,7 +21,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 import reader
-from smallnets import cli, files, fitcheck, metrics, modelfile, progress, train
+from smallnets import cli, files, fitcheck, metrics, modelfile, progress, threads, train
 from smallnets.student import StudentError, student_code
 from smallnets.tasks import Dev, Images, Labels, Task, encode
 
@@ -291,6 +291,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, help="write the results to this file too")
     parser.add_argument("--plots", type=Path, help="draw pictures into this folder")
     parser.add_argument("--target", type=cli.finite, help="exit with 1 if accuracy is below (MSE above) it")
+    threads.add_option(parser)
     parser.add_argument("--quiet", action="store_true", help="print only the lines that other tools read")
     args = parser.parse_args(argv)
     if args.load is not None and args.part == "all":
@@ -320,7 +321,8 @@ def main(argv: list[str] | None = None) -> int:
     cards, code = [], 0
     for part in args.part:
         try:
-            run, card = run_part(part, args)
+            with threads.limited(args.threads):
+                run, card = run_part(part, args)
         except BrokenPipeError:
             raise
         except (OSError, ValueError, StudentError) as error:

@@ -18,7 +18,7 @@ from smallnets import cli
 from smallnets.files import replacing
 
 # what grader, drivers and students' files import; what downloads, tests and measures is left out
-PACKAGES = ("torch", "numpy", "matplotlib", "tqdm", "pillow")
+PACKAGES = ("torch", "numpy", "matplotlib", "tqdm", "pillow", "threadpoolctl")
 PROGRAMS = ("setup.sh", "run_autograder")
 
 

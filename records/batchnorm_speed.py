@@ -1,13 +1,14 @@
 """How long our BatchNorm takes against torch.nn's, forward and backward, in training.
 
 python records/batchnorm_speed.py                    from the repository's root
-OMP_NUM_THREADS=1 python records/batchnorm_speed.py  steadier where other programs use the cores, too
+python records/batchnorm_speed.py --threads 2        with more than one thread
 
 The two take turns in one process; the ratio is that of the medians within a round of turns, and the table has
 the median of the rounds, the least and the greatest. torch.nn's runs as one fused operation each way, ours as
 the dozen that its formula names.
 """
 
+import argparse
 import statistics
 import sys
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import torch
 
-from smallnets import cli, modelfile
+from smallnets import cli, modelfile, threads
 
 SHAPES = {"BatchNorm1d": (100, 128), "BatchNorm2d": (100, 16, 28, 28)}
 ROUNDS = 9
@@ -44,7 +45,12 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line, measure, print."""
     parser = cli.parser(__doc__)
     parser.add_argument("--turns", type=cli.whole_number(1), default=50, help="steps of each in a round")
-    args = parser.parse_args(argv)
+    threads.add_option(parser)
+    return threads.applied(measured)(parser.parse_args(argv))
+
+
+def measured(args: argparse.Namespace) -> int:
+    """Time each layer against torch's and print a line."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "labs" / "batchnorm"))  # a lab is not installed
     import layer
 

@@ -20,7 +20,7 @@ import mp6
 from autograder.solutions.make import imported
 from records import trial
 from records.numpy_speed import environment
-from smallnets import cli, files, tables
+from smallnets import cli, files, tables, threads
 
 
 def fit(path: Path, part: int, split: trial.Split, seed: int, max_iter: int) -> tuple[float, float]:
@@ -92,6 +92,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--max_iter", type=cli.whole_number(1), default=50, help="iterations; twice in parts 2 and 3")
     parser.add_argument("--source", type=Path, help="folder with Fashion-MNIST's IDX files")
     parser.add_argument("--json", type=Path, help="write the figures there, too")
+    threads.add_option(parser)
     args = parser.parse_args(argv)
     if len(set(args.file)) < max(2, len(args.file)):
         raise ValueError(f"expected two or more different files, got {', '.join(map(str, args.file))}")
@@ -105,7 +106,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line, compare, print."""
     args = parse(argv)
-    with tempfile.TemporaryDirectory() as name:
+    with threads.limited(args.threads), tempfile.TemporaryDirectory() as name:
         folders = trial.draw(args.draws, args.source, Path(name))
         rows = compare(args, [trial.load(split, folder, args.part) for split, folder in folders.items()])
     print(table(rows))

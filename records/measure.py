@@ -18,7 +18,7 @@ from typing import Any
 import mp6
 from records import processes, references, trial
 from records.numpy_speed import described, environment
-from smallnets import cli, files, tables
+from smallnets import cli, files, tables, threads
 
 SHIPPED = processes.ROOT / "data/fashion_mnist"
 ALL_DRAWS = "all draws"
@@ -117,6 +117,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--turns", type=number, default=5, help="of whole processes, for their time; 0 for none")
     parser.add_argument("--references", action="store_true", help="also scikit-learn on the same images")
     parser.add_argument("--json", type=Path, help="write the figures there, too")
+    threads.add_option(parser)
     args = parser.parse_args(argv)
     args.dataset = args.dataset.absolute()
     return args
@@ -126,6 +127,12 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line, measure, print."""
     args = parse(argv)
+    with threads.limited(args.threads):
+        return measured(args)
+
+
+def measured(args: argparse.Namespace) -> int:
+    """Measure as the command line says, print, write."""
     found = environment()
     print(described(found))
     with tempfile.TemporaryDirectory() as name:

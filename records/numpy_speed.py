@@ -1,7 +1,7 @@
 """How fast Beras trains against PyTorch, against the handout's loops over samples, and against scikit-learn.
 
 python records/numpy_speed.py --seconds 2     from the repository's root
-OMP_NUM_THREADS=1 python records/numpy_speed.py     steadier where other programs use the cores, too
+python records/numpy_speed.py --threads 2     with more than one thread
 
 All train an MLP 784-128-10 with ReLU by Adam in float32 on random images, in one process and with equally
 many threads; a step is forward, loss, gradient and update. Beras ends in Softmax and CategoricalCrossentropy,
@@ -12,6 +12,7 @@ The sides take short turns, so that whatever else runs on the machine slows both
 time over Beras' within a round; the table has the median of the rounds, the least and the greatest.
 """
 
+import argparse
 import functools
 import importlib
 import json
@@ -31,9 +32,8 @@ import torch
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from smallnets import cli, files, modelfile
+from smallnets import cli, files, modelfile, threads
 
 BERAS = Path(__file__).parents[1] / "labs" / "beras"
 BATCH_SIZES = (100, 1000)
@@ -220,12 +220,16 @@ def main(argv: list[str] | None = None) -> int:
     parser = cli.parser(__doc__)
     parser.add_argument("--seconds", type=cli.number(0.01, 3600), default=2.0, help="for each side of a comparison")
     parser.add_argument("--json", type=Path, help="write the figures there, too")
-    args = parser.parse_args(argv)
+    threads.add_option(parser)
+    return threads.applied(measured)(parser.parse_args(argv))
+
+
+def measured(args: argparse.Namespace) -> int:
+    """Measure both labs against their references, print and write the figures."""
     sys.path.insert(0, str(BERAS))  # a lab is not installed
     found_on = environment()
     print(described(found_on))
-    torch.set_num_threads(found_on["threads"])
-    with threadpool_limits(found_on["threads"]), warnings.catch_warnings():
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         found = measure(args.seconds)
     print(table(found))

@@ -14,7 +14,7 @@ from torch import nn
 from torch.utils.data import TensorDataset
 from utils import batches, find_mnist, load, plot_loss_acc, running_mean, test, train
 
-from smallnets import cli, files, mnist, modelfile, tables
+from smallnets import cli, files, mnist, modelfile, tables, threads
 
 DEVICE = "cpu"
 GOAL = 0.95  # the training accuracy whose first iteration tells how fast a net converges
@@ -198,7 +198,8 @@ def main(program: Program, description: str | None, argv: list[str] | None = Non
     parser.add_argument("--data", type=Path, help="folder of MNIST's IDX files; left out: data/MNIST/raw, data/mnist")
     parser.add_argument("--plots", type=Path, help="draw the curves into this folder (--compare alone: the current)")
     parser.add_argument("--report", type=Path, help="compare, and write report.md with its curves into this folder")
+    threads.add_option(parser)
     args = parser.parse_args(argv)
     if args.no_bn and (args.compare or args.report):
         parser.error("expected --no_bn or a comparison, got both")
-    return cli.exit_codes(run)(program, args)
+    return cli.exit_codes(threads.applied(run))(program, args)

@@ -92,7 +92,7 @@ def train(args: Any) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line, which the handout leaves empty, and train."""
-    from smallnets import cli, mnist
+    from smallnets import cli, mnist, threads
 
     parser = cli.parser(__doc__)
     parser.add_argument("--simple", action="store_true", help="the simple model instead of the advanced one")
@@ -100,12 +100,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="seed of the weights and of the order")
     parser.add_argument("--data", default="../data", help="folder above mnist/; the default falls back to data/")
     parser.add_argument("--plots", help="draw the metrics and 20 images into this folder")
+    threads.add_option(parser)
     args = parser.parse_args(argv)
 
     def run() -> int:
         if args.data == "../data":
             mnist.ensure(find_mnist())
-        return train(args)
+        with threads.limited(args.threads):
+            return train(args)
 
     return cli.exit_codes(run)()
 

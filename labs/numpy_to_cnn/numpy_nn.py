@@ -374,7 +374,7 @@ def test(model: Sequence[Layer], x: np.ndarray, y: np.ndarray, train_losses: Any
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and train."""
-    from smallnets import cli, mnist
+    from smallnets import cli, mnist, threads
 
     data = Path(__file__).resolve().parents[2] / "data" / "mnist"
     parser = cli.parser(__doc__)
@@ -387,9 +387,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--print_each", type=cli.whole_number(1), default=5, help="epochs between two reports")
     parser.add_argument("--data", type=Path, help="the .npz; left out: full-mnist.npz here, then in data/mnist")
     parser.add_argument("--out", help="where the two pictures go; left out: here, for the stand-in in stand_in")
+    threads.add_option(parser)
     args = parser.parse_args(argv)
 
     def run() -> int:
+        with threads.limited(args.threads):
+            return on_mnist()
+
+    def on_mnist() -> int:
         if args.data is None and not Path("full-mnist.npz").is_file():
             folder = mnist.ensure(data)
             # pictures of the stand-in do not take the place of those of MNIST

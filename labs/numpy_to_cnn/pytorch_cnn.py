@@ -217,7 +217,7 @@ def train(
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line, find the data and train."""
-    from smallnets import cli, fashion
+    from smallnets import cli, fashion, threads
 
     parser = cli.parser(__doc__)
     parser.add_argument("--model", choices=MODELS, default="mynet")
@@ -233,6 +233,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--no_augment", action="store_true", help="train mynet, too, on the images as they are")
     parser.add_argument("--bf16", action="store_true", help="compute in bfloat16, for processors with AMX")
     parser.add_argument("--out", type=Path, help="left out: model.pt for mynet, else the model's name and .pt")
+    threads.add_option(parser)
     args = parser.parse_args(argv)
     if args.out is None:
         args.out = Path("model.pt" if args.model == "mynet" else f"{args.model}.pt")
@@ -250,7 +251,8 @@ def main(argv: list[str] | None = None) -> int:
             shutil.copyfile(args.out, keep)
             print(f"kept: the former {args.out} as {keep}")
         augmented = args.model == "mynet" and not (args.no_augment or args.permute)
-        train(args.model, data, args.epochs, args.lr, args.batch_size, args.seed, augmented, args.bf16, args.out)
+        with threads.limited(args.threads):
+            train(args.model, data, args.epochs, args.lr, args.batch_size, args.seed, augmented, args.bf16, args.out)
         print(f"written: {args.out}")
         return 0
 

@@ -16,7 +16,7 @@ from corruptions import CORRUPTIONS, HELD_OUT
 from pytorch_cnn import MODELS, SHIPPED, classify
 from torch import nn
 
-from smallnets import cli, fashion, modelfile, tables
+from smallnets import cli, fashion, modelfile, tables, threads
 
 HERE = Path(__file__).parent
 
@@ -134,7 +134,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, help="folder of Fashion-MNIST's IDX files; left out: Debian's package")
     parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="seed of what is random in a change")
     parser.add_argument("--plots", type=Path, help="draw accuracy against strength into this folder")
-    return cli.exit_codes(run)(parser.parse_args(argv))
+    threads.add_option(parser)
+    return cli.exit_codes(threads.applied(run))(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

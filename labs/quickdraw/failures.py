@@ -17,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from utils import session
 
-from smallnets import cli, files, metrics, plots, quickdraw, tables, train
+from smallnets import cli, files, metrics, plots, quickdraw, tables, threads, train
 
 PROGRAMS = {"densenet": main_densenet.program, "convnet": main_convnet.program, "bestmodel": main_bestmodel.program}
 SHOWN = 10
@@ -141,7 +141,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--dataDir", default="datasets", help="folder of the fruit_*.npy files")
     parser.add_argument("--out", type=Path, default=Path("failures"), help="where pictures and answers go")
     parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="chooses the drawings and the noise")
-    return cli.exit_codes(run)(parser.parse_args(argv))
+    threads.add_option(parser)
+    return cli.exit_codes(threads.applied(run))(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ import argparse
 import csv
 import functools
 import io
-import os
 import sys
 import threading
 import warnings
@@ -19,11 +18,10 @@ from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any
 
-import torch
 from failures import PROGRAMS
 from utils import session
 
-from smallnets import cli, executors, files, plots, tables, train
+from smallnets import cli, executors, files, plots, tables, threads, train
 
 LEARNING_RATES = {"densenet": (1e-5, 0.1), "convnet": (1e-4, 0.3), "bestmodel": (1e-4, 0.1)}
 BATCH_SIZES = {"densenet": [100], "convnet": [50, 100, 200, 400], "bestmodel": [50, 100, 200, 400]}
@@ -54,8 +52,6 @@ def work(args: argparse.Namespace, index: int) -> None:
     folder = session.find_data(args.dataDir)
     program = PROGRAMS[args.model]()
     sets = [session.load_split(folder, split, program.n_classes) for split in ("train", "dev")]
-    if args.jobs > 1:
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // args.jobs))  # this process is a worker's own
 
     def objective(trial: Any) -> float:
         lr = trial.suggest_float("LR", *LEARNING_RATES[args.model], log=True)
@@ -166,7 +162,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="of the trials and of each training")
     executors.add_arguments(parser)
     parser.add_argument("--worker", nargs=2, type=int, help=argparse.SUPPRESS)
-    return cli.exit_codes(run)(parser.parse_args(argv))
+    threads.add_option(parser)
+    return cli.exit_codes(threads.applied(run))(parser.parse_args(argv))
 
 
 if __name__ == "__main__":

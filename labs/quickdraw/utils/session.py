@@ -18,7 +18,7 @@ from tqdm import tqdm
 from utils.accuracies import approx_train_acc_and_loss, dev_acc_and_loss
 from utils.io_argparse import get_args
 
-from smallnets import cli, files, modelfile, quickdraw, train
+from smallnets import cli, files, modelfile, quickdraw, threads, train
 
 DATA = Path(__file__).resolve().parents[3] / "data" / "quickdraw"
 LOG_INTERVAL = 100
@@ -66,7 +66,8 @@ def main(program: Program) -> int:
         for name, message in NEEDED[mode].items():
             if arguments[name] is None:
                 raise ValueError(message)
-        return (train_mode if mode == "train" else predict_mode)(program, **arguments)
+        with threads.limited(arguments.get("threads")):
+            return (train_mode if mode == "train" else predict_mode)(program, **arguments)
 
     return cli.exit_codes(run)()
 

@@ -1,0 +1,192 @@
+"""What a second thread brings on an idle machine, and what it costs where another program keeps one core busy.
+
+python -m records.threads                     part 2 whole, and some thirty steps of each long training of the labs
+python -m records.threads part2 --rounds 9    part 2 alone
+
+Every turn is a process of its own; in each round all threads take theirs idle and busy, one after the other, so that
+whatever else runs on the machine slows all of them. Seconds are those of training on the clock, without imports and
+data; medians over the rounds with the least and the greatest. Before each idle turn the program looks how many cores
+others keep busy, and says so: figures called idle are that only where it is near 0.
+"""
+
+import argparse
+import importlib
+import itertools
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+import mp6
+from records import trial
+from records.numpy_speed import cpu
+from records.processes import ROOT
+from smallnets import cli, tables, threads
+
+STEPS = 30
+SPIN = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum(range(100_000))"
+
+
+def part2() -> float:
+    """The whole fit of part 2 as mp6.py calls it, on the shipped images."""
+    split = trial.load("shipped", ROOT / "data" / "fashion_mnist", 2)
+    return sum(trial.run(mp6.import_part("neuralnet_p2"), 2, split, 0, 50).seconds.values())
+
+
+def images(n: int) -> tuple[np.ndarray, np.ndarray]:
+    """uint8 [n, 28, 28] and int64 [n], noise: what a step costs does not depend on them."""
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (n, 28, 28), np.uint8), rng.integers(0, 6, n)
+
+
+def mynet() -> float:
+    """Steps of MyNet as pytorch_cnn.py trains it, in float32."""
+    lab = importlib.import_module("pytorch_cnn")
+    x, y = images(128 * STEPS)
+    data = lab.tensors({"x_train": x, "y_train": y, "x_val": x[:100], "y_val": y[:100]})
+    with tempfile.TemporaryDirectory() as folder:
+        return seconds(lambda: lab.train("mynet", data, epochs=1, out=Path(folder) / "net.pt"))
+
+
+def bestmodel() -> float:
+    """Steps of BestModel as main_bestmodel.py trains it."""
+    session, program = importlib.import_module("utils.session"), importlib.import_module("main_bestmodel").program()
+    data = images(400)
+    return seconds(lambda: list(session.fit(program, program.net_class(), data, data, 0.01, 100, STEPS, 0)))
+
+
+def resnet() -> float:
+    """Steps of the mini-ResNet as run_resnet.py trains it."""
+    lab, experiment = importlib.import_module("run_resnet"), importlib.import_module("experiment")
+    x, y = images(100 * STEPS)
+    data = torch.utils.data.TensorDataset(torch.from_numpy(x)[:, None] / 255, torch.from_numpy(y))
+    args = argparse.Namespace(seed=0, epochs=1, lr=0.1, momentum=0.9, weight_decay=5e-4, batch_size=100)
+    program = experiment.Program("mini-ResNet", lab.build, (1, 28, 28), 1, 0.1, 0.9, 5e-4, 100, 100, 100, lab.moved)
+    return experiment.fit("with BN", lab.build(), program, args, [data, data]).seconds
+
+
+# the lab whose folder has to be on the path, and the training
+PIECES: dict[str, tuple[str | None, Callable[[], float]]] = {
+    "part2": (None, part2),
+    "mynet": ("numpy_to_cnn", mynet),
+    "bestmodel": ("quickdraw", bestmodel),
+    "resnet": ("batchnorm", resnet),
+}
+
+
+def seconds(function: Callable[[], object]) -> float:
+    """How long a call takes."""
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def work(piece: str) -> int:
+    """Train one piece in this process and print its seconds alone."""
+    lab, train = PIECES[piece]
+    if lab is not None:
+        sys.path.insert(0, str(ROOT / "labs" / lab))  # a lab is not installed
+    with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere):
+        found = train()
+    print(found)
+    return 0
+
+
+def turn(piece: str, number: int) -> float:
+    """Seconds of a piece in a fresh process with `number` threads; CalledProcessError if it fails."""
+    command = [sys.executable, "-m", "records.threads", piece, "--worker", "--threads", str(number)]
+    return float(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout)
+
+
+@contextmanager
+def busy_core() -> Iterator[None]:
+    """Another program, which keeps one core busy all the while."""
+    with subprocess.Popen([sys.executable, "-c", SPIN]) as program:
+        try:
+            yield
+        finally:
+            program.kill()
+
+
+def others(pause: float = 0.5) -> float:
+    """How many cores other programs keep busy: over `pause` seconds, or where /proc is missing the last minute."""
+    try:
+        before = busy_seconds()
+        time.sleep(pause)
+        return (busy_seconds() - before) / pause
+    except FileNotFoundError:
+        return os.getloadavg()[0]
+
+
+def busy_seconds() -> float:
+    """Seconds since the start in which cores were busy, all added up."""
+    user, nice, system = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:4])
+    return (user + nice + system) / os.sysconf("SC_CLK_TCK")
+
+
+def measure(piece: str, numbers: list[int], rounds: int) -> tuple[dict[tuple[int, str], list[float]], list[float]]:
+    """Seconds of each (threads, "idle" or "busy"), a value for each round; cores that others took before idle ones."""
+    found: dict[tuple[int, str], list[float]] = {key: [] for key in itertools.product(numbers, ("idle", "busy"))}
+    taken = []
+    for _ in range(rounds):
+        for number in numbers:
+            taken.append(others())
+            found[number, "idle"].append(turn(piece, number))
+            with busy_core():
+                found[number, "busy"].append(turn(piece, number))
+    return found, taken
+
+
+def rows(piece: str, found: dict[tuple[int, str], list[float]]) -> list[list[str]]:
+    """A row for each number of threads: seconds idle and busy, and how many times one thread's these are."""
+    first, _ = next(iter(found))
+    lines = []
+    for number in dict.fromkeys(number for number, _ in found):
+        cells = []
+        for state in ("idle", "busy"):
+            own, base = found[number, state], found[first, state]
+            ratio = statistics.median(a / b for a, b in zip(own, base, strict=True))
+            cells += [f"{statistics.median(own):.2f} s ({min(own):.2f}-{max(own):.2f})", f"{ratio:.2f}"]
+        lines.append([f"{piece}, {number}", *cells])
+    return lines
+
+
+@cli.exit_codes
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line, measure, print."""
+    parser = cli.parser(__doc__)
+    parser.add_argument("piece", nargs="*", default=list(PIECES), help="of " + ", ".join(PIECES) + "; left out: all")
+    parser.add_argument("--rounds", type=cli.whole_number(1), default=5, help="turns of each kind")
+    parser.add_argument("--numbers", type=cli.whole_number(1), nargs="+", default=[1, 2], help="of threads")
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    threads.add_option(parser)
+    args = parser.parse_args(argv)
+    for piece in args.piece:
+        if piece not in PIECES:
+            raise ValueError(f"expected one of {', '.join(PIECES)}, got {piece}")
+    if args.worker:
+        with threads.limited(args.threads):
+            return work(*args.piece)
+    print(f"{cpu()}, {os.cpu_count()} cores, torch {torch.__version__}", flush=True)
+    table: list[list[Any]] = [["training, threads", "idle", "ratio", "one core busy", "ratio"]]
+    taken = []
+    for piece in args.piece:
+        found, own = measure(piece, args.numbers, args.rounds)
+        table += rows(piece, found)
+        taken += own
+    print(tables.aligned(table))
+    print(f"before idle turns, others kept {statistics.median(taken):.2f} cores busy, {max(taken):.2f} at most")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
