@@ -41,10 +41,14 @@ def tier() -> Tier:
 
 
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lab:
-    """Two checks worth 2 and 3 points, on a file answer.py; the checkout is a copy of what jobs take from it."""
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Lab:
+    """Two checks worth 2 and 3 points, on a file answer.py; the checkout is a copy of what jobs take from it.
+
+    The parameter, if any, is the seconds that a check has.
+    """
     module, root = "autograder.checks.answers", tmp_path / "root"
-    step = checking.check_step("answers", module, NAMES, ("answer.py",), reproduce="python answer.py", seconds=2)
+    seconds = getattr(request, "param", 60)
+    step = checking.check_step("answers", module, NAMES, ("answer.py",), reproduce="python answer.py", seconds=seconds)
     for name in imports.needed(["autograder.grade", "autograder.checks_inside", "autograder.checks.numbers"]):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes((imports.ROOT / name).read_bytes())
@@ -97,6 +101,7 @@ def test_a_mistake_costs_its_own_points_and_is_named(
     assert "autograder/" not in found["1.1"].split("To see the same")[0], "frames of the grader"
 
 
+@pytest.mark.parametrize("lab", [2], indirect=True)
 def test_a_check_that_never_ends_costs_no_others(lab: Lab, tmp_path: Path) -> None:
     found = words(graded(lab, tmp_path, RIGHT.replace("return 2", "exec('while True: pass'); return 2")))
     assert list(found) == ["1.1"] and "expected the check to end within 2 seconds" in found["1.1"]

@@ -22,7 +22,7 @@ sys.path.insert(0, "submission")
 import answer
 os.write(4, int(answer.answer(20)).to_bytes(8, "little", signed=True))
 """
-LIMITS = Limits(cpu_seconds=1, wall_seconds=3, memory=256 * MB, address_space=1024 * MB, output=1000)
+LIMITS = Limits(cpu_seconds=1, wall_seconds=60, memory=256 * MB, address_space=1024 * MB, output=1000)
 
 
 def job(run: Run) -> Job:
@@ -75,9 +75,9 @@ def submission(folder: Path, source: str | None) -> Path:
     return folder
 
 
-def graded(folder: Path, source: str | None, staff: str = "data") -> dict[str, tuple[float, str, str]]:
+def graded(folder: Path, source: str | None, staff: str = "data", lab: Lab = LAB) -> dict[str, tuple[float, str, str]]:
     """(score, cause, words) by number."""
-    report = grade.grade(submission(folder, source), LAB, best().tier, Path(staff), seed=3, trust=True)
+    report = grade.grade(submission(folder, source), lab, best().tier, Path(staff), seed=3, trust=True)
     assert [test.number for test in report.tests] == ["1.2", "1.3", "1.10"]
     return {test.number: (test.score, test.cause, test.output) for test in report.tests}
 
@@ -121,14 +121,15 @@ def test_every_failure_has_its_cause_and_words(source: str | None, cause: str, w
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("source", "cause"),
+    ("source", "seconds", "cause"),
     [
-        ("def answer(n):\n    while True: pass", "cpu time"),
-        ("import time\ndef answer(n): time.sleep(60)", "wall time"),
+        ("def answer(n):\n    while True: pass", 60, "cpu time"),
+        ("import time\ndef answer(n): time.sleep(60)", 1, "wall time"),
     ],
 )
-def test_time_limits_have_their_cause(source: str, cause: str, tmp_path: Path) -> None:
-    assert graded(tmp_path, source)["1.2"][:2] == (0, cause)
+def test_time_limits_have_their_cause(source: str, seconds: float, cause: str, tmp_path: Path) -> None:
+    lab = dataclasses.replace(LAB, limits=dataclasses.replace(LIMITS, wall_seconds=seconds))
+    assert graded(tmp_path, source, lab=lab)["1.2"][:2] == (0, cause)
 
 
 def test_a_fault_of_the_grader_is_none_of_the_students(tmp_path: Path) -> None:

@@ -265,7 +265,7 @@ def test_an_interrupted_run_keeps_its_rows_and_its_net(folder: Path) -> None:
         if logs and logs[0].read_bytes().count(b"\r\n") > 2:
             break
     process.send_signal(signal.SIGINT)
-    assert process.wait(30) == 130
+    assert process.wait(60) == 130
     assert logs[0].read_bytes().endswith(b"\r\n")
     (model,) = folder.glob("model_files/*.pt")
     assert set(torch.load(model, weights_only=True)) == {"state_dict", "init"}

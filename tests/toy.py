@@ -39,5 +39,5 @@ LAB = Lab(
         Check("1.2", "the answer, extra", 2.1, ("run",), judge),
     ),
     columns=(Column("value", ("run",), lambda run: run.done["run"].found),),
-    limits=Limits(cpu_seconds=1, wall_seconds=4, memory=128 * MB, address_space=1024 * MB, output=1000),
+    limits=Limits(cpu_seconds=1, wall_seconds=60, memory=128 * MB, address_space=1024 * MB, output=1000),
 )
