@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 from tqdm import tqdm
 from utils.accuracies import approx_train_acc_and_loss, dev_acc_and_loss
-from utils.io_argparse import get_args
+from utils.io_argparse import get_args, get_threads
 
 from smallnets import cli, files, modelfile, quickdraw, threads, train
 
@@ -66,7 +66,7 @@ def main(program: Program) -> int:
         for name, message in NEEDED[mode].items():
             if arguments[name] is None:
                 raise ValueError(message)
-        with threads.limited(arguments.get("threads")):
+        with threads.limited(get_threads(sys.argv[1:])):
             return (train_mode if mode == "train" else predict_mode)(program, **arguments)
 
     return cli.exit_codes(run)()
