@@ -219,22 +219,28 @@ def run_part(part: int, args: argparse.Namespace) -> tuple[Run, dict[str, Any]]:
     run.seconds = {"loading": loading} | run.seconds
     measure(run, module, dev)
 
-    print(f" ##### Part {part} results #####", *spec.task.lines(run.scores), sep="\n")
+    card, written = run_card(run, args, files.sha256_of_arrays(splits)), []
+    try:  # files first, as whoever reads the output may go at any moment; and the scores are shown in any case
+        if args.load is None:
+            modelfile.save(args.models / f"net_p{part}.model", run.net, card)
+            written.append(args.models / f"net_p{part}.model")
+        if args.plots is not None:
+            written += draw(run, dev, args.plots)
+    finally:
+        tell(run, dev, written, args.quiet)
+    return run, card
+
+
+def tell(run: Run, dev: Dev, written: list[Path], quiet: bool) -> None:
+    """Print the scores and, unless `quiet`, all that people want to know besides."""
+    task = PARTS[run.part].task
+    print(f" ##### Part {run.part} results #####", *task.lines(run.scores), sep="\n")
     print(f"num_parameters: {run.num_parameters}")
-    if not args.quiet:
-        for block in [*spec.task.details(run.predictions, dev), "\n".join(verdicts(run, len(names)))]:
+    if not quiet:
+        for block in [*task.details(run.predictions, dev), "\n".join(verdicts(run, len(dev.names)))]:
             print(f"\n{block}")
-    card = run_card(run, args, files.sha256_of_arrays(splits))
-    written = []
-    if args.load is None:
-        written.append(args.models / f"net_p{part}.model")
-        modelfile.save(written[0], run.net, card)
-    if args.plots is not None:
-        written += draw(run, dev, args.plots)
-    if not args.quiet:
         for path in written:
             print(f"written: {shown(path, Path.cwd())}")
-    return run, card
 
 
 def shown(path: Path, folder: Path) -> str:
@@ -301,8 +307,6 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
         args.part = name[1]
     if args.target is not None and args.part == "all":
         raise ValueError("expected --part 1, 2 or 3 with --target, got all parts")
-    if args.json is not None and args.json.exists() and not args.json.is_file():
-        raise ValueError(f"expected --json to name a file, got {args.json}")
     # absolute from here on, as code that is run may change the folder
     for option in ("dataset", "models", "load", "json", "plots"):
         if (path := getattr(args, option)) is not None:
@@ -315,9 +319,11 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Run the parts that the command line asks for; a part that fails does not stop the next."""
     args = parse(argv)
-    for folder in (args.models if args.load is None else None, args.plots, args.json and args.json.parent):
+    for folder in (args.models if args.load is None else None, args.plots):
         if folder is not None:
-            folder.mkdir(parents=True, exist_ok=True)  # better to fail now than after training
+            files.expect_folder(folder)
+    if args.json is not None:
+        files.expect_file(args.json)
     cards, code = [], 0
     for part in args.part:
         try:
@@ -327,7 +333,7 @@ def main(argv: list[str] | None = None) -> int:
             raise
         except (OSError, ValueError, StudentError) as error:
             code = cli.complain(error, f"part {part}")
-            cards.append({"part": part, "error": str(error)})
+            cards.append({"part": part, "error": cli.told(error)})
             continue
         cards.append(card)
         if args.target is not None and not run.reaches(args.target):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.platform import metadata
+from smallnets import faults
 
 MADE_UP = {
     "id": 1,
@@ -88,6 +89,7 @@ def run(command: list[str], folder: Path) -> None:
     try:
         done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=sys.stderr)
     except OSError as error:
-        raise ValueError(f"expected {Path(command[-1]).name} of the bundle to run, got {error}") from error
+        reason = faults.words(error)
+        raise ValueError(f"expected {Path(command[-1]).name} of the bundle to run, got: {reason}") from error
     if done.returncode:
         raise ValueError(f"expected {Path(command[-1]).name} of the bundle to end with 0, got {done.returncode}")

@@ -257,12 +257,16 @@ def command(args: argparse.Namespace) -> int:
     seed = secrets.randbits(31) if args.seed is None else args.seed
     if args.results is not None:
         results.write(args.results, results.document(results.provisional(lab)))
-    graded = grade(args.submission, lab, tier, args.staff, seed, args.i_trust_this)
-    show(graded)
-    if args.results is not None:
-        results.write(args.results, results.document(graded))
     if args.json is not None:
-        files.write_text(args.json, json.dumps(report.plain(graded), indent=1, allow_nan=False) + "\n")
+        files.expect_file(args.json)
+    graded = grade(args.submission, lab, tier, args.staff, seed, args.i_trust_this)
+    try:  # files first, as whoever reads the output may go at any moment; and what is found is shown in any case
+        if args.results is not None:
+            results.write(args.results, results.document(graded))
+        if args.json is not None:
+            files.write_text(args.json, json.dumps(report.plain(graded), indent=1, allow_nan=False) + "\n")
+    finally:
+        show(graded)
     return 1 if graded.fault else 0
 
 

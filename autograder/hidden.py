@@ -42,8 +42,9 @@ def command(args: argparse.Namespace) -> int:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{args.out.name}.", dir=args.out.parent) as temporary:
         lab.hidden(secret, Path(temporary))
-        for name, size in moved(Path(temporary), args.out):
-            print(f"{name}  {size:,} bytes")
+        sizes = moved(Path(temporary), args.out)
+    for name, size in sizes:
+        print(f"{name}  {size:,} bytes")
     print(f"written: hidden data of {lab.name} in {args.out}")
     return 0
 

@@ -42,8 +42,9 @@ def command(args: argparse.Namespace) -> int:
         zipping.write(temporary, found, lab.root)
         submission = take_in(temporary, lab, Path(copies))  # as it will be taken in when it is graded
         notes += [*submission.notes, *look(submission.files, lab.hand_in)]
-        for name, path in submission.files.items():
-            print(f"{name}  {path.stat().st_size:,} bytes{_origin(name, found[name], lab, args.folder)}")
+        sizes = {name: path.stat().st_size for name, path in submission.files.items()}
+    for name, size in sizes.items():
+        print(f"{name}  {size:,} bytes{_origin(name, found[name], lab, args.folder)}")
     lines = missing(lab, found, args.folder)
     for line in dict.fromkeys([*lines, *notes]):
         print(line)

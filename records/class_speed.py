@@ -134,6 +134,7 @@ def main(argv: list[str] | None = None) -> int:
         for fast in (False, True):
             few, row = run(Path(name), 1, fast, "few"), found[1, fast]
             row["cpu_seconds_a_job"] = (row["cpu_seconds"] - few["cpu_seconds"]) / (row["jobs"] - few["jobs"])
+    files.write_text(args.out, json.dumps({"cores": cores, "runs": list(found.values())}, indent=1) + "\n")
     base = found[1, False]["jobs_per_second"]
     cells = [["", "workers", "jobs a second", "to one fresh", "first after, s", "all, s"]]
     for row in found.values():
@@ -143,7 +144,6 @@ def main(argv: list[str] | None = None) -> int:
     print(tables.aligned(cells))
     fresh, forked = (found[1, fast]["cpu_seconds_a_job"] for fast in (False, True))
     print(f"processor time of a job: {fresh:.2f} s fresh, {forked:.2f} s with --fast: {fresh / forked:.1f} times")
-    files.write_text(args.out, json.dumps({"cores": cores, "runs": list(found.values())}, indent=1) + "\n")
     return 0
 
 

@@ -109,10 +109,10 @@ def main(argv: list[str] | None = None) -> int:
     with threads.limited(args.threads), tempfile.TemporaryDirectory() as name:
         folders = trial.draw(args.draws, args.source, Path(name))
         rows = compare(args, [trial.load(split, folder, args.part) for split, folder in folders.items()])
-    print(table(rows))
     if args.json is not None:
         found = environment() | {"part": args.part, "seeds": args.seeds, "draws": args.draws, "files": rows}
         files.write_text(args.json, json.dumps(found, indent=1) + "\n")
+    print(table(rows))
     return 0
 
 

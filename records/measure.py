@@ -18,7 +18,7 @@ from typing import Any
 import mp6
 from records import processes, references, trial
 from records.numpy_speed import described, environment
-from smallnets import cli, files, tables, threads
+from smallnets import cli, faults, files, tables, threads
 
 SHIPPED = processes.ROOT / "data/fashion_mnist"
 ALL_DRAWS = "all draws"
@@ -29,7 +29,7 @@ def split_folders(args: argparse.Namespace, temporary: Path) -> dict[str, Path]:
     try:
         draws = trial.draw(args.draws, args.source, temporary) if args.draws else {}
     except OSError as error:
-        print(f"no fresh draws, measuring the shipped splits alone: {error}")
+        print(f"no fresh draws, measuring the shipped splits alone: {faults.words(error)}")
         draws = {}
     return {"shipped": args.dataset} | draws
 
@@ -144,13 +144,13 @@ def measured(args: argparse.Namespace) -> int:
             rows += [*own, mean_of_draws(own[1:])] if len(own) > 2 else own
             print(f"part {part}: measured", file=sys.stderr)
         found |= {"figures": rows, "processes": costs(args, temporary) if args.turns else []}
+    if args.json is not None:
+        files.write_text(args.json, json.dumps(found, indent=1) + "\n")
     print(score_table(rows), *reference_lines(rows), sep="\n")
     for row in (row for row in rows if row["split"] != ALL_DRAWS):
         print(f"{row['part']}, {row['split']}, each seed: " + " ".join(f"{value:.5f}" for value in row["values"]))
     if args.turns:
         print(cost_table(found["processes"]))
-    if args.json is not None:
-        files.write_text(args.json, json.dumps(found, indent=1) + "\n")
     return 0
 
 

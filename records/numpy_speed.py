@@ -232,10 +232,10 @@ def measured(args: argparse.Namespace) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         found = measure(args.seconds)
-    print(table(found))
     if args.json is not None:
         figures = [dict(zip(("unit", "against", "batch"), key, strict=True)) | row for key, row in found.items()]
         files.write_text(args.json, json.dumps(found_on | {"figures": figures}, indent=1) + "\n")
+    print(table(found))
     return 0
 
 

@@ -4,12 +4,17 @@
 """
 
 import argparse
+import contextlib
 import functools
+import io
 import math
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from types import TracebackType
 from typing import NoReturn
+
+from smallnets import faults
 
 
 class StudentError(Exception):
@@ -74,27 +79,87 @@ def number(least: float, most: float) -> Callable[[str], float]:
     return convert
 
 
-def complain(error: Exception, where: str = "") -> int:
+def complain(error: BaseException, where: str = "") -> int:
     """Print a user's mistake on stderr, in one line (a student's traceback keeps its own); returns 2."""
-    text = str(error) if isinstance(error, StudentError) else " ".join(str(error).split()) or type(error).__name__
-    print(f"error: {where + ': ' if where else ''}{text}", file=sys.stderr)
+    _say(f"error: {where + ': ' if where else ''}{told(error)}")
     return 2
 
 
+def told(error: BaseException) -> str:
+    """An error as `complain` tells it."""
+    return str(error) if isinstance(error, StudentError) else faults.words(error)
+
+
 def exit_codes(main: Callable[..., int]) -> Callable[..., int]:
-    """Let `main` return 2 after a ValueError or OSError, named in one line, and 130 after Ctrl-C."""
+    """Let `main` return 2 after a fault that is named in one line, and 130 after Ctrl-C.
+
+    Faults are a ValueError, an OSError and a package that is missing. What is printed reaches terminals and files of
+    any encoding: a character that they cannot hold is printed as an escape. Nothing is left in a buffer when `main`
+    has returned, so that a full disk behind stdout is told, too.
+    """
 
     @functools.wraps(main)
     def wrapper(*args: object, **kwargs: object) -> int:
-        try:
-            return main(*args, **kwargs)
-        except BrokenPipeError:  # whoever reads the output has gone, as in `| head`; nothing to say to nobody
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 1
-        except (ValueError, OSError) as error:
-            return complain(error)
-        except KeyboardInterrupt:
-            print("interrupted", file=sys.stderr)
-            return 130
+        with _streams():
+            try:
+                code = main(*args, **kwargs)
+                sys.stdout.flush()
+                return code
+            except BrokenPipeError:  # whoever reads the output has gone, as in `| head`; nothing to say to nobody
+                return 1
+            except (ValueError, OSError, ModuleNotFoundError) as error:
+                return complain(error)
+            except KeyboardInterrupt:
+                return _interrupted()
 
     return wrapper
+
+
+def start() -> None:
+    """Let a program end in one line from its first import on, if a package is missing or at Ctrl-C.
+
+    For the top of a file that is run, below `if __name__ == "__main__":`, as imports may take seconds.
+    """
+    sys.excepthook = _ended
+
+
+def _ended(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """As `sys.excepthook`: the exit code is that of a SystemExit which it raises."""
+    if isinstance(error, KeyboardInterrupt):
+        raise SystemExit(_interrupted())
+    if isinstance(error, ModuleNotFoundError):
+        raise SystemExit(complain(error))
+    sys.__excepthook__(kind, error, trace)
+
+
+def _interrupted() -> int:
+    _say("interrupted")
+    return 130
+
+
+def _say(text: str) -> None:
+    """Print on stderr, if that takes anything."""
+    if sys.stderr is not None:  # print would take stdout instead
+        with contextlib.suppress(OSError):
+            print(text, file=sys.stderr)
+
+
+@contextlib.contextmanager
+def _streams() -> Iterator[None]:
+    """Streams that are open and take any character while the block runs, and end without an error of their own."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed, as by `>&-`; a file must not get its number
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
+    streams = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, io.TextIOWrapper)]
+    before = [stream.errors for stream in streams]
+    try:
+        for stream in streams:
+            with contextlib.suppress(OSError):
+                stream.reconfigure(errors="backslashreplace")
+        yield
+    finally:
+        for stream, errors in zip(streams, before, strict=True):
+            try:
+                stream.reconfigure(errors=errors)  # which flushes
+            except OSError:  # gone or full: what is left goes nowhere, or the interpreter would complain at its end
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from smallnets import faults
 from smallnets.files import replacing, sha256, write_text
 
 GZIP = b"\x1f\x8b"
@@ -190,7 +191,7 @@ def download(name: str, base_urls: Sequence[str], known_sha256: str, folder: str
         try:
             return Path(pooch.retrieve(base + name, known_sha256, name, folder, progressbar=sys.stderr.isatty()))
         except OSError as error:
-            problems.append(f"{base}: {error}")
+            problems.append(f"{base}: {faults.words(error)}")
         except ValueError as error:
             raise ValueError(f"expected {base + name} with sha256 {known_sha256[:12]}..., got another file") from error
     raise OSError(f"could not fetch {name} ({'; '.join(problems)})")

@@ -51,15 +51,14 @@ def cluster(address: str, ca: Path | None = None, cert: Path | None = None, key:
         ca, cert, key: files of the certificates, as Dask's Security takes them; left out, those of Dask's settings.
 
     Raises:
-        ValueError: another kind of address; the extra [cluster] is not installed.
+        ValueError: another kind of address.
+        ModuleNotFoundError: the extra [cluster] is not installed.
         OSError: no scheduler there, or no such certificate.
     """
     if not address.startswith("tls://"):
         raise ValueError(f"expected the address of a scheduler with TLS, such as tls://HOST:8786, got {address}")
-    try:
-        from distributed import Client, Security
-    except ImportError as error:
-        raise ValueError(f"expected the extra [cluster] to be installed: pip install '.[cluster]' ({error})") from None
+    from distributed import Client, Security
+
     files = {"tls_ca_file": ca, "tls_client_cert": cert, "tls_client_key": key}
     given = {name: str(path) for name, path in files.items() if path is not None}
     security = Security(require_encryption=True, **given)

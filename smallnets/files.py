@@ -2,12 +2,15 @@
 
 import hashlib
 import os
+import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+
+BLOCK = 4096  # bytes that a disk which is not full takes
 
 
 @contextmanager
@@ -19,17 +22,63 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
     Raises:
         ValueError: `path` is there and no file, but a folder or a device.
+        OSError: it cannot be written; `path` is the file that the error names.
     """
-    path = Path(path).resolve()
-    if path.exists() and not path.is_file():
-        raise ValueError(f"expected {path} to be a file, got something else of that name")
+    path = _replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     try:
-        yield temporary
-        os.replace(temporary, path)
+        with named(path, temporary):
+            yield temporary
+            os.replace(temporary, path)
     finally:
+        _clear(temporary)
+
+
+@contextmanager
+def named(path: Path, temporary: str | Path) -> Iterator[None]:
+    """Let an OSError name the user's file or folder instead of a temporary one, or of none as a full disk does."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename in (None, str(temporary)):
+            error.filename, error.filename2 = str(path), None
+        raise
+
+
+def expect_folder(path: str | Path) -> None:
+    """Make a folder if it is missing, and write into it for a moment: better to fail now than after the work.
+
+    Raises:
+        OSError: no file can be written there; the error names the folder.
+    """
+    path = Path(path)
+    path.mkdir(parents=True, exist_ok=True)
+    temporary = path / f".{secrets.token_hex(8)}"
+    try:
+        with named(path, temporary):
+            temporary.write_bytes(bytes(BLOCK))
+    finally:
+        _clear(temporary)
+
+
+def expect_file(path: str | Path) -> None:
+    """Raise now what `replacing(path)` would raise later, after the work."""
+    expect_folder(_replaceable(path).parent)
+
+
+def _clear(temporary: Path) -> None:
+    """Remove a temporary file, if there is one; where that fails, writing it has failed before and says why."""
+    with suppress(OSError):
         temporary.unlink(missing_ok=True)
+
+
+def _replaceable(path: str | Path) -> Path:
+    """The file at the end of all links; ValueError if something else has the name."""
+    path = Path(path).resolve()
+    if path.exists() and not path.is_file():
+        raise ValueError(f"expected {path} to be a file, got something else of that name")
+    return path
 
 
 def write_text(path: str | Path, text: str) -> None:

@@ -219,7 +219,7 @@ def test_a_zip_is_unpacked_as_the_platform_does(course: Path) -> None:
         (("right.zip", "right"), "expected setup.sh of the bundle to end with 0, got 127"),
         (("autograder.zip", "nowhere"), "expected a folder or a zip archive, got nowhere"),
         (("autograder.zip", "staff/right"), "expected a folder or a zip archive, got staff/right"),
-        (("autograder.zip", "right", "--metadata", "nowhere"), "No such file"),
+        (("autograder.zip", "right", "--metadata", "nowhere"), "expected nowhere, got no such file"),
     ],
 )
 def test_what_cannot_be_emulated_is_named(arguments: tuple[str, ...], words: str, course: Path) -> None:

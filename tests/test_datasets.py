@@ -208,9 +208,9 @@ def test_another_seed_is_another_course(prepare: ModuleType, tmp_path: Path) -> 
     [
         (["--staff"], "expected --secret FILE with --staff"),
         (["--staff", "--secret", "{tmp}/short"], "secret of at least 16 bytes, got 5"),
-        (["--staff", "--secret", "{tmp}/nowhere"], "No such file or directory: '{tmp}/nowhere'"),
+        (["--staff", "--secret", "{tmp}/nowhere"], "expected {tmp}/nowhere, got no such file or folder"),
         (["--secret", "{tmp}/short"], "expected --staff with --secret"),
-        (["--source", "{tmp}"], "No such file or directory: '{tmp}/train-images-idx3-ubyte.gz'"),
+        (["--source", "{tmp}"], "expected {tmp}/train-images-idx3-ubyte.gz, got no such file or folder"),
         (["--source", "{tmp}/other"], "with sha256 c59f468a2f67..., got 7a452886212e..., another file"),
     ],
 )

@@ -62,7 +62,7 @@ def test_nothing_is_half_written(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "words"),
     [
         (["--secret", "short"], "expected a secret of at least 16 bytes in short, got 6"),
-        (["--secret", "nowhere"], "No such file"),
+        (["--secret", "nowhere"], "expected nowhere, got no such file"),
         (["--out", "secret"], "expected --out to be a folder, got something else of that name: secret"),
         (["--lab", "other"], "expected a lab with hidden data, got toy, which has none"),
     ],

@@ -176,7 +176,7 @@ def test_a_wrong_option_is_one_line(args: list[str], message: str, capsys: pytes
     [
         (["--target", "0.5"], "expected --part 1, 2 or 3 with --target, got all parts"),
         (["--load", "{tmp}/mine.model"], "expected --part 1, 2 or 3 with --load, as mine.model is not called"),
-        (["--load", "{tmp}/net_p2.model"], "No such file or directory: '{tmp}/net_p2.model'"),
+        (["--load", "{tmp}/net_p2.model"], "expected {tmp}/net_p2.model, got no such file or folder"),
         (
             ["--load", "{tmp}/text", "--part", "2"],
             "to be a model file, got another or a damaged one",
@@ -187,11 +187,11 @@ def test_a_wrong_option_is_one_line(args: list[str], message: str, capsys: pytes
         (["--load", "{tmp}/no_init", "--part", "2"], "to hold its net's constructor arguments, got init: None"),
         (["--load", "{tmp}/other_init", "--part", "2"], "to hold a neuralnet_p2.NeuralNet, got another net"),
         (["--load", "{tmp}/models/net_p1.model", "--part", "2"], "to hold a neuralnet_p2.NeuralNet, got another net"),
-        (["--json", "{tmp}"], "expected --json to name a file, got {tmp}"),
-        (["--json", "/dev/null"], "expected --json to name a file, got /dev/null"),
-        (["--models", "{tmp}/text"], "File exists: '{tmp}/text'"),
-        (["--plots", "{tmp}/text"], "File exists: '{tmp}/text'"),
-        (["--json", "{tmp}/text/r.json"], "File exists: '{tmp}/text'"),
+        (["--json", "{tmp}"], "expected {tmp} to be a file, got something else of that name"),
+        (["--json", "/dev/null"], "expected /dev/null to be a file, got something else of that name"),
+        (["--models", "{tmp}/text"], "expected {tmp}/text to be a folder or not to be there, got a file"),
+        (["--plots", "{tmp}/text"], "expected {tmp}/text to be a folder or not to be there, got a file"),
+        (["--json", "{tmp}/text/r.json"], "expected {tmp}/text to be a folder or not to be there, got a file"),
     ],
 )
 def test_a_wrong_file_is_one_line_and_exit_code_2(

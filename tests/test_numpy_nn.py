@@ -162,7 +162,7 @@ def test_the_two_pictures_and_the_lines_of_the_course_appear(
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["--data", "{tmp}/nowhere.npz"], "No such file or directory"),
+        (["--data", "{tmp}/nowhere.npz"], "nowhere.npz, got no such file"),
         (["--data", "{tmp}/text.npz"], "to be a .npz file, got another or a damaged one"),
         (["--data", "{tmp}/cut.npz"], "to be a .npz file, got another or a damaged one"),
         (["--data", "{tmp}/other.npz"], "got no ['x_test', 'y_test', 'y_train']"),
@@ -170,7 +170,7 @@ def test_the_two_pictures_and_the_lines_of_the_course_appear(
         (["--classes", "4", "12"], "expected digits 12 in y_train"),
         (["--validation", "0"], "to leave images on both sides, got 0.0 of 276"),
         (["--validation", "1"], "to leave images on both sides, got 1.0 of 276"),
-        (["--out", "{tmp}/text.npz"], "File exists"),
+        (["--out", "{tmp}/text.npz"], "text.npz to be a folder"),
     ],
 )
 def test_a_mistake_is_one_line(

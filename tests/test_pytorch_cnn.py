@@ -196,10 +196,10 @@ def test_permuted_pixels_are_permuted_alike(cnn: ModuleType) -> None:
         (["--fraction", "1.5"], "expected a fraction of 60,000 images from 0.00017 to 1, got 1.5"),
         (["--lr", "1e30", "--model", "fcnet"], "expected a finite loss, got "),
         (["--lr", "-1"], "Invalid learning rate"),
-        (["--data", "nowhere.npz"], "No such file or directory: 'nowhere.npz'"),
+        (["--data", "nowhere.npz"], "expected nowhere.npz, got no such file or folder"),
         (["--data", "text.npz"], "expected text.npz to be a .npz with x_train, y_train, x_val, y_val, got"),
         (["--data", "other.npz"], "expected x_train uint8 [N, 28, 28] and y_train [N] from 0 to 9, got float64 [2, 7]"),
-        (["--data", "empty"], "No such file or directory: 'empty/train-images-idx3-ubyte.gz'"),
+        (["--data", "empty"], "expected empty/train-images-idx3-ubyte.gz, got no such file or folder"),
     ],
 )  # fmt: skip
 def test_a_mistake_in_training_is_one_line(args: list[str], message: str, tmp_path: Path) -> None:
@@ -284,12 +284,12 @@ def test_the_evaluation_prints_and_draws(cnn: ModuleType, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["nowhere.pt"], "No such file or directory: 'nowhere.pt'"),
+        (["nowhere.pt"], "expected nowhere.pt, got no such file or folder"),
         (["text.pt"], "expected text.pt to be a model file, got another or a damaged one"),
         (["other.pt"], "expected other.pt to be a state_dict of fcnet, simplecnn, mynet, got other names or shapes"),
         (["whole.pt"], "expected whole.pt to hold weights only, got a pickled object"),
         (["fc.pt", "a/fc.pt"], "expected nets of different names, got fc.pt, a/fc.pt"),
-        (["fc.pt", "--data", "nowhere"], "No such file or directory: 'nowhere/t10k-images-idx3-ubyte.gz'"),
+        (["fc.pt", "--data", "nowhere"], "expected nowhere/t10k-images-idx3-ubyte.gz, got no such file or folder"),
     ],
 )
 def test_a_mistake_in_the_evaluation_is_one_line(

@@ -193,11 +193,11 @@ MISTAKES: dict[str, tuple[list[str], str]] = {
     "rate 0": ([*TRAIN, "--LR", "0"], "expected --LR, --bs and --epochs above 0, got 0.0, 20 and 150"),
     "rate nan": ([*TRAIN, "--LR", "nan"], "expected --LR, --bs and --epochs above 0, got nan"),
     "batch too large": ([*TRAIN, "--bs", "121"], "expected --bs of at most the 120 training images, got 121"),
-    "no such folder": ([*TRAIN, "--dataDir", "nowhere"], "No such file or directory: 'nowhere/fruit_images.npy'"),
+    "no such folder": ([*TRAIN, "--dataDir", "nowhere"], "expected nowhere/fruit_images.npy, got no such file"),
     "diverges": ([*TRAIN, "--LR", "1e30"], "expected a finite loss, got"),
     "no such weights": (
         ["--mode", "predict", "--weights", "no.pt", "--predictionsFile", "p"],
-        "No such file or directory: 'no.pt'",
+        "expected no.pt, got no such file",
     ),
 }
 

@@ -50,23 +50,20 @@ def command(args: argparse.Namespace) -> int:
     """Serve, or do what is asked for instead; returns the exit code."""
     lab = checked(labs.load(args.lab))
     chosen = rules.of(lab, args.uploads, args.cool_down, args.deadline, args.final)
-    try:
-        if args.add_students or args.new_token or args.revoke:
-            with opened(args.db, lab) as record:
-                accounts(record, args)
-        elif args.backup:
-            from autograder.board import copies
+    if args.add_students or args.new_token or args.revoke:
+        with opened(args.db, lab) as record:
+            accounts(record, args)
+    elif args.backup:
+        from autograder.board import copies
 
-            copies.back_up(args.db, args.backup)
-        elif args.restore or args.export or args.points:
-            with opened(args.db, lab) as record:
-                files(record, args, chosen)
-        elif args.no_grading:
-            serve(lab, args, chosen)
-        else:
-            return both(lab, args)
-    except ModuleNotFoundError as error:
-        raise ValueError(f"expected the extra [web], `pip install -e '.[web]'`, got no {error.name}") from error
+        copies.back_up(args.db, args.backup)
+    elif args.restore or args.export or args.points:
+        with opened(args.db, lab) as record:
+            files(record, args, chosen)
+    elif args.no_grading:
+        serve(lab, args, chosen)
+    else:
+        return both(lab, args)
     return 0
 
 
@@ -116,7 +113,11 @@ def serve(lab: Lab, args: argparse.Namespace, chosen: rules.Rules) -> None:
     family = socket.AF_INET6 if ":" in args.host else socket.AF_INET
     with socket.socket(family) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((args.host, args.port))
+        try:
+            listening.bind((args.host, args.port))
+        except OSError as error:
+            error.filename = f"{args.host}:{args.port}"
+            raise
         listening.listen(app.BACKLOG)  # so that who reads the address below can connect at once
         application = app.application(args.db, lab, chosen)
         if not walls.shut_in(args.db):

@@ -17,7 +17,7 @@ from autograder.platform.words import refused
 from autograder.sandbox.job import Tier
 from autograder.sandbox.place import own_folder
 from autograder.sandbox.run import GRACE, Launch
-from smallnets import executors
+from smallnets import executors, faults
 
 SPARE = 60.0  # seconds that the grader may take beyond its jobs
 
@@ -66,7 +66,7 @@ def grade_one(task: dict[str, Any], stop: threading.Event | None = None) -> dict
 
 def failed(error: Exception) -> dict[str, Any]:
     """What is returned where there is no report."""
-    return {"report": {}, "fault": " ".join(f"{type(error).__name__}: {error}".split())}
+    return {"report": {}, "fault": faults.words(error)}
 
 
 def graded(task: dict[str, Any], launch: Launch | None = None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from autograder.sandbox.place import place
 from autograder.sandbox.plan import Place, Plan, environment
 from autograder.sandbox.verdict import judge
 from autograder.sandbox.watch import of_user
+from smallnets import faults
 
 TIERS = {Tier.FULL: bubblewrap, Tier.CONTAINER: container, Tier.PRACTICE: practice}
 GRACE = 20.0  # seconds that a supervisor may take beyond the job's wall time before it is given up
@@ -48,7 +49,7 @@ def run(job: Job, tier: Tier, trust: bool = False, launch: Launch | None = None)
         with place(job, tier) as here:
             return _run(job, tier, TIERS[tier].plan(job, here), here, launch or start)
     except OSError as error:
-        return Outcome(Cause.GRADER_FAULT, tier, f"{type(error).__name__}: {error}")
+        return Outcome(Cause.GRADER_FAULT, tier, faults.words(error))
 
 
 def _run(job: Job, tier: Tier, plan: Plan, here: Place, launch: Launch) -> Outcome:

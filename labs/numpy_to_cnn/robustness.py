@@ -118,9 +118,10 @@ def run(args: argparse.Namespace) -> int:
         start = time.perf_counter()
         found[name] = evaluate(net, x, y, args.seed)
         print(f"{name}: {len(x)} images, {time.perf_counter() - start:.0f} s", flush=True)
-    print(tables.aligned(summary(found)))
     if args.plots is not None:
         draw(found, args.plots / "robustness.png")
+    print(tables.aligned(summary(found)))
+    if args.plots is not None:
         print(f"written: {args.plots / 'robustness.png'}")
     return 0
 

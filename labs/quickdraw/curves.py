@@ -74,8 +74,8 @@ def draw(logs: dict[Path, dict[str, np.ndarray]], path: Path) -> None:
 def run(args: argparse.Namespace) -> int:
     """Read all logs, print the table, draw."""
     logs = {path: read_log(path) for path in args.logs}
+    draw(logs, args.out)  # files first, as whoever reads the output may go at any moment
     print(table(logs))
-    draw(logs, args.out)
     print(f"written: {args.out}")
     return 0
 
