@@ -14,8 +14,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from scipy import stats
-
 import mp6
 from autograder.solutions.make import imported
 from records import trial
@@ -40,6 +38,8 @@ def p_value(before: Sequence[float], after: Sequence[float]) -> float:
     differences = [b - a for a, b in zip(before, after, strict=True)]
     if max(differences) == min(differences):
         return float(differences[0] == 0)
+    from scipy import stats  # takes a second to import
+
     return float(stats.ttest_rel(after, before).pvalue)
 
 

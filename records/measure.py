@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import mp6
-from records import processes, references, trial
+from records import processes, trial
 from records.numpy_speed import described, environment
 from smallnets import cli, faults, files, tables, threads
 
@@ -46,6 +46,8 @@ def figures(part: int, split: trial.Split, args: argparse.Namespace) -> dict[str
         starts = [trial.run(module, part, split, seed, 0) for seed in range(args.seeds)]
         row["start"] = statistics.fmean(trial.score(run) for run in starts)
     if args.references:
+        from records import references  # scikit-learn takes seconds to import
+
         row["references"] = references.scores(part, split, runs[0].bottleneck)
     return row
 

@@ -15,6 +15,7 @@ time over Beras' within a round; the table has the median of the rounds, the lea
 import argparse
 import functools
 import importlib
+import importlib.metadata
 import json
 import os
 import platform
@@ -27,11 +28,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import sklearn
 import torch
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.neural_network import MLPClassifier
 
 from smallnets import cli, files, modelfile, threads
 
@@ -135,6 +133,8 @@ def beras_epoch(data: Data, batch_size: int) -> Callable[[], object]:
 
 def sklearn_epoch(data: Data, batch_size: int) -> Callable[[], object]:
     """A function that makes an epoch with scikit-learn, without its penalty."""
+    from sklearn.neural_network import MLPClassifier
+
     net = MLPClassifier(hidden_layer_sizes=(128,), batch_size=batch_size, alpha=0.0, random_state=0)
     return functools.partial(net.partial_fit, data.x, data.y, classes=np.arange(10))
 
@@ -204,7 +204,7 @@ def cpu() -> str:
 def environment() -> dict[str, Any]:
     """What figures depend on besides the code: the processor, the number of threads, versions."""
     found: dict[str, Any] = {"cpu": cpu(), "cores": os.cpu_count()} | modelfile.environment()
-    found["versions"]["scikit-learn"] = sklearn.__version__
+    found["versions"]["scikit-learn"] = importlib.metadata.version("scikit-learn")
     return found
 
 
@@ -226,6 +226,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def measured(args: argparse.Namespace) -> int:
     """Measure both labs against their references, print and write the figures."""
+    from sklearn.exceptions import ConvergenceWarning
+
     sys.path.insert(0, str(BERAS))  # a lab is not installed
     found_on = environment()
     print(described(found_on))

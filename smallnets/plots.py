@@ -56,7 +56,9 @@ def image_grid(
     figure = figure or Figure(figsize=(1.25 * columns, 0.6 + 1.6 * rows), layout="constrained")
     figure.suptitle(title)
     top = 255 if np.max(images, initial=0) > 1 else 1
-    for k, axes in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
+    for k, axes in enumerate(
+        figure.subplots(rows, columns, squeeze=False, subplot_kw={"xticks": [], "yticks": []}).flat
+    ):
         axes.axis("off")
         if k < len(images):
             axes.imshow(np.asarray(images[k]).reshape(28, 28), cmap="gray_r", vmin=0, vmax=top)

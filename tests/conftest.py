@@ -1,5 +1,6 @@
 """Data sets of a few images, students' files, and mp6 run in this process."""
 
+import gc
 import importlib.util
 import os
 import shutil
@@ -19,13 +20,22 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 import pytest
 from case_ids import pytest_make_parametrize_id  # noqa: F401  a hook, which pytest finds here by its name
-from hypothesis import settings
-
-import mp6
 
 ROOT = Path(__file__).parents[1]
-settings.register_profile("quick", deadline=None, max_examples=40)  # the first call of torch takes seconds
-settings.load_profile("quick")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("dist") == "no":  # who only hands out tests needs no library, and starts the sooner
+        from hypothesis import settings
+
+        settings.register_profile("quick", deadline=None, max_examples=40)  # the first call of torch takes seconds
+        settings.load_profile("quick")
+        gc.disable()  # until all is collected: that stays, and looking through it again and again takes seconds
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def interruptible() -> None:
@@ -150,6 +160,8 @@ def student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
     folder = tmp_path / "student"
     folder.mkdir()
     monkeypatch.syspath_prepend(folder)
+    import mp6
+
     names = [spec.module for spec in mp6.PARTS.values()]
     kept = {name: sys.modules.pop(name) for name in names if name in sys.modules}
 

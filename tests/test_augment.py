@@ -9,7 +9,6 @@ import torch
 from conftest import ROOT, load_file
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy import fft, ndimage
 
 augment: ModuleType = load_file(ROOT / "labs/numpy_to_cnn/augment.py", "augment")
 
@@ -92,6 +91,8 @@ def test_light_by_hand() -> None:
 
 @given(st.floats(0.3, 3))
 def test_blur_is_scipys(sigma: float) -> None:
+    from scipy import ndimage
+
     x = images(1).double()
     # normalised by what lies inside: black is put around the image and around its support alike
     options = {"sigma": sigma, "mode": "constant", "radius": 27}
@@ -102,6 +103,8 @@ def test_blur_is_scipys(sigma: float) -> None:
 
 @given(st.sampled_from([4, 10, 25, 50]), st.integers(0, 100))
 def test_quantisation_is_jpegs(quality: int, seed: int) -> None:
+    from scipy import fft
+
     x = images(1, seed).double()
     padded = np.pad(x[0, 0].numpy(), 2, mode="edge") * 255 - 128
     steps = np.array(augment.JPEG_STEPS) * 50 / quality

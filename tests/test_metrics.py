@@ -2,12 +2,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.metrics import (
-    accuracy_score,
-    confusion_matrix,
-    mean_squared_error,
-    precision_recall_fscore_support,
-)
 
 import mp6
 from smallnets import metrics, tables
@@ -26,6 +20,8 @@ def labels(draw: st.DrawFn) -> tuple[int, np.ndarray, np.ndarray]:
 @pytest.mark.filterwarnings("ignore:A single label was found")
 @given(labels())
 def test_scores_agree_with_scikit_learn(case: tuple[int, np.ndarray, np.ndarray]) -> None:
+    from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+
     n_classes, y, yhat = case
     classes = list(range(n_classes))
     ours = metrics.confusion_matrix(y, yhat, n_classes)
@@ -39,6 +35,8 @@ def test_scores_agree_with_scikit_learn(case: tuple[int, np.ndarray, np.ndarray]
 
 @given(st.integers(1, 20), st.integers(1, 30), st.integers(0, 2**32 - 1))
 def test_mse_agrees_with_scikit_learn(n: int, d: int, seed: int) -> None:
+    from sklearn.metrics import mean_squared_error
+
     x, xhat = np.random.default_rng(seed).normal(size=(2, n, d))
     assert metrics.mse(x, xhat) == pytest.approx(mean_squared_error(x, xhat), abs=1e-12)
     np.testing.assert_allclose(metrics.mse_per_row(x, xhat), mean_squared_error(x.T, xhat.T, multioutput="raw_values"))
