@@ -3,6 +3,8 @@
 `python -m autograder COMMAND --help` says more about a command.
 """
 
+import argparse
+import ast
 import importlib
 import sys
 from pathlib import Path
@@ -13,6 +15,7 @@ from smallnets import cli
 # command -> its module; "class" is no name that Python can import
 MODULES = {name: name for name in ("bundle", "check", "doctor", "emulate", "grade", "handout", "hidden", "pack")}
 MODULES |= {"class": "classroom.command", "serve": "board.command"}
+UNIX = {"fcntl", "resource", "pwd", "pty", "termios"}  # modules of Python that Windows lacks
 
 
 def commands() -> dict[str, ModuleType]:
@@ -21,8 +24,29 @@ def commands() -> dict[str, ModuleType]:
     Where this is in students' hands or on a platform, some are missing.
     """
     folder = Path(__file__).parent
-    there = {name: path for name, path in MODULES.items() if (folder / f"{path.replace('.', '/')}.py").is_file()}
-    return {name: importlib.import_module(f"autograder.{path}") for name, path in sorted(there.items())}
+    there = {name: folder / f"{path.replace('.', '/')}.py" for name, path in MODULES.items()}
+    return {name: _command(name, path) for name, path in sorted(there.items()) if path.is_file()}
+
+
+def _command(name: str, path: Path) -> ModuleType:
+    """The module of a command or, where this system lacks what it needs, one that says so."""
+    try:
+        return importlib.import_module(f"autograder.{MODULES[name]}")
+    except ModuleNotFoundError as error:
+        if error.name not in UNIX:
+            raise
+        needed = error.name
+
+    def command(args: argparse.Namespace) -> int:
+        raise ValueError(f"expected Linux or macOS for `{name}`, got {sys.platform}, which has no {needed}")
+
+    stand_in = ModuleType(name, ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))))
+    stand_in.__dict__.update(add_arguments=_anything, command=command)
+    return stand_in
+
+
+def _anything(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
 
 
 @cli.exit_codes

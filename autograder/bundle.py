@@ -88,7 +88,7 @@ def salt(staff: dict[str, Path]) -> str:
 
 def contents(lab: Lab, staff: dict[str, Path], chosen: Settings) -> dict[str, Path | bytes]:
     """Name in the archive -> file or content."""
-    names = [*parcel.grader(lab, ("autograder.platform.__main__",)), "pyproject.toml"]
+    names = [*parcel.grader(lab, ("platform.__main__",)), "pyproject.toml"]
     files: dict[str, Path | bytes] = {name: parcel.ROOT / name for name in names}
     files |= {f"staff/{name}": path for name, path in staff.items()}
     # a shell wants Unix line ends, whatever git made of them

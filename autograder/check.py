@@ -10,8 +10,11 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from autograder import grade, labs, pack, zipping
-from autograder.parcel import ROOT
+from autograder import labs, pack, report, zipping
+from autograder.grading import pipeline
+from autograder.imports import ROOT
+from autograder.intake import take_in
+from autograder.sandbox import direct
 from smallnets import cli
 
 
@@ -40,7 +43,9 @@ def command(args: argparse.Namespace) -> int:
         zipping.write(archive, found, lab.root)
         for line in (*pack.missing(lab, found, folder), *notes):
             print(line)
-        chosen = lab if args.only is None else grade.only(lab, args.only)
-        graded = grade.grade(archive, chosen, grade.chosen_tier(None, trust=True), None, args.seed, trust=True)
-    grade.show(graded)
+        chosen = lab if args.only is None else pipeline.only(lab, args.only)
+        submission = take_in(archive, lab, Path(temporary) / "files")
+        loaded = lab.load(None, args.seed)
+        graded = pipeline.judge(submission, chosen, loaded, direct.run, "none, as the work is yours", args.seed)
+    report.show(graded)
     return int(graded.fault or any(test.score < test.max_score for test in graded.tests))

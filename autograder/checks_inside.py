@@ -47,7 +47,12 @@ def outcome(check: Callable[[Any, np.random.Generator], None], that: Any, seed: 
 
 
 def in_a_process(compute: Callable[[], str], seconds: float) -> str:
-    """What `compute` returns in a process of its own, or how that came to nothing."""
+    """What `compute` returns in a process of its own, or how that came to nothing.
+
+    Windows cannot fork: there it is computed in this process, and one that never ends is ended with the whole job.
+    """
+    if not hasattr(os, "fork"):
+        return compute()
     ours, theirs = os.pipe()
     if (pid := os.fork()) == 0:
         os.close(ours)

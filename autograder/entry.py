@@ -1,8 +1,19 @@
 """A file in a submission before it is taken, whether the submission is a folder or an archive."""
 
 import dataclasses
+import functools
+import operator
+import os
 from collections.abc import Callable, Iterator
 
+
+def flags(*names: str) -> int:
+    """Flags of `os.open` by their names, as far as this system has them."""
+    return functools.reduce(operator.or_, (getattr(os, name, 0) for name in names), os.O_RDONLY)
+
+
+# no link is followed, nothing waits for the other end of a pipe
+FLAGS = flags("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
 MOST_ENTRIES = 500
 BLOCK = 2**16
 

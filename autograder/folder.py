@@ -7,10 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 
-from autograder.entry import BLOCK, MOST_ENTRIES, Entry, Refused, too_many
-
-# nothing waits for the other end of a pipe
-FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+from autograder.entry import BLOCK, FLAGS, MOST_ENTRIES, Entry, Refused, flags, too_many
 
 
 def entries(descriptor: int, skip: Callable[[str], bool], depth: int = 1) -> list[Entry]:
@@ -59,7 +56,7 @@ def _descend(descriptor: int, beneath: str) -> Iterator[int]:
     folder = os.dup(descriptor)
     try:
         for name in beneath.split("/")[:-1]:
-            inner = _open(name, folder, FLAGS | os.O_DIRECTORY)
+            inner = _open(name, folder, FLAGS | flags("O_DIRECTORY"))
             os.close(folder)
             folder = inner
         yield folder

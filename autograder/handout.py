@@ -13,7 +13,7 @@ from autograder.lab import Lab
 from autograder.parcel import ROOT
 from autograder.skeleton import skeleton
 
-PROGRAMS = ("autograder.__main__", "autograder.check", "autograder.pack")
+PROGRAMS = ("__main__", "check", "pack")
 PROJECT = ("pyproject.toml", "requirements.txt", "LICENSE")
 
 

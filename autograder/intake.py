@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder import archive, folder, source
-from autograder.entry import Entry, Refused
+from autograder.entry import FLAGS, Entry, Refused
 from autograder.lab import HandIn, Lab, Submission
 from autograder.names import near_miss, shown
 
@@ -69,7 +69,7 @@ def _opened(path: Path, depth: int) -> Iterator[list[Entry]]:
         raise ValueError(f"{wanted} nothing of that name: {name}") from error
     if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
         raise ValueError(f"{wanted} {'a link' if stat.S_ISLNK(mode) else 'something else'}: {name}")
-    descriptor = os.open(path, folder.FLAGS)
+    descriptor = os.open(path, FLAGS)
     try:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode):
             yield folder.entries(descriptor, _is_clutter, depth)
@@ -83,7 +83,8 @@ def _opened(path: Path, depth: int) -> Iterator[list[Entry]]:
 
 def _kind(descriptor: int) -> str:
     """What a regular file is, by its first bytes."""
-    start = os.pread(descriptor, 512, 0)
+    start = os.read(descriptor, 512)
+    os.lseek(descriptor, 0, os.SEEK_SET)
     if start.startswith(archive.STARTS):
         return "zip"
     if start[257:262] == b"ustar":

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autograder import source
 from autograder.lab import HandIn
-from autograder.names import one_line
+from autograder.text import one_line
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 10.0  # for one file, on the clock; it takes hundredths

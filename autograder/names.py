@@ -4,20 +4,12 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
-from autograder.sandbox.verdict import printable
+from autograder.text import one_line
 
 LONGEST = 60
 LIKE = 0.8  # two names of this ratio or more count as alike
 # what a second download, an editor that hides endings or a habit adds to a name
 ADDED = re.compile(r"[ _-]?\(\d+\)|[ _-]copy\d*\b|^copy of |\.txt$|[ _-]")
-
-
-def one_line(text: str, longest: int) -> str:
-    """Text from a student as one line of at most `longest` characters that is safe on a terminal."""
-    # what is cut here could not be shown, and a name in an archive may have 65,535 bytes
-    safe = printable(text[: 4 * longest].encode("utf-8", "surrogatepass"))
-    line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(safe.split()))
-    return line if len(line) <= longest and len(text) <= 4 * longest else line[: longest - 3] + "..."
 
 
 def shown(name: str) -> str:

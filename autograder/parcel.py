@@ -14,14 +14,17 @@ from smallnets import files
 HIDDEN = ("*_test_*", "*secret*")  # names that git ignores too: hidden data and what decides it
 
 
-def grader(lab: Lab, programs: Sequence[str] = ("autograder.grade",)) -> list[str]:
+def grader(lab: Lab, programs: Sequence[str] = ("grade",)) -> list[str]:
     """The files that grade one lab, relative to the checkout: what these programs and its declaration need.
+
+    Args:
+        programs: modules of `autograder`.
 
     Raises:
         ValueError: the declaration names files that are not there.
     """
     declared = [lab.module] if lab.module else []
-    return sorted({*imports.needed([*programs, *declared]), *matching(lab.needs)})
+    return sorted({*imports.needed([*(f"autograder.{name}" for name in programs), *declared]), *matching(lab.needs)})
 
 
 def grader_hash(lab: Lab, staff: Path | None = None) -> str:

@@ -1,6 +1,7 @@
 """A report for people, as text for a terminal, and for programs, as plain data."""
 
 import math
+import shutil
 import textwrap
 from typing import Any
 
@@ -8,6 +9,7 @@ from autograder import values
 from autograder.causes import explain
 from autograder.lab import Graded, Report, Visibility
 from autograder.sandbox.job import Cause, Limits
+from autograder.text import clean, cut
 from smallnets import tables
 
 NARROWEST = 40
@@ -130,20 +132,25 @@ def _number(value: float) -> str:
 
 def _short(words: str, most: int) -> str:
     """Words in one line of at most `most` characters."""
-    line = " ".join(values.clean(words).split())
+    line = " ".join(clean(words).split())
     return line if len(line) <= most else line[: most - 3] + "..."
 
 
 def _wrapped(words: str, width: int, indent: str = "") -> list[str]:
     """Each line of a text wrapped on its own, at its own indentation; at most MOST_LINES of them are shown."""
-    lines = values.clean(words).strip("\n").split("\n")
+    lines = clean(words).strip("\n").split("\n")
     head, left_out = MOST_LINES // 2, len(lines) - MOST_LINES
     if left_out > 0:
         lines[head : head + left_out] = [f"... {left_out} lines left out ..."]
-    return [row for line in lines for row in _rows(values.cut(line, LONGEST_LINE), width, indent)]
+    return [row for line in lines for row in _rows(cut(line, LONGEST_LINE), width, indent)]
 
 
 def _rows(line: str, width: int, indent: str) -> list[str]:
     """One line as rows of at most `width` characters."""
     margin = indent + line[: len(line) - len(line.lstrip())].expandtabs()[: width // 2]
     return textwrap.wrap(line.strip(), width, initial_indent=margin, subsequent_indent=margin) or [""]
+
+
+def show(graded: Report) -> None:
+    """Print a report as wide as the terminal."""
+    print(text(graded, max(NARROWEST, shutil.get_terminal_size((100, 24)).columns)))

@@ -19,6 +19,7 @@ from autograder import values
 from autograder.causes import explain
 from autograder.lab import Graded, Lab, Report
 from autograder.sandbox.job import Cause, Limits
+from autograder.text import LONGEST, clean, cut
 
 # the platform names no limit for the whole, but its harness keeps several copies in the container's memory, 768 MB if
 # nobody asks for more, and posts it within 60 s: this needs 0.5 Mbit/s and has room for 40 outputs of full length
@@ -45,13 +46,13 @@ def document(report: Report) -> dict[str, Any]:
     """
     tests = [_test(test, report.fault) for test in report.tests]
     found = {
-        "output": values.clean(_words(report)),
+        "output": clean(_words(report)),
         "output_format": "text",
         "test_output_format": "text",
         "test_name_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "extra_data": values.data({"lab": report.lab, "fault": report.fault, "audit": report.audit}, values.LONGEST),
+        "extra_data": values.data({"lab": report.lab, "fault": report.fault, "audit": report.audit}, LONGEST),
         "tests": tests,
         "leaderboard": [] if report.fault else _leaderboard(report),
     }
@@ -137,7 +138,7 @@ def _test(test: Graded, fault: bool) -> dict[str, Any]:
         "visibility": test.visibility,
         "extra_data": {"cause": test.cause},
     }
-    return values.data(found, values.LONGEST) | {"output": values.clean(words)}
+    return values.data(found, LONGEST) | {"output": clean(words)}
 
 
 def _leaderboard(report: Report) -> list[dict[str, Any]]:
@@ -148,7 +149,7 @@ def _leaderboard(report: Report) -> list[dict[str, Any]]:
             raise ValueError(f'expected "high" or "low" for the column {name}, got {better!r}')
         if math.isfinite(value):
             entries.append({"name": name, "value": value, "order": ORDERS[better]})
-    return values.data(entries, values.LONGEST)
+    return values.data(entries, LONGEST)
 
 
 def _shorten(document: dict[str, Any]) -> None:
@@ -158,8 +159,8 @@ def _shorten(document: dict[str, Any]) -> None:
     for holder in holders:
         holder["output"] = ""
     room = MOST_BYTES - len(_json(document)) - 1  # the line end
-    most = values.LONGEST
-    while most and sum(len(_json(values.cut(text, most))) for text in texts) > room:
+    most = LONGEST
+    while most and sum(len(_json(cut(text, most))) for text in texts) > room:
         most //= 2
     for holder, text in zip(holders, texts, strict=True):
-        holder["output"] = values.cut(text, most)
+        holder["output"] = cut(text, most)

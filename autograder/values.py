@@ -9,27 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograder.lab import Graded
-from autograder.sandbox.verdict import printable
-
-LONGEST = 100_000  # characters, as Gradescope cuts outputs
-CUT = "[...(truncated)...]"  # Gradescope's own mark
-
-
-def clean(text: str) -> str:
-    """Text without escape sequences, control characters, turned writing direction and halves of surrogate pairs.
-
-    A half is spelt out, such as \\udcff, as Python does on stderr; the rest is as `printable` says.
-    """
-    return printable(text.encode("utf-8", "backslashreplace"))
-
-
-def cut(text: str, most: int = LONGEST) -> str:
-    """At most `most` characters; of a longer text the middle is left out, and the mark for that is counted."""
-    if len(text) <= most:
-        return text
-    kept = max(0, most - len(CUT))
-    tail = kept // 2
-    return (text[: kept - tail] + CUT + text[len(text) - tail :])[:most]
+from autograder.text import clean, cut
 
 
 def data(value: Any, most: int | None = None) -> Any:

@@ -9,6 +9,7 @@ import quickdraw_work
 from conftest import ROOT
 
 from autograder import grade, pack, zipping
+from autograder.grading import pipeline
 from autograder.lab import Lab, Report
 from autograder.sandbox.job import Tier
 from autograder.sandbox.tiers import detect
@@ -50,7 +51,7 @@ def submission(lab: Lab, folder: Path, edits: Mapping[str, Edits] | None = None)
 
 def graded(lab: Lab, path: Path, beginning: str = "", staff: Path | None = None, seed: int = 0) -> Report:
     """What comes of grading a folder or zip; `beginning` is that of the numbers of the checks that count."""
-    chosen = grade.only(lab, beginning) if beginning else lab
+    chosen = pipeline.only(lab, beginning) if beginning else lab
     report = grade.grade(path, chosen, tier(), staff, seed, trust=True)
     assert not report.fault, report
     return report

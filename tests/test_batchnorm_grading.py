@@ -8,8 +8,9 @@ import pytest
 from conftest import ROOT
 from graded import Edits, graded, lost, submission
 
-from autograder import grade, pack
+from autograder import pack
 from autograder.batchnorm import data
+from autograder.grading import pipeline
 from autograder.labs.batchnorm import LAB
 
 LAYERS = ("1.", "2.")
@@ -74,7 +75,7 @@ WRONG_NETS: dict[str, tuple[str, tuple[str, str], set[str], str]] = {
     ),
     "no Linear": ("cnn", ("        nn.Linear(196, 10),\n", ""), {"5.1", "5.3", "5.4"}, "Reshape"),
 }  # fmt: skip
-LAYER_LAB = grade.reduced(LAB, tuple(check for check in LAB.checks if check.steps == ("layer",)))
+LAYER_LAB = pipeline.reduced(LAB, tuple(check for check in LAB.checks if check.steps == ("layer",)))
 
 
 @pytest.mark.slow

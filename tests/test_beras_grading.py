@@ -12,15 +12,16 @@ import pytest
 from conftest import ROOT
 from graded import Edits, graded, lost, own, submission
 
-from autograder import grade, handout, pack, zipping
+from autograder import handout, pack, zipping
 from autograder.beras import data
 from autograder.beras.jobs import FLAG
+from autograder.grading import pipeline
 from autograder.lab import Run, Submission
 from autograder.labs.beras import LAB
 from smallnets import mnist
 
 slow = pytest.mark.slow
-COMPONENTS = grade.reduced(LAB, tuple(check for check in LAB.checks if not check.number.startswith("10.")))
+COMPONENTS = pipeline.reduced(LAB, tuple(check for check in LAB.checks if not check.number.startswith("10.")))
 LOOPS = ROOT / "autograder/solutions/beras_loops"
 CORE, LAYERS, ACTIVATIONS, LOSSES, OPTIMIZERS, METRICS, ONE_HOT, MODEL = (
     f"Beras/{name}.py"

@@ -18,6 +18,7 @@ from quickdraw_work import LAB as FOLDER
 from quickdraw_work import predict
 
 from autograder import grade, pack, zipping
+from autograder.grading import pipeline
 from autograder.labs.quickdraw import LAB
 from autograder.quickdraw import data
 from autograder.quickdraw.parts import PROGRAMS, parsed
@@ -25,9 +26,9 @@ from autograder.sandbox.tiers import SAFE, detect
 from smallnets import quickdraw
 
 CODE = ("main_densenet.py", "main_convnet.py", "main_bestmodel.py", "accuracies.py", "images.py", "README.md")
-NETS = grade.reduced(LAB, tuple(check for check in LAB.checks if check.steps == ("nets",)))
-DENSE = grade.reduced(LAB, tuple(check for check in LAB.checks if check.steps == ("predict densenet",)))
-BEST = grade.reduced(LAB, tuple(check for check in LAB.checks if check.steps == ("predict bestmodel",)))
+NETS = pipeline.reduced(LAB, tuple(check for check in LAB.checks if check.steps == ("nets",)))
+DENSE = pipeline.reduced(LAB, tuple(check for check in LAB.checks if check.steps == ("predict densenet",)))
+BEST = pipeline.reduced(LAB, tuple(check for check in LAB.checks if check.steps == ("predict bestmodel",)))
 
 
 def work(folder: Path, more: Mapping[str, Path] | None = None, edit: tuple[str, str, str] | None = None) -> Path:
@@ -162,7 +163,7 @@ def dense(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.mark.slow
 def test_a_whole_net_of_the_courses_template_gets_full_marks(dense: dict[str, Path], tmp_path: Path) -> None:
-    folder, dense_lab = work(tmp_path / "work", dense), grade.only(LAB, "2.")
+    folder, dense_lab = work(tmp_path / "work", dense), pipeline.only(LAB, "2.")
     for tier in [tier for tier in SAFE if not detect().reasons[tier]]:
         assert lost(grade.grade(folder, dense_lab, tier, seed=0)) == {}
 

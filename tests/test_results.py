@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import results, values
+from autograder import results
 from autograder.lab import Check, Graded, Lab, Report, Verdict, Visibility
+from autograder.text import CUT, clean
 
 NOT_FINITE: list[Any] = [float("nan"), float("inf"), float("-inf"), np.float32("nan"), np.float64("inf")]
 
@@ -111,7 +112,7 @@ def test_a_document_is_safe_wherever_it_is_shown(name: str) -> None:
     assert found["stdout_visibility"] == "hidden"
     for text in strings(found):
         assert len(text) <= 100_000
-        assert text == values.clean(text)
+        assert text == clean(text)
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -200,7 +201,7 @@ def test_many_outputs_share_what_there_is() -> None:
     found = document("2,000 tests")
     lengths = {len(test["output"]) for test in found["tests"]}
     assert len(lengths) == 1 and 50 < lengths.pop() < 2_000
-    assert all(values.CUT in test["output"] for test in found["tests"])
+    assert all(CUT in test["output"] for test in found["tests"])
     assert found["output"] == "Two files were found."
 
 

@@ -265,8 +265,10 @@ def test_an_exception_shows_the_students_traceback_only(
     lines = err.splitlines()
     assert out == "" and lines[0] == "error: part 2: Traceback (most recent call last):"
     assert lines[-1] == "RuntimeError: of my own"
-    files = [line.split('"')[1] for line in lines if line.startswith("  File")]
-    assert files == [str(tmp_path / "student/neuralnet_p2.py")] * 3  # fit, the list comprehension, step
+    frames = [line for line in lines if line.startswith("  File")]
+    assert {line.split('"')[1] for line in frames} == {str(tmp_path / "student/neuralnet_p2.py")}
+    # a comprehension between the two has a frame of its own until Python 3.12
+    assert frames[0].endswith(" in fit") and frames[-1].endswith(" in step")
 
 
 def test_an_exception_inside_torch_keeps_the_way_there_from_the_students_file(

@@ -10,22 +10,23 @@ from hypothesis import strategies as st
 
 from autograder import values
 from autograder.lab import Graded, Verdict, Visibility
+from autograder.text import CUT, clean, cut
 
 UNSAFE = "\x00\x1b[31mred\x1b[0m\u202egnp.exe\ud800\udcff\x9b\r\nend\ttab"
 
 
 def test_unsafe_text_becomes_safe() -> None:
-    assert values.clean(UNSAFE) == "\ufffdred\ufffdgnp.exe\\ud800\\udcff\ufffd\nend\ttab"
-    assert values.clean("Zürich 東京 \U0001f600") == "Zürich 東京 \U0001f600"
+    assert clean(UNSAFE) == "\ufffdred\ufffdgnp.exe\\ud800\\udcff\ufffd\nend\ttab"
+    assert clean("Zürich 東京 \U0001f600") == "Zürich 東京 \U0001f600"
 
 
 @pytest.mark.parametrize("length", [0, 99_999, 100_000, 100_001, 10_000_000])
 def test_long_text_keeps_its_start_and_end(length: int) -> None:
-    text = values.cut("<" * (length // 2) + ">" * (length - length // 2))
+    text = cut("<" * (length // 2) + ">" * (length - length // 2))
     assert len(text) == min(length, 100_000)
-    assert (values.CUT in text) == (length > 100_000)
+    assert (CUT in text) == (length > 100_000)
     if length > 100_000:
-        assert abs(text.index(values.CUT) - (100_000 - len(values.CUT)) // 2) <= 1
+        assert abs(text.index(CUT) - (100_000 - len(CUT)) // 2) <= 1
 
 
 # any code points, halves of surrogate pairs among them; st.text() would first spend seconds on a table of characters
@@ -34,13 +35,13 @@ TEXTS = st.lists(st.integers(0, 0x10FFFF) | st.integers(0, 0xFF)).map(lambda cod
 
 @given(TEXTS, st.integers(0, 60))
 def test_cut_text_is_never_longer_than_asked_for(text: str, most: int) -> None:
-    assert len(values.cut(text, most)) == min(len(text), most)
-    assert values.cut(text, len(text)) == text
+    assert len(cut(text, most)) == min(len(text), most)
+    assert cut(text, len(text)) == text
 
 
 @given(TEXTS)
 def test_cleaned_text_can_be_written(text: str) -> None:
-    assert values.clean(text).encode("utf-8").decode("utf-8") == values.clean(values.clean(text))
+    assert clean(text).encode("utf-8").decode("utf-8") == clean(clean(text))
 
 
 def test_values_become_plain() -> None:
@@ -63,7 +64,7 @@ def test_values_become_plain() -> None:
         "dataclass": {"share": 0.5, "text": "half", "cause": "wrong result"},
     }
     assert found == expected and repr(found) == repr(expected)  # no subclasses
-    assert values.data("abcdef" * 10, 30) == values.cut("abcdef" * 10, 30)
+    assert values.data("abcdef" * 10, 30) == cut("abcdef" * 10, 30)
 
 
 @pytest.mark.parametrize(

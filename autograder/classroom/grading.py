@@ -3,6 +3,7 @@
 Run as `python -m autograder.classroom.grading PARENT`, it reads a task from standard input and prints what came of it.
 """
 
+import functools
 import json
 import marshal
 import sys
@@ -11,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from autograder import grade, labs, parcel, report
+from autograder.grading import pipeline
 from autograder.intake import take_in
 from autograder.lab import Lab
 from autograder.platform.words import refused
 from autograder.sandbox.job import Tier
 from autograder.sandbox.place import own_folder
 from autograder.sandbox.run import GRACE, Launch
+from autograder.sandbox.run import run as run_job
 from smallnets import executors, faults
 
 SPARE = 60.0  # seconds that the grader may take beyond its jobs
@@ -35,7 +38,7 @@ def task(
         tier: of the sandbox; left out, the best that the grading machine has.
         trust: the caller vouches for the code.
     """
-    chosen = grade.only(lab, part) if part else lab
+    chosen = pipeline.only(lab, part) if part else lab
     seconds = sum((step.limits or lab.limits).wall_seconds + GRACE for step in chosen.steps) + SPARE
     return {
         "lab": lab.name,
@@ -72,7 +75,7 @@ def failed(error: Exception) -> dict[str, Any]:
 def graded(task: dict[str, Any], launch: Launch | None = None) -> dict[str, Any]:
     """Grade one job in this process; what is returned is as for `grade_one`."""
     lab = labs.load(task["lab"])
-    chosen = grade.only(lab, task["part"]) if task["part"] else lab
+    chosen = pipeline.only(lab, task["part"]) if task["part"] else lab
     try:
         tier = Tier(task["tier"]) if task["tier"] else grade.chosen_tier(None, task["trust"])
         loaded = lab.load(Path(task["staff"]) if task["staff"] else None, task["seed"])
@@ -83,7 +86,10 @@ def graded(task: dict[str, Any], launch: Launch | None = None) -> dict[str, Any]
             except ValueError as error:
                 found = refused(chosen, str(error))
             else:
-                found = grade.judge(submission, chosen, loaded, tier, task["seed"], task["trust"], launch=launch)
+                execute = functools.partial(run_job, tier=tier, trust=task["trust"], launch=launch)
+                found = pipeline.judge(
+                    submission, chosen, loaded, execute, tier, task["seed"], grader=parcel.grader_hash(lab)
+                )
     except (OSError, ValueError) as error:
         return failed(error)
     steps = found.audit.get("steps", {})

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder import values
+from autograder.text import clean
 
 METADATA = "submission_metadata.yml"
 CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<file>\d+)_(?P<rest>.+)", re.DOTALL)
@@ -65,7 +65,7 @@ def find(folder: Path, skip: Path | None = None) -> tuple[list[HandedIn], list[s
         found, notes = gradescope(folder)
     else:
         found, notes = list(named(there)), []
-        aside = [values.clean(path.name) for path in there if _aside(path)]
+        aside = [clean(path.name) for path in there if _aside(path)]
         notes += [f"left aside: {', '.join(aside)}"] if aside else []
     if not found:
         raise ValueError(f"expected folders and zips of students in {folder}, got none")
@@ -81,7 +81,7 @@ def named(paths: list[Path]) -> Iterator[HandedIn]:
     """Submissions that are told apart by the names of folders and files."""
     loose: dict[tuple[str, str], list[tuple[str, Path, re.Match]]] = {}
     for path in paths:
-        name = values.clean(path.name)
+        name = clean(path.name)
         if moodle := MOODLE.fullmatch(name):
             if moodle["kind"] == "file":
                 yield HandedIn(f"{moodle['name']} {moodle['user']}", moodle["name"], path, written(path))
@@ -94,7 +94,7 @@ def named(paths: list[Path]) -> Iterator[HandedIn]:
                 original = re.sub(r"-\d+(\.\w+)$", r"\1", canvas["rest"])
                 loose.setdefault((_canvas(canvas), canvas["name"]), []).append((original, path, canvas))
         elif not _aside(path):
-            student = name if path.is_dir() else values.clean(path.stem)
+            student = name if path.is_dir() else clean(path.stem)
             yield HandedIn(student, student, path, written(path))
     for (student, person), files in loose.items():
         files.sort(key=lambda file: int(file[2]["file"]))

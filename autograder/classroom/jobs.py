@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder import grade, parcel, report, values
+from autograder import parcel, report, values
 from autograder.classroom.store import Store, key_of
+from autograder.grading import pipeline
 from autograder.lab import Graded, Lab, Report, Visibility
 
 
@@ -15,11 +16,13 @@ def parts(lab: Lab) -> tuple[str, ...]:
 
     A lab is divided only where no step is needed by two parts, so that the same is run as without a division.
     """
-    beginnings = tuple(dict.fromkeys(f"{check.number.split('.')[0]}." for check in sorted(lab.checks, key=grade.order)))
-    whole = grade.reduced(lab, lab.checks)
+    beginnings = tuple(
+        dict.fromkeys(f"{check.number.split('.')[0]}." for check in sorted(lab.checks, key=pipeline.order))
+    )
+    whole = pipeline.reduced(lab, lab.checks)
     if any("." not in check.number for check in lab.checks):
         return ("",)
-    divided = [grade.only(lab, beginning) for beginning in beginnings]
+    divided = [pipeline.only(lab, beginning) for beginning in beginnings]
     for these in ("steps", "columns"):
         names = [each.name for part in divided for each in getattr(part, these)]
         if sorted(names) != sorted(each.name for each in getattr(whole, these)):

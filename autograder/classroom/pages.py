@@ -8,6 +8,7 @@ from html import escape
 from autograder import values
 from autograder.classroom.rows import Row, for_student
 from autograder.lab import Graded
+from autograder.text import clean, cut
 
 STYLE = """
 :root { color-scheme: light dark; --line: #8888; --bar: light-dark(#2f6db3, #7db2ee); }
@@ -41,7 +42,7 @@ def page(title: str, blocks: Iterable[str]) -> str:
 
 def text(words: object) -> str:
     """Any text, a student's too, as HTML."""
-    return escape(values.clean(str(words)))
+    return escape(clean(str(words)))
 
 
 def number(value: float) -> str:
@@ -96,5 +97,5 @@ def _tells(test: Graded) -> bool:
 
 
 def _explanation(test: Graded) -> str:
-    words = text(values.cut(test.output, 20_000))
+    words = text(cut(test.output, 20_000))
     return f"<section>\n<h2>{text(test.number)} {text(test.name)}</h2>\n<pre>{words}</pre>\n</section>"

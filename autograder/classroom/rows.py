@@ -7,14 +7,16 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder import grade, report, values
+from autograder import report
 from autograder.classroom import coordinate, grading, jobs
 from autograder.classroom.handed_in import HandedIn, alone_inside
 from autograder.classroom.store import Store
+from autograder.grading import pipeline
 from autograder.intake import take_in
 from autograder.lab import Lab, Report, Submission, Visibility
 from autograder.platform.words import refused
 from autograder.sandbox.stage import stage
+from autograder.text import clean
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,9 +67,7 @@ def take(store: Store, lab: Lab, handed_in: HandedIn) -> Taken:
                 path = folder / "loose"
                 path.mkdir()
                 stage(dict(handed_in.loose), path)
-            if kept := bool(handed_in.loose) or values.clean(str(path)) != str(
-                path
-            ):  # no path that can be written down
+            if kept := bool(handed_in.loose) or clean(str(path)) != str(path):  # no path that can be written down
                 archive, sha256, notes = coordinate.parcel(path, lab)
                 store.keep(sha256, archive)
             else:
@@ -112,7 +112,7 @@ def rows(
 
 def nothing(lab: Lab, words: str) -> dict[str, Any]:
     """The report on what is no submission."""
-    held = grade.held(lab, Submission({}, (), ""))
+    held = pipeline.held(lab, Submission({}, (), ""))
     return jobs.merged([(report.plain(refused(held, words)), "")])
 
 

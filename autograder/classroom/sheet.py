@@ -5,9 +5,10 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from autograder import grade, values
 from autograder.classroom.rows import Row
+from autograder.grading import pipeline
 from autograder.lab import Lab
+from autograder.text import clean
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet takes a text for a formula
 HEAD = ("student", "name", "score", "max_score", "received (UTC)", "late", "counts", "fault", "refused")
@@ -15,7 +16,7 @@ HEAD = ("student", "name", "score", "max_score", "received (UTC)", "late", "coun
 
 def sheet(rows: Sequence[Row], lab: Lab) -> str:
     """CSV with a head: student, score (empty where the grader failed), whether late, points of each check, columns."""
-    checks = {check.number: f"{check.number} {check.name}" for check in sorted(lab.checks, key=grade.order)}
+    checks = {check.number: f"{check.number} {check.name}" for check in sorted(lab.checks, key=pipeline.order)}
     columns = [column.name for column in lab.columns]
     content = io.StringIO()
     writer = csv.writer(content, lineterminator="\n")
@@ -36,5 +37,5 @@ def cell(value: Any) -> Any:
     """A value as a spreadsheet shows it, never runs it."""
     if not isinstance(value, str):
         return value
-    text = values.clean(value)
+    text = clean(value)
     return f"'{text}" if text.startswith(FORMULA) else text

@@ -4,10 +4,10 @@ import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from autograder import grade
 from autograder.classroom import pages
 from autograder.classroom.pages import bar, number, table, text
 from autograder.classroom.rows import Row
+from autograder.grading import pipeline
 from autograder.lab import Lab
 
 BINS = 10
@@ -67,7 +67,7 @@ def _scores(graded: Sequence[Row]) -> str:
 def _checks(graded: Sequence[Row], lab: Lab) -> str:
     """How each check went."""
     cells: list[tuple[str | float, ...]] = []
-    for check in sorted(lab.checks, key=grade.order):
+    for check in sorted(lab.checks, key=pipeline.order):
         tests = [test for row in graded if row.report for test in row.report["tests"] if test["number"] == check.number]
         if not tests:
             continue

@@ -1,7 +1,6 @@
 """Read a source file and what it must define from stdin, as JSON; write the findings to stdout."""
 
 import json
-import resource
 import sys
 from typing import Any
 
@@ -30,18 +29,25 @@ def findings(
     return sorted(set(found))
 
 
-def _limit(number: int, value: int) -> None:
-    most = resource.getrlimit(number)[1]
-    value = value if most == resource.RLIM_INFINITY else min(value, most)
-    resource.setrlimit(number, (value, value))
+def _limit() -> None:
+    """Limit this process' time and memory, as far as the system can."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return
+    # a core of 0 would still feed a core dump to a program that the machine has for it
+    limits = {resource.RLIMIT_CPU: CPU_SECONDS, resource.RLIMIT_AS: ADDRESS_SPACE, resource.RLIMIT_CORE: 1}
+    if sys.platform == "darwin":  # that kernel refuses to set it
+        del limits[resource.RLIMIT_AS]
+    for number, value in limits.items():
+        most = resource.getrlimit(number)[1]
+        value = value if most == resource.RLIM_INFINITY else min(value, most)
+        resource.setrlimit(number, (value, value))
 
 
 def main() -> None:
     """Look at one file within limits of time and memory."""
-    _limit(resource.RLIMIT_CPU, CPU_SECONDS)
-    if sys.platform != "darwin":  # that kernel refuses to set it
-        _limit(resource.RLIMIT_AS, ADDRESS_SPACE)
-    _limit(resource.RLIMIT_CORE, 1)  # 0 would still feed a core dump to a program that the machine has for it
+    _limit()
     request: dict[str, Any] = json.load(sys.stdin)
     json.dump(findings(**request), sys.stdout)
 

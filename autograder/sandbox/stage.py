@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
+from autograder.entry import FLAGS
+
 MOST_BYTES, MOST_ENTRIES, DEEPEST = 2**28, 5000, 32
 
 
@@ -45,7 +47,7 @@ def stage(files: Mapping[str, Path], folder: Path) -> None:
 def _copy(name: str, beneath: int | None, target: Path, budget: _Budget, depth: int) -> None:
     """Copy one entry, opened by its name in an open folder, so that no link on the way can be swapped in."""
     try:
-        source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=beneath)
+        source = os.open(name, FLAGS, dir_fd=beneath)
     except OSError as error:
         if stat.S_ISLNK(os.stat(name, dir_fd=beneath, follow_symlinks=False).st_mode):
             raise ValueError(f"expected files and folders only, got a link: {target.name}") from error

@@ -5,6 +5,7 @@ import signal
 
 from autograder.sandbox.collect import Streams
 from autograder.sandbox.job import Cause, Job, Outcome, Tier, Usage
+from autograder.text import printable
 
 STOPPED = {
     "cpu": Cause.CPU_TIME,
@@ -12,16 +13,10 @@ STOPPED = {
     "memory": Cause.OUT_OF_MEMORY,
     "scratch": Cause.OUTPUT_FLOOD,
 }
+# signals that Windows does not have, and cannot end a program with
+SIGKILL, SIGXCPU, SIGXFSZ = (getattr(signal, name, 0) or 10_000 for name in ("SIGKILL", "SIGXCPU", "SIGXFSZ"))
 # a last line that says the address space was used up; believed because it can only cost whoever prints it
 NO_MEMORY = re.compile(r"^(MemoryError|numpy\S*MemoryError|RuntimeError: .*(can't allocate|not enough) memory)", re.M)
-ANSI = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(\x07|\x1b\\)|.)?", re.DOTALL)
-HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-
-
-def printable(data: bytes) -> str:
-    """Bytes as text that is safe on a terminal: no escape sequences, control characters or turned writing direction."""
-    text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    return HIDDEN.sub("\N{REPLACEMENT CHARACTER}", ANSI.sub("", text))
 
 
 def judge(job: Job, tier: Tier, streams: Streams, out_of_memory: bool) -> Outcome:
@@ -70,11 +65,11 @@ def _cause(job: Job, streams: Streams, stopped: str, exit_code: int, usage: Usag
         return STOPPED[stopped], f"the whole job was over its limit: {stopped}"
     if stopped != "-":
         return Cause.GRADER_FAULT, f"ended for another reason than the job: {stopped}"
-    if exit_code == -signal.SIGXCPU or (exit_code == -signal.SIGKILL and usage.cpu_seconds >= job.limits.cpu_seconds):
+    if exit_code == -SIGXCPU or (exit_code == -SIGKILL and usage.cpu_seconds >= job.limits.cpu_seconds):
         return Cause.CPU_TIME, "one process was over the limit"
-    if exit_code == -signal.SIGKILL:
+    if exit_code == -SIGKILL:
         return Cause.OUT_OF_MEMORY, "killed from outside, as the kernel does when the whole machine has no memory left"
-    if exit_code == -signal.SIGXFSZ:
+    if exit_code == -SIGXFSZ:
         return Cause.OUTPUT_FLOOD, "one file was over the limit"
     if exit_code < 0:
         return Cause.CRASH, f"signal {-exit_code} ({signal.strsignal(-exit_code)})"
