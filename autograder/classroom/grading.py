@@ -69,7 +69,8 @@ def grade_one(task: dict[str, Any], stop: threading.Event | None = None) -> dict
 
 def failed(error: Exception) -> dict[str, Any]:
     """What is returned where there is no report."""
-    return {"report": {}, "fault": faults.words(error)}
+    named = "" if isinstance(error, OSError | ValueError) else f"{type(error).__name__}: "  # a fault of ours, for staff
+    return {"report": {}, "fault": named + faults.words(error)}
 
 
 def graded(task: dict[str, Any], launch: Launch | None = None) -> dict[str, Any]:
