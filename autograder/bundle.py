@@ -15,7 +15,7 @@ from autograder.platform import memory, settings
 from autograder.platform.settings import Settings
 from autograder.sandbox.job import MB
 from smallnets import cli
-from smallnets.files import replacing
+from smallnets.files import expect_file, replacing
 
 # what grader, drivers and students' files import; what downloads, tests and measures is left out
 PACKAGES = ("torch", "numpy", "matplotlib", "tqdm", "pillow", "threadpoolctl")
@@ -47,6 +47,7 @@ def command(args: argparse.Namespace) -> int:
     """
     lab = labs.load(args.lab)
     zipping.check_out(args.out)
+    expect_file(args.out)
     staff = staff_files(lab, args.staff)
     chosen = Settings(lab.name, salt(staff), args.memory, args.minutes, args.per_day, args.i_trust_this)
     most = memory.within(lab, args.memory, None).limits.memory

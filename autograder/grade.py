@@ -75,13 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(args: argparse.Namespace) -> int:
     """Grade, print, write; returns the exit code."""
+    if args.json is not None:
+        files.expect_file(args.json)
     lab = labs.load(args.lab) if args.only is None else only(labs.load(args.lab), args.only)
     tier = chosen_tier(args.tier, args.i_trust_this)
     seed = secrets.randbits(31) if args.seed is None else args.seed
     if args.results is not None:
         results.write(args.results, results.document(results.provisional(lab)))
-    if args.json is not None:
-        files.expect_file(args.json)
     graded = grade(args.submission, lab, tier, args.staff, seed, args.i_trust_this)
     try:  # files first, as whoever reads the output may go at any moment; and what is found is shown in any case
         if args.results is not None:

@@ -12,6 +12,7 @@ from autograder import imports, labs, parcel
 from autograder.lab import Lab
 from autograder.parcel import ROOT
 from autograder.skeleton import skeleton
+from smallnets.files import expect_folder
 
 PROGRAMS = ("__main__", "check", "pack")
 PROJECT = ("pyproject.toml", "requirements.txt", "LICENSE")
@@ -57,6 +58,7 @@ def command(args: argparse.Namespace) -> int:
     """
     if args.out.exists() and not (args.out.is_dir() and not any(args.out.iterdir())):
         raise ValueError(f"expected --out to be a new or empty folder, got {args.out} with something in it")
+    expect_folder(args.out)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=args.out.parent, prefix=".handout-") as temporary:
         folder = Path(temporary) / "handout"

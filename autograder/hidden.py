@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from autograder import labs
+from smallnets import files
 
 FEWEST = 16  # bytes; fewer could be guessed
 
@@ -39,6 +40,7 @@ def command(args: argparse.Namespace) -> int:
         raise ValueError(f"expected a secret of at least {FEWEST} bytes in {args.secret}, got {len(secret)}")
     if args.out.exists() and not args.out.is_dir():
         raise ValueError(f"expected --out to be a folder, got something else of that name: {args.out}")
+    files.expect_folder(args.out)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f".{args.out.name}.", dir=args.out.parent) as temporary:
         lab.hidden(secret, Path(temporary))

@@ -14,7 +14,7 @@ from autograder.intake import take_in
 from autograder.lab import HandIn, Lab
 from autograder.look import look
 from autograder.names import near_miss, shown
-from smallnets.files import replacing
+from smallnets.files import expect_file, replacing
 
 DATE = "[0-9]" * 12 + "_"  # in front of what some programs save
 
@@ -35,6 +35,7 @@ def command(args: argparse.Namespace) -> int:
     lab = labs.load(args.lab)
     out = args.out or Path(f"{lab.name}.zip")
     zipping.check_out(out)
+    expect_file(out)
     if not args.folder.is_dir():
         raise ValueError(f"expected a folder, got {args.folder}")
     found, notes = gather(lab, args.folder)

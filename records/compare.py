@@ -106,6 +106,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line, compare, print."""
     args = parse(argv)
+    if args.json is not None:
+        files.expect_file(args.json)
     with threads.limited(args.threads), tempfile.TemporaryDirectory() as name:
         folders = trial.draw(args.draws, args.source, Path(name))
         rows = compare(args, [trial.load(split, folder, args.part) for split, folder in folders.items()])

@@ -129,6 +129,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line, measure, print."""
     args = parse(argv)
+    if args.json is not None:
+        files.expect_file(args.json)
     with threads.limited(args.threads):
         return measured(args)
 

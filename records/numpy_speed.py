@@ -228,6 +228,8 @@ def measured(args: argparse.Namespace) -> int:
     """Measure both labs against their references, print and write the figures."""
     from sklearn.exceptions import ConvergenceWarning
 
+    if args.json is not None:
+        files.expect_file(args.json)
     sys.path.insert(0, str(BERAS))  # a lab is not installed
     found_on = environment()
     print(described(found_on))

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import io
 import re
 import sys
 import warnings
@@ -45,8 +46,10 @@ def read_npy(path: str | Path) -> NDArray:
 
 def write_npy(path: str | Path, array: NDArray) -> None:
     """Write a .npy file, whole or not at all. Equal arrays give equal bytes."""
+    content = io.BytesIO()  # into a file, numpy would hide a full disk behind an error of its own
+    np.save(content, array, allow_pickle=False)
     with replacing(path) as temporary:
-        np.save(temporary, array, allow_pickle=False)
+        temporary.write_bytes(content.getvalue())
 
 
 def read_idx(path: str | Path, sha256_of_content: str | None = None) -> NDArray[np.uint8]:

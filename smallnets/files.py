@@ -1,14 +1,19 @@
 """Files that are either whole or absent, and their checksums."""
 
+import errno
 import hashlib
 import os
 import secrets
+import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
+
+from smallnets import faults
 
 BLOCK = 4096  # bytes that a disk which is not full takes
 
@@ -47,14 +52,16 @@ def named(path: Path, temporary: str | Path) -> Iterator[None]:
 
 
 def expect_folder(path: str | Path) -> None:
-    """Make a folder if it is missing, and write into it for a moment: better to fail now than after the work.
+    """Raise now, before the work, if no file could be written into a folder later. It need not be there yet.
 
     Raises:
-        OSError: no file can be written there; the error names the folder.
+        OSError: a file has its name, or the disk cannot be written to; the error names the folder.
     """
     path = Path(path)
-    path.mkdir(parents=True, exist_ok=True)
-    temporary = path / f".{secrets.token_hex(8)}"
+    there = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not there.is_dir():
+        raise OSError(errno.EEXIST if there == path else errno.ENOTDIR, "not a folder", str(path))
+    temporary = there / f".{secrets.token_hex(8)}"
     try:
         with named(path, temporary):
             temporary.write_bytes(bytes(BLOCK))
@@ -79,6 +86,17 @@ def _replaceable(path: str | Path) -> Path:
     if path.exists() and not path.is_file():
         raise ValueError(f"expected {path} to be a file, got something else of that name")
     return path
+
+
+def keep_elsewhere(path: Path, content: bytes, error: OSError) -> NoReturn:
+    """Write what took long to make into a folder for temporary files, as its own place has failed; raise where it is.
+
+    Raises:
+        OSError: always: what failed, and where the content is.
+    """
+    other = Path(tempfile.mkdtemp(prefix="kept-")) / path.name
+    other.write_bytes(content)
+    raise OSError(f"{faults.words(error)}; kept in {other} instead") from error
 
 
 def write_text(path: str | Path, text: str) -> None:

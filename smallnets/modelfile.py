@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from smallnets.files import replacing, sha256, write_text
+from smallnets.files import keep_elsewhere, replacing, sha256, write_text
 
 
 def plain_init(net: torch.nn.Module) -> dict[str, Any] | None:
@@ -28,14 +28,21 @@ def plain_init(net: torch.nn.Module) -> dict[str, Any] | None:
 
 
 def save(path: str | Path, net: torch.nn.Module, card: dict[str, Any]) -> None:
-    """Write the model file and, beside it, its run card: `card` with the file's sha256 added."""
+    """Write the model file and, beside it, its run card: `card` with the file's sha256 added.
+
+    Raises:
+        OSError: it cannot be written; the error says where the model file is instead.
+    """
     path = Path(path)
     # tensors only, as nothing else would open safely; cloned, since a view would drag its whole storage along
     state = {name: value.detach().cpu().clone() for name, value in net.state_dict().items() if torch.is_tensor(value)}
     content = io.BytesIO()  # torch.save hides a full disk behind an error of its own
     torch.save({"state_dict": state, "init": plain_init(net)}, content)
-    with replacing(path) as temporary:
-        temporary.write_bytes(content.getvalue())
+    try:
+        with replacing(path) as temporary:
+            temporary.write_bytes(content.getvalue())
+    except OSError as error:
+        keep_elsewhere(path, content.getvalue(), error)
     card = card | {"sha256": card.get("sha256", {}) | {path.name: sha256(path)}}
     write_text(path.with_suffix(".json"), json.dumps(card, indent=1) + "\n")
 

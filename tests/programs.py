@@ -41,6 +41,7 @@ def as_script(path: Path, *args: str, cwd: Path) -> "subprocess.CompletedProcess
         lab_at(path.parent),
         contextlib.chdir(cwd),
         mock.patch.object(sys, "argv", [str(path), *args]),
+        mock.patch.object(sys, "excepthook", sys.__excepthook__),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):
@@ -48,4 +49,10 @@ def as_script(path: Path, *args: str, cwd: Path) -> "subprocess.CompletedProcess
             runpy.run_path(str(path), run_name="__main__")
         except SystemExit as ended:
             code = ended.code or 0
+        except BaseException:  # as the interpreter ends: by the hook, whose own SystemExit counts
+            code = 1
+            try:
+                sys.excepthook(*sys.exc_info())
+            except SystemExit as ended:
+                code = ended.code
     return subprocess.CompletedProcess([str(path), *args], code, out.getvalue(), err.getvalue())

@@ -24,7 +24,7 @@ from autograder.classroom.rows import Row, rows, take
 from autograder.classroom.store import Store, opened
 from autograder.lab import Lab
 from autograder.sandbox.job import Tier
-from smallnets import cli, executors
+from smallnets import cli, executors, files
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -67,6 +67,7 @@ def command(args: argparse.Namespace) -> int:
         return 0
     if args.submissions is None or args.out is None:
         raise ValueError("expected SUBMISSIONS and --out FOLDER, got only one of them or none")
+    files.expect_folder(args.out)
     args.out.mkdir(parents=True, exist_ok=True)
     with opened(args.db or args.out / "class.sqlite") as store:
         return grade_class(args, store, lab)

@@ -4,6 +4,7 @@ python -m autograder.solutions.make OUT    OUT/terse, OUT/pickled, OUT/by_hand: 
 """
 
 import importlib.util
+import io
 import shutil
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ import torch
 
 import reader
 from mp6 import PARTS
-from smallnets import cli, train
+from smallnets import cli, files, train
 
 HERE = Path(__file__).parent
 DATA = HERE.parents[1] / "data/fashion_mnist"
@@ -56,7 +57,10 @@ def make(style: str, part: int, folder: Path) -> tuple[Any, Any, Any]:
     with imported(path) as module:
         train.seed_everything(0)
         losses, predictions, net = module.fit(*inputs(part), PARTS[part].rounds * MAX_ITER)
-        torch.save(net.state_dict() if style == "terse" else net, folder / f"net_p{part}.model")
+        content = io.BytesIO()  # torch.save hides a full disk behind an error of its own
+        torch.save(net.state_dict() if style == "terse" else net, content)
+        with files.replacing(folder / f"net_p{part}.model") as temporary:
+            temporary.write_bytes(content.getvalue())
     return losses, predictions, net
 
 
@@ -66,6 +70,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = cli.parser(__doc__)
     parser.add_argument("out", type=Path, metavar="OUT", help="a folder, which gets one for each student")
     out = parser.parse_args(argv).out
+    files.expect_folder(out)
     for style in STYLES:
         for part in PARTS:
             make(style, part, out / style)

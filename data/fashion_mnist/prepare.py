@@ -60,6 +60,7 @@ def main(argv: list[str] | None = None) -> int:
         raise ValueError("expected --secret FILE with --staff: without a secret anyone could rebuild the test split")
     if args.secret and not args.staff:
         raise ValueError("expected --staff with --secret, got --secret alone")
+    files.expect_folder(args.out)
     draws = [("train", {"train": TRAIN, "dev": DEV}, args.seed)]
     if args.staff:
         draws.append(("t10k", {"test": TEST}, datasets.secret_seed(args.secret.read_bytes().strip(), HIDDEN)))

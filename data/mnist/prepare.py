@@ -7,7 +7,7 @@ python data/mnist/prepare.py --digits       offline: scikit-learn's small digits
 
 from pathlib import Path
 
-from smallnets import cli, datasets, mnist
+from smallnets import cli, datasets, files, mnist
 from smallnets.mnist import STAND_IN_FOLDER as STAND_IN
 
 HERE = Path(__file__).parent
@@ -44,6 +44,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.digits and args.source is not None:
         raise ValueError("expected --digits or --source, got both")
     out = args.out or (HERE / STAND_IN if args.digits else HERE)
+    files.expect_folder(out)
     if args.digits:
         mnist.write_digits(out)
     else:

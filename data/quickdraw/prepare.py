@@ -169,6 +169,7 @@ def main(argv: list[str] | None = None) -> int:
         raise ValueError("expected --drawn without --source and --classes, got both")
     out = args.out or (HERE / quickdraw.STAND_IN_FOLDER if args.drawn else HERE)
     default = quickdraw.STAND_IN_SIZES.values() if args.drawn else PER_CLASS
+    files.expect_folder(out)
     sizes = dict(zip(quickdraw.IMAGES, args.per_class or default, strict=True))
     if args.drawn:
         quickdraw.write_drawn(out, sizes, args.seed, args.staff)

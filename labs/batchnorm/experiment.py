@@ -163,7 +163,7 @@ def run(program: Program, args: Namespace) -> int:
     if args.compare and not folders:
         folders = [Path()]
     for folder in folders:
-        folder.mkdir(parents=True, exist_ok=True)  # better to fail now than after training
+        files.expect_folder(folder)  # better to fail now than after training
     source = find_mnist(args.data)
     data = [load(source, split, program.shape) for split in ("train", "t10k")]
     torch.manual_seed(args.seed)

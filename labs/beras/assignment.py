@@ -92,7 +92,7 @@ def train(args: Any) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line, which the handout leaves empty, and train."""
-    from smallnets import cli, mnist, threads
+    from smallnets import cli, files, mnist, threads
 
     parser = cli.parser(__doc__)
     parser.add_argument("--simple", action="store_true", help="the simple model instead of the advanced one")
@@ -104,6 +104,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
 
     def run() -> int:
+        if args.plots is not None:
+            files.expect_folder(args.plots)  # better to fail now than after training
         if args.data == "../data":
             mnist.ensure(find_mnist())
         with threads.limited(args.threads):

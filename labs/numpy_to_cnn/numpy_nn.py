@@ -240,8 +240,11 @@ def _finish(figure: Any, save_filepath: str | None, show: bool) -> None:
 
     if save_filepath is not None:
         partial = Path(save_filepath).with_suffix(f".part{Path(save_filepath).suffix}")
-        figure.savefig(partial)
-        partial.replace(save_filepath)  # so that no picture is ever half there
+        try:
+            figure.savefig(partial)
+            partial.replace(save_filepath)  # so that no picture is ever half there
+        finally:
+            partial.unlink(missing_ok=True)
     if show and get_backend().lower() != "agg":
         pyplot.show()
     pyplot.close(figure)
@@ -374,7 +377,7 @@ def test(model: Sequence[Layer], x: np.ndarray, y: np.ndarray, train_losses: Any
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and train."""
-    from smallnets import cli, mnist, threads
+    from smallnets import cli, files, mnist, threads
 
     data = Path(__file__).resolve().parents[2] / "data" / "mnist"
     parser = cli.parser(__doc__)
@@ -399,9 +402,11 @@ def main(argv: list[str] | None = None) -> int:
             folder = mnist.ensure(data)
             # pictures of the stand-in do not take the place of those of MNIST
             args.out = args.out or (mnist.STAND_IN_FOLDER if mnist.note(folder) else ".")
+            files.expect_folder(args.out)  # better to fail now than after training
             with mnist.as_npz(folder) as args.data:
                 return train(args)
         args.data, args.out = args.data or Path("full-mnist.npz"), args.out or "."
+        files.expect_folder(args.out)
         return train(args)
 
     return cli.exit_codes(run)()

@@ -4,7 +4,9 @@ FCNet and SimpleCNN are the handout's. MyNet is made for photographs, whose ligh
 images': it cancels brightness and contrast of each image itself, and trains on images changed by augment.py.
 """
 
+import io
 import shutil
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -209,15 +211,35 @@ def train(
                 raise ValueError(f"expected a finite loss, got {loss.item()} in epoch {epoch}; lower --lr?")
         accuracy = (classify(net, data["x_val"]) == data["y_val"]).float().mean()
         print(f"[VAL] Validation accuracy: {100 * accuracy:.2f}%", flush=True)
-    partial = Path(out).with_suffix(".part")
-    torch.save(net.state_dict(), partial)
-    partial.replace(out)  # so that no file is ever half there
+    save(net, Path(out))
     return net
+
+
+def save(net: nn.Module, path: Path) -> None:
+    """Write a net's state_dict, whole or not at all; where that fails, into a temporary folder, as training is long.
+
+    Raises:
+        OSError: it cannot be written to `path`.
+    """
+    content = io.BytesIO()  # torch.save hides a full disk behind an error of its own
+    torch.save(net.state_dict(), content)
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        partial.write_bytes(content.getvalue())
+        partial.replace(path)
+    except OSError as error:
+        error.filename = str(path)  # not the partial file, nor none, as where a disk is full
+        kept = Path(tempfile.mkdtemp(prefix="kept-")) / path.name
+        kept.write_bytes(content.getvalue())
+        print(f"kept: the net as {kept}, as {path} cannot be written")
+        raise
+    finally:
+        partial.unlink(missing_ok=True)
 
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line, find the data and train."""
-    from smallnets import cli, fashion, threads
+    from smallnets import cli, fashion, files, threads
 
     parser = cli.parser(__doc__)
     parser.add_argument("--model", choices=MODELS, default="mynet")
@@ -239,7 +261,8 @@ def main(argv: list[str] | None = None) -> int:
         args.out = Path("model.pt" if args.model == "mynet" else f"{args.model}.pt")
 
     def run() -> int:
-        args.out.parent.mkdir(parents=True, exist_ok=True)  # better to fail now than after training
+        files.expect_file(args.out)  # better to fail now than after training
+        args.out.parent.mkdir(parents=True, exist_ok=True)
         if args.data is not None and not args.data.is_dir():
             data = load_data(args.data, args.permute)
         else:
@@ -248,7 +271,8 @@ def main(argv: list[str] | None = None) -> int:
         if args.out.is_file():
             there = (args.out.with_suffix(f".previous{k}.pt") for k in range(1, 10_000))
             keep = next(path for path in there if not path.exists())
-            shutil.copyfile(args.out, keep)
+            with files.replacing(keep) as copy:
+                shutil.copyfile(args.out, copy)
             print(f"kept: the former {args.out} as {keep}")
         augmented = args.model == "mynet" and not (args.no_augment or args.permute)
         with threads.limited(args.threads):

@@ -16,7 +16,7 @@ from corruptions import CORRUPTIONS, HELD_OUT
 from pytorch_cnn import MODELS, SHIPPED, classify
 from torch import nn
 
-from smallnets import cli, fashion, modelfile, tables, threads
+from smallnets import cli, fashion, files, modelfile, tables, threads
 
 HERE = Path(__file__).parent
 
@@ -106,13 +106,13 @@ def test_images(data: Path | None) -> tuple[torch.Tensor, torch.Tensor]:
 
 def run(args: argparse.Namespace) -> int:
     """Evaluate every net, print the table, draw."""
+    if args.plots is not None:
+        files.expect_folder(args.plots)  # better to fail now than after minutes
     nets = {path.stem: load_net(path) for path in args.nets}
     if len(nets) < len(args.nets):
         raise ValueError(f"expected nets of different names, got {', '.join(map(str, args.nets))}")
     x, y = test_images(args.data)
     x, y = x[: args.images], y[: args.images]
-    if args.plots is not None:
-        args.plots.mkdir(parents=True, exist_ok=True)  # better to fail now than after minutes
     found = {}
     for name, net in nets.items():
         start = time.perf_counter()

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from utils.session import COLUMNS
 
-from smallnets import cli, plots, tables
+from smallnets import cli, files, plots, tables
 
 NAME = re.compile(r"^\d+_(.+?)(_\d+)?$")  # <date>_<name>, or with _2 behind it
 
@@ -73,6 +73,7 @@ def draw(logs: dict[Path, dict[str, np.ndarray]], path: Path) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read all logs, print the table, draw."""
+    files.expect_file(args.out)
     logs = {path: read_log(path) for path in args.logs}
     draw(logs, args.out)  # files first, as whoever reads the output may go at any moment
     print(table(logs))

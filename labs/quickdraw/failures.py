@@ -116,12 +116,12 @@ def look_at_train(x: NDArray, y: NDArray, names: list[str], out: Path) -> dict:
 
 def run(args: argparse.Namespace) -> int:
     """Classify, draw and write the answers."""
+    files.expect_folder(args.out)
     program = PROGRAMS[args.model]()
     net = session.load_net(program, args.weights or f"model_files/{args.model}.pt")
     folder = session.find_data(args.dataDir)
     train_set, dev_set = (session.load_split(folder, split, program.n_classes) for split in ("train", "dev"))
     names = quickdraw.class_names(folder, program.n_classes)
-    args.out.mkdir(parents=True, exist_ok=True)
     answers: dict[str, Any] = {"data": {"folder": str(folder), "note": quickdraw.note(folder), "classes": names}}
     answers |= look_at_train(*train_set, names, args.out) | look_at_dev(net, *dev_set, names, args)
     files.write_text(args.out / "answers.json", json.dumps(answers, indent=1) + "\n")

@@ -86,8 +86,10 @@ def best(study: Any) -> float:
 
 def run(args: argparse.Namespace) -> int:
     """Search with one process or several, then write what was found."""
-    args.out.mkdir(parents=True, exist_ok=True)
     args.storage = args.storage or args.out / f"{args.model}.journal"
+    files.expect_folder(args.out)  # better to fail now than after the search
+    files.expect_file(args.storage)
+    args.storage.parent.mkdir(parents=True, exist_ok=True)
     if args.worker is not None:
         index, parent = args.worker
         executors.end_with(parent)

@@ -96,6 +96,8 @@ def train_mode(
     """Train, log every 100 steps and the last, save the net; Ctrl-C saves it as it is."""
     if not (np.isfinite(lr) and lr > 0 and bs > 0 and epochs > 0):
         raise ValueError(f"expected --LR, --bs and --epochs above 0, got {lr}, {bs} and {epochs}")
+    for out in (log_dir, model_save_dir):
+        files.expect_folder(out)  # better to fail now than after training
     folder = find_data(data_dir)
     x, y = load_split(folder, "train", program.n_classes)
     dev = load_split(folder, "dev", program.n_classes)
@@ -106,15 +108,16 @@ def train_mode(
         path.parent.mkdir(parents=True, exist_ok=True)
     train.seed_everything(seed)  # weights, and what a net of one's own may draw
     net = program.net_class()
-    start, interrupted, row = time.perf_counter(), False, {}
+    start, row = time.perf_counter(), {}
+    stopped: BaseException | None = None
     with open(log_path, "w", newline="", encoding="ascii") as file:
         try:
             for row in fit(program, net, (x, y), dev, lr, bs, epochs, seed):
                 write_row(file, row)
                 tqdm.write(f"On step {row['step']}:\tTrain loss {row['estimate']}\t|\tDev acc is {row['dev_acc']}")
-        except KeyboardInterrupt:
-            interrupted = True
-    print(f"{'Training interrupted' if interrupted else 'Training completed'}, saving model at {model_path}")
+        except (KeyboardInterrupt, OSError) as error:  # a full disk, or nobody who reads: the net is saved as well
+            stopped = error
+    print(f"{'Training interrupted' if stopped else 'Training completed'}, saving model at {model_path}")
     card = {
         "net": program.name, "classes": quickdraw.class_names(folder, program.n_classes),
         "note": quickdraw.note(folder),
@@ -124,7 +127,9 @@ def train_mode(
         "data": files.sha256_of_arrays([x, y, *dev]),
     }  # fmt: skip
     modelfile.save(model_path, net, card | modelfile.environment())
-    return 130 if interrupted else 0
+    if isinstance(stopped, OSError):
+        raise stopped
+    return 130 if stopped else 0
 
 
 def free_paths(log_dir: Path, model_dir: Path, name: str) -> tuple[Path, Path]:
@@ -206,6 +211,7 @@ def load_net(program: Program, weights: str) -> nn.Module:
 
 def predict_mode(program: Program, data_dir: str, weights: str, predictions_file: str, **_: Any) -> int:
     """Write the class of each test image, one to a line, in their order."""
+    files.expect_file(predictions_file)
     net = load_net(program, weights)
     images = quickdraw.read_images(find_data(data_dir), "test")
     predictions = train.predict(net.eval(), torch.from_numpy(images)).argmax(dim=1).numpy()
