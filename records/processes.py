@@ -8,13 +8,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+
 ROOT = Path(__file__).parents[1]
 STATUS = "import mp6; mp6.main({arguments!r}); print(open('/proc/self/status').read())"
 
 
 def arguments(part: int, dataset: Path, models: Path) -> list[str]:
-    """mp6.py's arguments."""
-    return [f"--part={part}", "--max_iter=50", "--quiet", f"--dataset={dataset}", f"--models={models}"]
+    """mp6.py's arguments, for as many threads as this process has."""
+    options = [f"--part={part}", "--max_iter=50", f"--threads={torch.get_num_threads()}", "--quiet"]
+    return [*options, f"--dataset={dataset}", f"--models={models}"]
 
 
 def seconds(*command: str) -> float:

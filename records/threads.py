@@ -2,16 +2,18 @@
 
 python -m records.threads                     part 2 whole, and some thirty steps of each long training of the labs
 python -m records.threads part2 --rounds 9    part 2 alone
+python -m records.threads --patience 600      on a machine that others use: an idle turn waits for a quiet moment
 
 Every turn is a process of its own; in each round all threads take theirs idle and busy, one after the other, so that
 whatever else runs on the machine slows all of them. Seconds are those of training on the clock, without imports and
-data; medians over the rounds with the least and the greatest. Before each idle turn the program looks how many cores
-others keep busy, and says so: figures called idle are that only where it is near 0.
+data; medians over the rounds with the least and the greatest. "others" is how many cores other programs kept busy
+during the idle turns, the median and the most: where it is not near 0, the machine was not idle.
 """
 
 import argparse
 import importlib
 import itertools
+import math
 import os
 import statistics
 import subprocess
@@ -21,7 +23,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -33,7 +35,15 @@ from records.processes import ROOT
 from smallnets import cli, tables, threads
 
 STEPS = 30
+QUIET = 0.1  # cores that others may take when an idle turn begins
 SPIN = "import os\nparent = os.getppid()\nwhile os.getppid() == parent:\n    sum(range(100_000))"
+
+
+class Turn(NamedTuple):
+    """Seconds of a training, and how many cores other programs kept busy meanwhile."""
+
+    seconds: float
+    others: float
 
 
 def part2() -> float:
@@ -101,10 +111,12 @@ def work(piece: str) -> int:
     return 0
 
 
-def turn(piece: str, number: int) -> float:
-    """Seconds of a piece in a fresh process with `number` threads; CalledProcessError if it fails."""
+def turn(piece: str, number: int) -> Turn:
+    """A piece in a fresh process with `number` threads; CalledProcessError if it fails."""
     command = [sys.executable, "-m", "records.threads", piece, "--worker", "--threads", str(number)]
-    return float(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    with taken() as others:
+        done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    return Turn(float(done.stdout), others())
 
 
 @contextmanager
@@ -117,46 +129,67 @@ def busy_core() -> Iterator[None]:
             program.kill()
 
 
-def others(pause: float = 0.5) -> float:
-    """How many cores other programs keep busy: over `pause` seconds, or where /proc is missing the last minute."""
-    try:
-        before = busy_seconds()
-        time.sleep(pause)
-        return (busy_seconds() - before) / pause
-    except FileNotFoundError:
-        return os.getloadavg()[0]
+@contextmanager
+def taken() -> Iterator[Callable[[], float]]:
+    """A function that says how many cores programs other than this one and its children kept busy in the block.
+
+    Where the system has no /proc it says the load of the last minute, which has this program in it.
+    """
+    found = float("nan")
+    start, before = time.perf_counter(), busy_seconds() - own_seconds()
+    yield lambda: found
+    found = (busy_seconds() - own_seconds() - before) / (time.perf_counter() - start)
+    if math.isnan(found):
+        found = os.getloadavg()[0]
 
 
 def busy_seconds() -> float:
-    """Seconds since the start in which cores were busy, all added up."""
-    user, nice, system = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:4])
+    """Seconds since the start in which cores were busy, all added up; nan where there is no /proc."""
+    try:
+        user, nice, system = map(int, Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:4])
+    except FileNotFoundError:
+        return math.nan
     return (user + nice + system) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(piece: str, numbers: list[int], rounds: int) -> tuple[dict[tuple[int, str], list[float]], list[float]]:
-    """Seconds of each (threads, "idle" or "busy"), a value for each round; cores that others took before idle ones."""
-    found: dict[tuple[int, str], list[float]] = {key: [] for key in itertools.product(numbers, ("idle", "busy"))}
-    taken = []
+def own_seconds() -> float:
+    """Seconds of processor that this program and its children that have ended took."""
+    return sum(os.times()[:4])
+
+
+def wait_for_quiet(patience: float) -> None:
+    """Return when others take next to nothing for a second, or when `patience` seconds are over."""
+    end, quiet = time.monotonic() + patience, False
+    while not quiet and time.monotonic() < end:
+        with taken() as others:
+            time.sleep(1)
+        quiet = others() <= QUIET
+
+
+def measure(piece: str, numbers: list[int], rounds: int, patience: float) -> dict[tuple[int, str], list[Turn]]:
+    """The turns of each (threads, "idle" or "busy"), one for each round."""
+    found: dict[tuple[int, str], list[Turn]] = {key: [] for key in itertools.product(numbers, ("idle", "busy"))}
     for _ in range(rounds):
         for number in numbers:
-            taken.append(others())
+            wait_for_quiet(patience)
             found[number, "idle"].append(turn(piece, number))
             with busy_core():
                 found[number, "busy"].append(turn(piece, number))
-    return found, taken
+    return found
 
 
-def rows(piece: str, found: dict[tuple[int, str], list[float]]) -> list[list[str]]:
-    """A row for each number of threads: seconds idle and busy, and how many times one thread's these are."""
+def rows(piece: str, found: dict[tuple[int, str], list[Turn]]) -> list[list[str]]:
+    """A row for each number of threads: seconds idle and busy, how many times the first number's, and others."""
     first, _ = next(iter(found))
     lines = []
     for number in dict.fromkeys(number for number, _ in found):
         cells = []
         for state in ("idle", "busy"):
-            own, base = found[number, state], found[first, state]
+            own, base = ([turn.seconds for turn in found[key, state]] for key in (number, first))
             ratio = statistics.median(a / b for a, b in zip(own, base, strict=True))
             cells += [f"{statistics.median(own):.2f} s ({min(own):.2f}-{max(own):.2f})", f"{ratio:.2f}"]
-        lines.append([f"{piece}, {number}", *cells])
+        others = [turn.others for turn in found[number, "idle"]]
+        lines.append([f"{piece}, {number}", *cells, f"{statistics.median(others):.2f}, {max(others):.2f}"])
     return lines
 
 
@@ -167,6 +200,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("piece", nargs="*", default=list(PIECES), help="of " + ", ".join(PIECES) + "; left out: all")
     parser.add_argument("--rounds", type=cli.whole_number(1), default=5, help="turns of each kind")
     parser.add_argument("--numbers", type=cli.whole_number(1), nargs="+", default=[1, 2], help="of threads")
+    parser.add_argument("--patience", type=cli.finite, default=0, help="seconds that an idle turn waits for quiet")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     threads.add_option(parser)
     args = parser.parse_args(argv)
@@ -177,14 +211,11 @@ def main(argv: list[str] | None = None) -> int:
         with threads.limited(args.threads):
             return work(*args.piece)
     print(f"{cpu()}, {os.cpu_count()} cores, torch {torch.__version__}", flush=True)
-    table: list[list[Any]] = [["training, threads", "idle", "ratio", "one core busy", "ratio"]]
-    taken = []
+    table = [["training, threads", "idle", "ratio", "one core busy", "ratio", "others"]]
     for piece in args.piece:
-        found, own = measure(piece, args.numbers, args.rounds)
-        table += rows(piece, found)
-        taken += own
+        table += rows(piece, measure(piece, args.numbers, args.rounds, args.patience))
+        print(f"{piece}: measured", file=sys.stderr)
     print(tables.aligned(table))
-    print(f"before idle turns, others kept {statistics.median(taken):.2f} cores busy, {max(taken):.2f} at most")
     return 0
 
 

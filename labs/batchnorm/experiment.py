@@ -120,7 +120,9 @@ def write_report(
     folder: Path, program: Program, args: Namespace, source: Path, sizes: list[int], runs: list[Run]
 ) -> None:
     """Write report.md: what was trained on what, the comparison, the curves, and every epoch's test."""
-    versions = ", ".join(f"{name} {version}" for name, version in modelfile.environment()["versions"].items())
+    environment = modelfile.environment()
+    versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
+    count = "one thread" if environment["threads"] == 1 else f"{environment['threads']} threads"
     options = {name: getattr(args, name) for name in ("epochs", "lr", "momentum", "weight_decay", "batch_size", "seed")}
     epochs = [["epoch", *(f"{what} {run.name}" for run in runs for what in ("test loss", "test accuracy"))]]
     for k in range(args.epochs):
@@ -128,7 +130,7 @@ def write_report(
     note = f" ({mnist.note(source)})" if mnist.note(source) else ""
     text = f"""# {program.name}: BatchNorm compared
 
-Trained on {sizes[0]:,} images and tested on {sizes[1]:,} from `{source}`{note}, with {versions}.
+Trained on {sizes[0]:,} images and tested on {sizes[1]:,} from `{source}`{note}, with {versions}, on {count}.
 
 {tables.markdown([["option", "value"], *([f"`--{name}`", str(value)] for name, value in options.items())])}
 
