@@ -21,6 +21,7 @@ from autograder.lab import Lab, Report
 from autograder.parcel import grader_hash
 from autograder.sandbox.job import Tier
 from autograder.sandbox.place import own_folder
+from autograder.sandbox.run import Launch
 from autograder.sandbox.run import run as run_job
 from autograder.sandbox.tiers import SAFE, best, detect
 from smallnets import cli, files
@@ -34,6 +35,7 @@ def grade(
     seed: int = 0,
     trust: bool = False,
     seconds: float = math.inf,
+    launch: Launch | None = None,
 ) -> Report:
     """Run and judge a submission.
 
@@ -43,6 +45,7 @@ def grade(
         seed: of order, draw and training.
         trust: the caller vouches for the code; without it the practice tier refuses.
         seconds: on the clock, after which steps are cut short or not begun; what was done by then is judged.
+        launch: how the sandbox starts its processes, if not anew for each job.
 
     Raises:
         ValueError: not a submission; data that is not as it should be; the practice tier without trust.
@@ -52,7 +55,7 @@ def grade(
     loaded = lab.load(staff, seed)
     with own_folder("handed-in-") as folder:
         submission = take_in(path, lab, folder)
-        execute = functools.partial(run_job, tier=tier, trust=trust)
+        execute = functools.partial(run_job, tier=tier, trust=trust, launch=launch)
         return judge(
             submission, lab, loaded, execute, tier, seed, seconds - (time.perf_counter() - start), grader_hash(lab)
         )

@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # two processes run the tests: with more threads than cores, each would wait for the other's. before torch is imported
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -21,7 +21,11 @@ import numpy as np
 import pytest
 from case_ids import pytest_make_parametrize_id  # noqa: F401  a hook, which pytest finds here by its name
 
+if TYPE_CHECKING:
+    from autograder.sandbox.run import Launch
+
 ROOT = Path(__file__).parents[1]
+Once = Callable[[str, Callable[[Path], object]], Path]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -123,6 +127,43 @@ def own_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.setattr(tempfile, "tempdir", folder)
         yield Path(folder)
         monkeypatch.undo()
+
+
+@pytest.fixture(scope="session")
+def once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Make what takes long once for a whole run: (name, what fills a folder) -> that folder, which is not to change."""
+    from filelock import FileLock  # slow tests alone need it
+
+    base = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        base = base.parent  # which the processes of a run share
+
+    def found(name: str, make: Callable[[Path], object]) -> Path:
+        folder, part = base / "once" / name, base / "once" / f"{name}.part"
+        part.parent.mkdir(exist_ok=True)
+        with FileLock(f"{folder}.lock"):
+            if not folder.exists():
+                shutil.rmtree(part, ignore_errors=True)
+                part.mkdir()
+                make(part)
+                part.rename(folder)
+        return folder
+
+    return found
+
+
+@pytest.fixture(scope="session")
+def forked() -> "Iterator[Launch | None]":
+    """What forks the sandbox's jobs from a process that has torch; None where this machine cannot confine forks."""
+    from autograder.sandbox import tiers
+    from autograder.sandbox.forked import launcher
+    from autograder.sandbox.job import Tier
+
+    if tiers.unavailable(Tier.CONTAINER):
+        yield None
+    else:
+        with launcher() as launch:
+            yield launch
 
 
 @pytest.fixture

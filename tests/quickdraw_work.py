@@ -1,14 +1,10 @@
 """What a student of the QuickDraw lab hands in besides code: nets, trained on the drawings at hand, and predictions."""
 
-import atexit
-import functools
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
-from conftest import ROOT
+from conftest import ROOT, Once
 
 from autograder.quickdraw.parts import PROGRAMS
 
@@ -30,17 +26,19 @@ def predict(folder: Path, name: str) -> Path:
     return folder / PROGRAMS[name].predictions
 
 
-@functools.cache
-def made(*names: str) -> dict[str, Path]:
-    """Trained for a short while: net and predictions of each of these programs, by the names of the hand-in."""
-    folder = Path(tempfile.mkdtemp(prefix="quickdraw-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+def train(folder: Path) -> None:
+    """Train each program for a short while; its net goes to model_files, its predictions beside that folder."""
     (folder / "model_files").mkdir()
-    found = {}
-    for name in names:
-        program, (lr, steps) = PROGRAMS[name], SHORT[name]
+    for name, program in PROGRAMS.items():
+        lr, steps = SHORT[name]
         main(folder, name, "--mode", "train", "--LR", lr, "--bs", "100", "--epochs", steps)
         (model,) = folder.glob(f"model_files/*_{program.model}")
-        found[program.model] = model.rename(folder / "model_files" / program.model)
-        found[program.predictions] = predict(folder, name)
-    return found
+        model.rename(folder / "model_files" / program.model)
+        predict(folder, name)
+
+
+def made(once: Once) -> dict[str, Path]:
+    """Net and predictions of each program, by the names of the hand-in."""
+    folder = once("quickdraw", train)
+    found = {program.model: folder / "model_files" / program.model for program in PROGRAMS.values()}
+    return found | {program.predictions: folder / program.predictions for program in PROGRAMS.values()}

@@ -12,6 +12,7 @@ from autograder import pack
 from autograder.batchnorm import data
 from autograder.grading import pipeline
 from autograder.labs.batchnorm import LAB
+from autograder.sandbox.run import Launch
 
 LAYERS = ("1.", "2.")
 
@@ -80,17 +81,19 @@ LAYER_LAB = pipeline.reduced(LAB, tuple(check for check in LAB.checks if check.s
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_loses_its_checks_and_no_others(name: str, tmp_path: Path) -> None:
+def test_a_mutant_loses_its_checks_and_no_others(name: str, tmp_path: Path, forked: Launch | None) -> None:
     edits, expected, words = MUTANTS[name]
-    found = lost(graded(LAYER_LAB, submission(LAB, tmp_path, {"layer.py": edits})))
+    found = lost(graded(LAYER_LAB, submission(LAB, tmp_path, {"layer.py": edits}), forked=forked))
     assert set(found) == expected and any(words in text for text in found.values()), found
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WRONG_NETS)
-def test_a_wrong_net_loses_its_checks_and_no_others(name: str, tmp_path: Path) -> None:
+def test_a_wrong_net_loses_its_checks_and_no_others(name: str, tmp_path: Path, forked: Launch | None) -> None:
     program, edit, expected, words = WRONG_NETS[name]
-    found = lost(graded(LAB, submission(LAB, tmp_path, {f"run_{program}.py": (edit,)}), min(expected)[:2]))
+    found = lost(
+        graded(LAB, submission(LAB, tmp_path, {f"run_{program}.py": (edit,)}), min(expected)[:2], forked=forked)
+    )
     assert set(found) == expected and any(words in text for text in found.values()), found
 
 
@@ -214,15 +217,15 @@ def template(folder: Path, **changes: tuple[str, str]) -> Path:
 
 
 @pytest.mark.slow
-def test_a_solution_on_the_courses_template_is_graded_as_it_deserves(tmp_path: Path) -> None:
-    report = graded(LAB, template(tmp_path))
+def test_a_solution_on_the_courses_template_is_graded_as_it_deserves(tmp_path: Path, forked: Launch | None) -> None:
+    report = graded(LAB, template(tmp_path), forked=forked)
     # N / (N - 1) of one value is nan, and an output in float32 is none for float64
     assert list(lost(report)) == ["2.8", "2.9"] and report.max_score == 100
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["in a function", "behind a main guard"])
-def test_a_net_is_found_wherever_it_is_made(where: str, tmp_path: Path) -> None:
+def test_a_net_is_found_wherever_it_is_made(where: str, tmp_path: Path, forked: Launch | None) -> None:
     body = TEMPLATE_MLP.replace("\n", "\n    ")
     start = TEMPLATE_RUN.index("optimizer = optim"), TEMPLATE_RUN.index("def train"), TEMPLATE_RUN.index("for epoch")
     head, train = TEMPLATE_RUN[: start[0]].replace("MODEL\n", ""), TEMPLATE_RUN[start[1] : start[2]]
@@ -231,7 +234,7 @@ def test_a_net_is_found_wherever_it_is_made(where: str, tmp_path: Path) -> None:
     source = f"{head}\n{train}\n{guard}\n    {body}\n    train(model, device, train_loader, None, 1)\n{end}"
     template(tmp_path)
     (tmp_path / "codes/run_mlp.py").write_text(source)
-    assert lost(graded(LAB, tmp_path, "4.")) == {}
+    assert lost(graded(LAB, tmp_path, "4.", forked=forked)) == {}
 
 
 FORWARD = "    def forward(self, x):\n        if self.training:\n            mean = torch.mean"
@@ -252,8 +255,8 @@ CHEATS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CHEATS)
-def test_torchs_own_layer_earns_nothing(name: str, tmp_path: Path) -> None:
-    found = lost(graded(LAB, template(tmp_path, layer=(FORWARD, CHEATS[name] + UNUSED)), "1."))
+def test_torchs_own_layer_earns_nothing(name: str, tmp_path: Path, forked: Launch | None) -> None:
+    found = lost(graded(LAB, template(tmp_path, layer=(FORWARD, CHEATS[name] + UNUSED)), "1.", forked=forked))
     assert len(found) == 9 and all("torch's" in text for text in found.values()), found
 
 

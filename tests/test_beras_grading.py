@@ -18,6 +18,7 @@ from autograder.beras.jobs import FLAG
 from autograder.grading import pipeline
 from autograder.lab import Run, Submission
 from autograder.labs.beras import LAB
+from autograder.sandbox.run import Launch
 from smallnets import mnist
 
 slow = pytest.mark.slow
@@ -116,19 +117,19 @@ MUTANTS: dict[str, tuple[str, Edits, set[str]]] = {
 
 @slow
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_loses_the_points_of_its_mistake(name: str, tmp_path: Path) -> None:
+def test_a_mutant_loses_the_points_of_its_mistake(name: str, tmp_path: Path, forked: Launch | None) -> None:
     file, edits, numbers = MUTANTS[name]
     path = flagged(submission(LAB, tmp_path, {file: edits}))
     part = min(numbers).split(".")[0]
-    found = lost(graded(LAB, path, f"{part}."))
+    found = lost(graded(LAB, path, f"{part}.", forked=forked))
     assert set(found) == numbers and all(found.values()), found
 
 
-def broken(tmp_path: Path, file: str) -> dict[str, str]:
+def broken(tmp_path: Path, file: str, forked: Launch | None) -> dict[str, str]:
     """What is lost, of all components, when a file is no Python."""
     text = own(LAB)[file].read_text()
     first = text.splitlines()[0]
-    return lost(graded(COMPONENTS, submission(LAB, tmp_path, {file: ((first, first + "\nclass :"),)})))
+    return lost(graded(COMPONENTS, submission(LAB, tmp_path, {file: ((first, first + "\nclass :"),)}), forked=forked))
 
 
 @slow
@@ -141,21 +142,23 @@ def broken(tmp_path: Path, file: str) -> dict[str, str]:
         (ASSIGNMENT, {"9.1", "9.2"}),
     ],
 )
-def test_a_file_that_is_no_python_takes_no_other_with_it(file: str, numbers: set[str], tmp_path: Path) -> None:
-    found = broken(tmp_path, file)
+def test_a_file_that_is_no_python_takes_no_other_with_it(
+    file: str, numbers: set[str], tmp_path: Path, forked: Launch | None
+) -> None:
+    found = broken(tmp_path, file, forked)
     assert set(found) == numbers
     assert any("SyntaxError" in text and file in text for text in found.values()), found
 
 
 @slow
-def test_a_solution_as_the_course_writes_it_passes_every_check() -> None:
-    report = graded(COMPONENTS, LOOPS)  # whole trainings take it minutes
+def test_a_solution_as_the_course_writes_it_passes_every_check(forked: Launch | None) -> None:
+    report = graded(COMPONENTS, LOOPS, forked=forked)  # whole trainings take it minutes
     assert lost(report) == {} and {"3.4", "3.5"} <= {test.number for test in report.tests}
     assert "the module tensorflow may not be there" in report.output
 
 
 @slow
-def test_the_simple_model_is_the_courses_whatever_the_students_is(tmp_path: Path) -> None:
+def test_the_simple_model_is_the_courses_whatever_the_students_is(tmp_path: Path, forked: Launch | None) -> None:
     edits: dict[str, Edits] = {
         ASSIGNMENT: (("    model = SequentialModel([layers.Dense(784, 10), activations.Softmax()])", "    return 1"),),
         # neither Softmax nor the metric is asked for here
@@ -163,45 +166,45 @@ def test_the_simple_model_is_the_courses_whatever_the_students_is(tmp_path: Path
                       (".max(axis=-1, keepdims=True))\n", ".max(axis=-1, keepdims=True))\"\"\")\n")),
         METRICS: (("import numpy as np\n", "class :\n"),),
     }  # fmt: skip
-    report = graded(LAB, submission(LAB, tmp_path, edits), "10.")
+    report = graded(LAB, submission(LAB, tmp_path, edits), "10.", forked=forked)
     assert lost(report) == {} and [test.number for test in report.tests] == ["10.1"]
     ((name, value, better),) = report.columns
     assert (name, better) == ("simple accuracy", "high") and value > 0.9
 
 
 @slow
-def test_a_model_that_does_not_learn_gets_nothing(tmp_path: Path) -> None:
+def test_a_model_that_does_not_learn_gets_nothing(tmp_path: Path, forked: Launch | None) -> None:
     climbs: dict[str, Edits] = {OPTIMIZERS: (("            w -= rate * g\n", "            w += rate * g\n"),)}
-    found = lost(graded(LAB, submission(LAB, tmp_path, climbs), "10."))
+    found = lost(graded(LAB, submission(LAB, tmp_path, climbs), "10.", forked=forked))
     assert set(found) == {"10.1"} and "full points from 0.85" in found["10.1"]
 
 
-def advanced(tmp_path: Path, edits: dict[str, Edits]) -> dict[str, str]:
+def advanced(tmp_path: Path, edits: dict[str, Edits], forked: Launch | None) -> dict[str, str]:
     """What is lost of the advanced model's points."""
-    return lost(graded(LAB, flagged(submission(LAB, tmp_path, edits)), "10.2"))
+    return lost(graded(LAB, flagged(submission(LAB, tmp_path, edits)), "10.2", forked=forked))
 
 
 @slow
-def test_our_advanced_model_gets_all_points(tmp_path: Path) -> None:
-    assert advanced(tmp_path, {ASSIGNMENT: (("epochs=12", "epochs=2"),)}) == {}
+def test_our_advanced_model_gets_all_points(tmp_path: Path, forked: Launch | None) -> None:
+    assert advanced(tmp_path, {ASSIGNMENT: (("epochs=12", "epochs=2"),)}, forked) == {}
 
 
 @slow
-def test_the_untouched_handout_gets_nothing_of_cs2470s_points_either(tmp_path: Path) -> None:
+def test_the_untouched_handout_gets_nothing_of_cs2470s_points_either(tmp_path: Path, forked: Launch | None) -> None:
     handout.write(LAB, tmp_path)
     (tmp_path / "labs/beras" / FLAG).touch()
     for beginning in ("3.", "10."):
-        assert graded(LAB, tmp_path / "labs/beras", beginning).score == 0
+        assert graded(LAB, tmp_path / "labs/beras", beginning, forked=forked).score == 0
 
 
 @slow
-def test_an_advanced_model_has_two_layers(tmp_path: Path) -> None:
+def test_an_advanced_model_has_two_layers(tmp_path: Path, forked: Launch | None) -> None:
     one: dict[str, Edits] = {
         ASSIGNMENT: (
             ("    model = SequentialModel(\n", "    return get_simple_model_components()\n    SequentialModel(\n"),
         )
     }
-    found = advanced(tmp_path, one)
+    found = advanced(tmp_path, one, forked)
     assert "expected an advanced model of two or more layers with weights, got 1" in found["10.2"]
 
 
@@ -231,7 +234,7 @@ def test_a_forged_message_earns_nothing(tmp_path: Path) -> None:
 
 
 @slow
-def test_what_another_library_computes_earns_nothing(tmp_path: Path) -> None:
+def test_what_another_library_computes_earns_nothing(tmp_path: Path, forked: Launch | None) -> None:
     by_torch: dict[str, Edits] = {
         LAYERS: (
             ("import numpy as np\n", "import numpy as np\nimport torch\n"),
@@ -241,14 +244,14 @@ def test_what_another_library_computes_earns_nothing(tmp_path: Path) -> None:
             ),
         )
     }
-    found = lost(graded(LAB, submission(LAB, tmp_path, by_torch), "2."))
+    found = lost(graded(LAB, submission(LAB, tmp_path, by_torch), "2.", forked=forked))
     assert "expected no call of torch.nn.functional.linear, as this lab is written in NumPy" in found["2.2"]
 
 
 @slow
-def test_a_name_that_numpy_has_given_up_is_named_with_the_new_one(tmp_path: Path) -> None:
+def test_a_name_that_numpy_has_given_up_is_named_with_the_new_one(tmp_path: Path, forked: Launch | None) -> None:
     old: dict[str, Edits] = {METRICS: (("return np.mean(", "return np.product(1) * np.mean("),)}
-    report = graded(LAB, submission(LAB, tmp_path, old), "6.")
+    report = graded(LAB, submission(LAB, tmp_path, old), "6.", forked=forked)
     assert "np.product is no longer there in NumPy 2; write np.prod" in report.output
     assert "has no attribute 'product'" in lost(report)["6.1"]
 

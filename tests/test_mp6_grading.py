@@ -1,19 +1,15 @@
 """MP6 graded for real: our own solution, three students' in other styles, and every wrong one."""
 
-import subprocess
-import sys
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+import styles
+from conftest import ROOT, Once
 from graded import graded, lost, own, submission
 
-from autograder.lab import Report
 from autograder.labs.mp6 import LAB
 from autograder.mutants.table import MUTANTS, Mutant, write
-from autograder.solutions import make
+from autograder.sandbox.run import Launch
 from autograder.solutions.make import STYLES
 
 pytestmark = pytest.mark.slow
@@ -28,34 +24,21 @@ def work(folder: Path) -> Path:
     return folder
 
 
-def test_what_our_own_solution_is_worth_on_the_scoreboard(tmp_path: Path) -> None:
-    report = graded(LAB, submission(LAB, tmp_path), seed=1)
+def test_what_our_own_solution_is_worth_on_the_scoreboard(tmp_path: Path, forked: Launch | None) -> None:
+    report = graded(LAB, submission(LAB, tmp_path), seed=1, forked=forked)
     values = {name: value for name, value, _ in report.columns}
     assert report.score == report.max_score == 110
     assert values["part 1 accuracy"] > 0.97 and values["part 2 accuracy"] > 0.8 and values["part 3 MSE"] < 0.005
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_a_solution_in_another_style_gets_what_it_deserves(style: str, tmp_path: Path) -> None:
-    # in a process of its own, as whole pickled nets name the modules of their classes
-    subprocess.run([sys.executable, "-m", make.__spec__.name, str(tmp_path)], cwd=ROOT, check=True)
-    found = lost(graded(LAB, tmp_path / style))
+def test_a_solution_in_another_style_gets_what_it_deserves(style: str, once: Once, forked: Launch | None) -> None:
+    found = lost(graded(LAB, styles.made(once) / style, forked=forked))
     if style != "by_hand":
         assert found == {}
         return
     assert list(found) == ["3.1"]
     assert "expected xhats of shape [300, 784], got [300, 1, 28, 28]" in found["3.1"]
-
-
-@pytest.fixture(scope="module")
-def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Future[Report]]]:
-    """The grading of each mutant's own part, two at a time."""
-    folder = tmp_path_factory.mktemp("mutants")
-    for mutant in MUTANTS:
-        write(mutant, ROOT, folder / mutant.name)
-    with ThreadPoolExecutor(2) as pool:
-        yield {mutant.name: pool.submit(graded, LAB, folder / mutant.name, f"{mutant.part}.") for mutant in MUTANTS}
-        pool.shutdown(cancel_futures=True)
 
 
 def tags(names: tuple[str, ...], part: int) -> set[str]:
@@ -65,9 +48,10 @@ def tags(names: tuple[str, ...], part: int) -> set[str]:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutant_loses_the_points_of_the_checks_that_should_catch_it(
-    mutant: Mutant, reports: dict[str, Future[Report]]
+    mutant: Mutant, tmp_path: Path, forked: Launch | None
 ) -> None:
-    report = reports[mutant.name].result()
+    write(mutant, ROOT, tmp_path)
+    report = graded(LAB, tmp_path, f"{mutant.part}.", forked=forked)
     missed = {test.tags[0]: test.output for test in report.tests if test.score != test.max_score}
     must, may = tags(mutant.loses, mutant.part), tags(mutant.spoils, mutant.part)
     assert must <= set(missed) <= must | may, missed

@@ -19,6 +19,7 @@ from autograder import zipping
 from autograder.labs.numpy_to_cnn import LAB
 from autograder.numpy_to_cnn import data
 from autograder.sandbox.job import Tier
+from autograder.sandbox.run import Launch
 from smallnets import fashion
 
 pytestmark = pytest.mark.slow
@@ -64,23 +65,28 @@ MORE = {
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_a_mutant_loses_exactly_the_checks_that_should_catch_it(name: str, tmp_path: Path) -> None:
+def test_a_mutant_loses_exactly_the_checks_that_should_catch_it(
+    name: str, tmp_path: Path, forked: Launch | None
+) -> None:
     file, part = ("numpy_nn.py", "1.") if name in NUMPY else ("pytorch_cnn.py", "3.")
-    found = lost(graded(LAB, submission(LAB, tmp_path, {file: ((NUMPY | TORCH | MORE)[name],)}), part))
+    found = lost(graded(LAB, submission(LAB, tmp_path, {file: ((NUMPY | TORCH | MORE)[name],)}), part, forked=forked))
     assert set(found) == LOSSES[name], found
     assert all("expected" in text or "Traceback" in text for text in found.values()), found
 
 
 @pytest.mark.parametrize("part", OPEN)
-def test_what_the_contract_leaves_open_costs_nothing(part: str, tmp_path: Path) -> None:
+def test_what_the_contract_leaves_open_costs_nothing(part: str, tmp_path: Path, forked: Launch | None) -> None:
     edits = tuple((NUMPY | TORCH | MORE)[name] for name in OPEN[part])
     file = "numpy_nn.py" if part == "1." else "pytorch_cnn.py"
-    assert lost(graded(LAB, submission(LAB, tmp_path, {file: edits}), part)) == {}
+    assert lost(graded(LAB, submission(LAB, tmp_path, {file: edits}), part, forked=forked)) == {}
 
 
-def test_copies_are_told_from_live_arrays(tmp_path: Path) -> None:
+def test_copies_are_told_from_live_arrays(tmp_path: Path, forked: Launch | None) -> None:
     path = submission(LAB, tmp_path, {"numpy_nn.py": (NUMPY["copies instead of live parameters"],)})
-    assert "params() must hand out the layer's own arrays, no copies" in lost(graded(LAB, path, "1."))["1.3"]
+    assert (
+        "params() must hand out the layer's own arrays, no copies"
+        in lost(graded(LAB, path, "1.", forked=forked))["1.3"]
+    )
 
 
 # as a student of the course wrote it, on its template of 2021, without the later hooks
@@ -156,15 +162,15 @@ def replaced(folder: Path, contents: dict[str, str | bytes]) -> Path:
     return folder / "work.zip"
 
 
-def test_layers_in_another_style_get_full_marks(tmp_path: Path) -> None:
-    report = graded(LAB, replaced(tmp_path, {"numpy_nn.py": STUDENT}), "1.")
+def test_layers_in_another_style_get_full_marks(tmp_path: Path, forked: Launch | None) -> None:
+    report = graded(LAB, replaced(tmp_path, {"numpy_nn.py": STUDENT}), "1.", forked=forked)
     assert lost(report) == {}
     assert "np.int is no longer there in NumPy 2; write int instead" in report.output
 
 
-def test_a_name_that_numpy_gave_up_is_explained(tmp_path: Path) -> None:
+def test_a_name_that_numpy_gave_up_is_explained(tmp_path: Path, forked: Launch | None) -> None:
     source = STUDENT.replace("(self.x >= 0)", "(self.x >= 0).astype(np.int)")
-    found = lost(graded(LAB, replaced(tmp_path, {"numpy_nn.py": source}), "1."))
+    found = lost(graded(LAB, replaced(tmp_path, {"numpy_nn.py": source}), "1.", forked=forked))
     assert set(found) == {"1.5", "1.7"} and "use `int` by itself" in found["1.5"]
 
 
@@ -181,14 +187,16 @@ TORCHVISION: Edits = (
 )
 
 
-def test_a_net_that_needs_evaluation_mode_and_imports_torchvision_gets_full_marks(tmp_path: Path) -> None:
+def test_a_net_that_needs_evaluation_mode_and_imports_torchvision_gets_full_marks(
+    tmp_path: Path, forked: Launch | None
+) -> None:
     path = submission(LAB, tmp_path, {"pytorch_cnn.py": TORCHVISION})
-    assert lost(graded(LAB, path, "3.")) == {} == lost(graded(LAB, path, "4."))
+    assert lost(graded(LAB, path, "3.", forked=forked)) == {} == lost(graded(LAB, path, "4.", forked=forked))
 
 
-def test_torchvision_in_use_is_named(tmp_path: Path) -> None:
+def test_torchvision_in_use_is_named(tmp_path: Path, forked: Launch | None) -> None:
     edits = (*TORCHVISION, ("x = self.drop(x)", "x = to_tensor(x)"))
-    found = lost(graded(LAB, submission(LAB, tmp_path, {"pytorch_cnn.py": edits}), "4."))
+    found = lost(graded(LAB, submission(LAB, tmp_path, {"pytorch_cnn.py": edits}), "4.", forked=forked))
     assert set(found) == HIDDEN and "expected torchvision in training only" in found["4.1"]
 
 
@@ -221,12 +229,14 @@ def saved(folder: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> bytes:
 
 
 @pytest.mark.parametrize("form", ["parallel", "checkpoint", "gpu", "whole"])
-def test_weights_in_another_form_get_full_marks(form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_in_another_form_get_full_marks(
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: Launch | None
+) -> None:
     content = saved(tmp_path, form, monkeypatch)
     if form == "gpu":
         with pytest.raises(RuntimeError, match="CUDA"):
             torch.load(tmp_path / "form.pt")
-    report = graded(LAB, replaced(tmp_path, {"model.pt": content}), "4.")
+    report = graded(LAB, replaced(tmp_path, {"model.pt": content}), "4.", forked=forked)
     assert lost(report) == {}
     assert ("__main__.MyNet" in report.tests[0].output) == (form == "whole")
 
@@ -237,16 +247,16 @@ def test_weights_in_another_form_get_full_marks(form: str, tmp_path: Path, monke
     ids=["text", "another net"],
 )
 def test_a_model_file_that_is_none_of_mynet_loses_what_needs_it(
-    content: str | bytes, words: str, tmp_path: Path
+    content: str | bytes, words: str, tmp_path: Path, forked: Launch | None
 ) -> None:
     content = (FOLDER / content).read_bytes() if isinstance(content, str) else content
-    report = graded(LAB, replaced(tmp_path, {"model.pt": content}), "4.")
+    report = graded(LAB, replaced(tmp_path, {"model.pt": content}), "4.", forked=forked)
     assert set(lost(report)) == HIDDEN and words in lost(report)["4.1"] and report.columns == ()
     assert report.tests[0].cause == "bad model file"
 
 
 @pytest.mark.parametrize(("name", "loses"), [("fcnet", {"4.2", "4.3"}), ("simplecnn", {"4.3"})])
-def test_weaker_nets_get_fewer_points(name: str, loses: set[str], tmp_path: Path) -> None:
+def test_weaker_nets_get_fewer_points(name: str, loses: set[str], tmp_path: Path, forked: Launch | None) -> None:
     """The linear net's features, shuffled a little, stay below the baseline; the small convolution is above it."""
     state = torch.load(FOLDER / f"comparison/{name}.pt", weights_only=True)
     if name == "fcnet":
@@ -256,7 +266,7 @@ def test_weaker_nets_get_fewer_points(name: str, loses: set[str], tmp_path: Path
     (tmp_path / "a").mkdir()
     source = (FOLDER / "pytorch_cnn.py").read_text().replace(*hook)
     path = replaced(tmp_path / "a", {"pytorch_cnn.py": source, "model.pt": (tmp_path / "state.pt").read_bytes()})
-    report = graded(LAB, path, "4.")
+    report = graded(LAB, path, "4.", forked=forked)
     values = {column: value for column, value, _ in report.columns}
     assert set(lost(report)) == loses and 0.2 < values["accuracy"] < 0.85 and 0.2 < values["accuracy, final"] < 0.85
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, Once
 from graded import graded, lost
 from quickdraw_work import LAB as FOLDER
 from quickdraw_work import predict
@@ -22,6 +22,7 @@ from autograder.grading import pipeline
 from autograder.labs.quickdraw import LAB
 from autograder.quickdraw import data
 from autograder.quickdraw.parts import PROGRAMS, parsed
+from autograder.sandbox.run import Launch
 from autograder.sandbox.tiers import SAFE, detect
 from smallnets import quickdraw
 
@@ -70,9 +71,9 @@ MUTANTS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_loses_its_checks_and_no_others(name: str, tmp_path: Path) -> None:
+def test_a_mutant_loses_its_checks_and_no_others(name: str, tmp_path: Path, forked: Launch | None) -> None:
     edit, expected = MUTANTS[name]
-    assert set(lost(graded(NETS, work(tmp_path / "work", edit=edit)))) == expected
+    assert set(lost(graded(NETS, work(tmp_path / "work", edit=edit), forked=forked))) == expected
 
 
 # as students of the course write it: a whole net is saved, images are predicted one by one
@@ -135,30 +136,34 @@ DROPPED = """class BestModel(torch.nn.Module):
         return self.layers(x)"""
 
 
-def template(folder: Path, name: str, net: str, model: str) -> tuple[Path, dict[str, Path]]:
-    """A program on the template, and the net and predictions that it makes on the drawings of data/quickdraw."""
+def template(folder: Path, name: str, net: str, model: str) -> None:
+    """Write a program on the template, and the net and predictions that it makes on the drawings of data/quickdraw."""
     program = PROGRAMS[name]
     shutil.copytree(FOLDER / "utils", folder / "utils")
     (folder / "model_files").mkdir()
     source = TEMPLATE.replace("NET", net).replace("MODEL", model).replace("SAVED", name)
     (folder / program.main).write_text(source)
-    quickdraw.ensure(data.FOLDER)
-    train = ["--mode", "train", "--LR", ".001", "--bs", "100", "--epochs", "300", "--dataDir", str(data.FOLDER)]
+    drawings = str(quickdraw.ensure(data.FOLDER))
+    train = ["--mode", "train", "--LR", ".001", "--bs", "100", "--epochs", "300", "--dataDir", drawings]
     environment = {"PYTHONPATH": str(ROOT), "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1", "OMP_NUM_THREADS": "1"}
-    for args in (train, program.command(str(data.FOLDER))):
+    for args in (train, program.command(drawings)):
         command = [sys.executable, program.main, *args]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=environment)
         assert done.returncode == 0, done.stderr
-    names = {program.model: folder / "model_files" / program.model}
-    return folder / program.main, names | {program.predictions: folder / program.predictions}
 
 
-@pytest.fixture(scope="module")
-def dense(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+def handed_in(folder: Path, name: str) -> dict[str, Path]:
+    """What is handed in of what `template` has written."""
+    program = PROGRAMS[name]
+    found = {each: folder / each for each in (program.main, program.predictions)}
+    return found | {program.model: folder / "model_files" / program.model}
+
+
+@pytest.fixture
+def dense(once: Once) -> dict[str, Path]:
     """The dense net's program on the template, with its net and predictions."""
-    folder = tmp_path_factory.mktemp("dense")
-    path, files = template(folder, "densenet", TWO_LAYERS, "TwoLayerDenseNet(784, 100, 6)")
-    return {path.name: path, **files}
+    folder = once("dense", lambda folder: template(folder, "densenet", TWO_LAYERS, "TwoLayerDenseNet(784, 100, 6)"))
+    return handed_in(folder, "densenet")
 
 
 @pytest.mark.slow
@@ -180,20 +185,22 @@ def test_a_whole_net_of_the_courses_template_gets_full_marks(dense: dict[str, Pa
     ],
 )  # fmt: skip
 def test_a_program_that_does_not_predict_is_told_why(
-    edit: tuple[str, str], words: str, dense: dict[str, Path], tmp_path: Path
+    edit: tuple[str, str], words: str, dense: dict[str, Path], tmp_path: Path, forked: Launch | None
 ) -> None:
-    found = lost(graded(DENSE, work(tmp_path / "work", dense, ("main_densenet.py", *edit))))
+    found = lost(graded(DENSE, work(tmp_path / "work", dense, ("main_densenet.py", *edit)), forked=forked))
     assert set(found) == {"2.4", "2.5", "2.6"} and words in found["2.4"], found
 
 
 @pytest.mark.slow
-def test_predictions_that_are_not_the_nets_cost_their_own_points(dense: dict[str, Path], tmp_path: Path) -> None:
+def test_predictions_that_are_not_the_nets_cost_their_own_points(
+    dense: dict[str, Path], tmp_path: Path, forked: Launch | None
+) -> None:
     forged = tmp_path / "forged.csv"
     np.savetxt(forged, np.arange(1800) % 6, fmt="%d")
-    found = lost(graded(DENSE, work(tmp_path / "work", {**dense, "densenet_predictions.csv": forged})))
+    found = lost(graded(DENSE, work(tmp_path / "work", {**dense, "densenet_predictions.csv": forged}), forked=forked))
     assert set(found) == {"2.6"} and "come out again (expected 99%)" in found["2.6"]
     forged.write_text("1\n2\n")
-    found = lost(graded(DENSE, work(tmp_path / "short", {**dense, "densenet_predictions.csv": forged})))
+    found = lost(graded(DENSE, work(tmp_path / "short", {**dense, "densenet_predictions.csv": forged}), forked=forked))
     assert set(found) == {"2.6"} and "expected 1800 lines in densenet_predictions.csv" in found["2.6"]
 
 
@@ -222,32 +229,32 @@ def test_a_program_that_does_not_look_at_the_drawings_is_as_good_as_chance(
 
 
 @pytest.mark.slow
-def test_dropout_in_training_mode_is_scored_as_it_is_and_named(tmp_path: Path) -> None:
-    path, files = template(tmp_path, "bestmodel", DROPPED, "BestModel(6)")
-    folder = work(tmp_path / "work", {path.name: path, **files})
-    report = graded(BEST, folder)
+def test_dropout_in_training_mode_is_scored_as_it_is_and_named(tmp_path: Path, forked: Launch | None) -> None:
+    template(tmp_path, "bestmodel", DROPPED, "BestModel(6)")
+    folder = work(tmp_path / "work", handed_in(tmp_path, "bestmodel"))
+    report = graded(BEST, folder, forked=forked)
     found = lost(report)
     assert set(found) == {"4.2", "4.3"}
     assert all("Dropout predicted in training mode: call model.eval() before you predict" in t for t in found.values())
-    source = (folder / path.name).read_text()
-    (folder / path.name).write_text(source.replace("torch.load(WEIGHTS_FILE)", "torch.load(WEIGHTS_FILE).eval()"))
-    after = graded(BEST, folder)
+    program = folder / PROGRAMS["bestmodel"].main
+    program.write_text(program.read_text().replace("torch.load(WEIGHTS_FILE)", "torch.load(WEIGHTS_FILE).eval()"))
+    after = graded(BEST, folder, forked=forked)
     assert after.columns[0][1] > report.columns[0][1] + 0.1 and "training mode" not in "".join(lost(after).values())
 
 
 @pytest.mark.slow
-def test_a_net_over_1_mb_loses_these_points_alone(tmp_path: Path) -> None:
+def test_a_net_over_1_mb_loses_these_points_alone(tmp_path: Path, forked: Launch | None) -> None:
     # made for other drawings, so its accuracy is no matter here
     files = {"bestmodel.pt": FOLDER / "model_files/bestmodel.pt"}
-    assert set(lost(graded(BEST, work(tmp_path / "small", files)))) == {"4.2", "4.3"}
+    assert set(lost(graded(BEST, work(tmp_path / "small", files), forked=forked))) == {"4.2", "4.3"}
     large = tmp_path / "bestmodel.pt"
     shutil.copyfile(files["bestmodel.pt"], large)
     with zipfile.ZipFile(large, "a", zipfile.ZIP_STORED) as archive:
         archive.writestr(f"{archive.namelist()[0].split('/')[0]}/more", bytes(100_000))
-    found = lost(graded(BEST, work(tmp_path / "large", {"bestmodel.pt": large})))
+    found = lost(graded(BEST, work(tmp_path / "large", {"bestmodel.pt": large}), forked=forked))
     assert set(found) == {"4.2", "4.3", "4.4"} and "bytes of at most 1,048,576" in found["4.4"]
     large.write_bytes(b"no net")
-    found = lost(graded(BEST, work(tmp_path / "other", {"bestmodel.pt": large})))
+    found = lost(graded(BEST, work(tmp_path / "other", {"bestmodel.pt": large}), forked=forked))
     assert "expected bestmodel.pt to be a file of torch.save" in found["4.1"] and "see 4.1" in found["4.2"]
 
 

@@ -1,15 +1,14 @@
 """The example submissions: in the style of students, right but for what they are wrong in on purpose."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
+import styles
 import torch
-from conftest import ROOT
+from conftest import ROOT, Once
 from test_imports import violations
 
 import reader
-from autograder.solutions.make import HERE, STYLES, imported, main, make
+from autograder.solutions.make import HERE, STYLES, imported
 from smallnets import modelfile
 
 every_style = pytest.mark.parametrize("style", STYLES)
@@ -34,23 +33,23 @@ def score(part: int, predictions: np.ndarray) -> float:
 
 @pytest.mark.slow
 @every_style
-def test_a_submission_reaches_the_thresholds(style: str, tmp_path: Path) -> None:
-    reached = [score(part, make(style, part, tmp_path)[1]) for part in (1, 2, 3)]
+def test_a_submission_reaches_the_thresholds(style: str, once: Once) -> None:
+    reached = [score(part, np.load(styles.made(once) / f"{style}_part{part}.npy")) for part in (1, 2, 3)]
     assert reached[0] > 0.96 and reached[1] >= 0.73 and reached[2] < 0.03, reached
 
 
 @pytest.mark.slow
-def test_each_submission_is_written_as_its_student_saves(tmp_path: Path) -> None:
-    assert main([str(tmp_path)]) == 0
+def test_each_submission_is_written_as_its_student_saves(once: Once) -> None:
+    made = styles.made(once)
     for style in STYLES:
-        assert len(list((tmp_path / style).iterdir())) == 6
+        assert len(list((made / style).iterdir())) == 6
     for part in (1, 2, 3):
         name = f"net_p{part}.model"
-        assert isinstance(modelfile.read_weights(tmp_path / "terse" / name), dict)
+        assert isinstance(modelfile.read_weights(made / "terse" / name), dict)
         for style in ("pickled", "by_hand"):
             with pytest.raises(ValueError, match="pickled object"):
-                modelfile.read_weights(tmp_path / style / name)
-            with imported(tmp_path / style / f"neuralnet_p{part}.py") as module:
-                net = torch.load(tmp_path / style / name, weights_only=False)
+                modelfile.read_weights(made / style / name)
+            with imported(made / style / f"neuralnet_p{part}.py") as module:
+                net = torch.load(made / style / name, weights_only=False)
                 assert type(net) is module.NeuralNet
                 assert torch.isfinite(net(torch.zeros(2, 784))).all()
