@@ -42,6 +42,11 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests come first."""
+    items.sort(key=lambda item: item.get_closest_marker("longest") is None)
+
+
 def interruptible() -> None:
     """As `preexec_fn`: a process that Ctrl-C ends, though a shell's background jobs, and what they start, ignore it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -230,6 +230,7 @@ def everyone(folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.longest
 def test_three_hundred_submissions_are_graded_once_each_whatever_is_killed(folder: Path) -> None:
     everyone(folder)
     path = folder / "autograder/labs/toy.py"
@@ -257,17 +258,30 @@ def test_three_hundred_submissions_are_graded_once_each_whatever_is_killed(folde
             until(lambda: not children(started.pid))  # noqa: B023
         assert started.wait() in (0, 1, -signal.SIGKILL)
     grade_class(folder)  # what the killing has made a fault is tried again
-    assert killed["runs"] == 3 and killed["workers"] > 10
+    assert killed["runs"] == 3 and killed["workers"] >= 3
     ended = [key for (key,) in notes.execute("SELECT key FROM ended")]
     notes.close()
     rows = grades(folder)
     assert len(rows) == 300 and len(ended) == len(set(ended)) == counts(folder)["done"] == 288
     assert counts(folder) == {"waiting": 0, "running": 0, "done": 288, "fault": 0}
-    alone = {student: one_at_a_time(folder, student) for student in rows}
-    assert {student: float(row["score"]) for student, row in rows.items()} == alone
-    assert {student.split(" ", 1)[-1] for student, score in alone.items() if score} == {"right", "wrong"}
+    # by itself, one of those that differ in nothing but their number
+    first = {same_but_for_its_number(folder, student): student for student in reversed(rows)}
+    alone = {source: one_at_a_time(folder, student) for source, student in first.items()}
+    expected = {student: alone[same_but_for_its_number(folder, student)] for student in rows}
+    assert {student: float(row["score"]) for student, row in rows.items()} == expected
+    assert {student.split(" ", 1)[-1] for student, score in expected.items() if score} == {"right", "wrong"}
     assert TOKEN not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True).stdout
     assert TOKEN not in "".join(path.read_text() for path in (folder / "grades").rglob("*.csv"))
+
+
+def same_but_for_its_number(folder: Path, student: str) -> str:
+    """A submission's source without the number by which each kind is handed in many times; else who handed it in."""
+    path = folder / f"all/{student}/answer.py"
+    if not path.is_file() or not (found := re.fullmatch("s([0-9]{3}) (.*)", student)):
+        return student
+    number = min(int(found[1]), 285)
+    assert KINDS[found[2]].format(k=number, d=number % 4, folder=folder, token=TOKEN) in path.read_text()
+    return KINDS[found[2]].format(k=number % 3, d=number % 4, folder=folder, token=TOKEN)  # as exit codes are cut
 
 
 def one_at_a_time(folder: Path, student: str) -> float:

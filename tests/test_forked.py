@@ -1,7 +1,6 @@
 """Jobs that are forked from a process with torch are as confined as those that are started, and cannot tell."""
 
 import dataclasses
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from autograder.sandbox.plan import Plan
 from autograder.sandbox.run import Launch, Process, run
 from autograder.sandbox.watch import of_user
 
-LIMITS = Limits(cpu_seconds=5, wall_seconds=20, memory=512 * MB, processes=32)
+LIMITS = Limits(cpu_seconds=5, wall_seconds=60, memory=512 * MB, processes=32)
 pytestmark = pytest.mark.slow
 
 
@@ -72,12 +71,11 @@ def test_a_forked_program_is_what_a_started_one_is(how: str, end: str, launch: L
 def test_what_is_not_seeded_differs_and_what_is_imported_is_there_at_once(launch: Launch) -> None:
     source = "import numpy, random, torch; print(numpy.random.rand(), random.random(), torch.rand(1).item())"
     job = Job(["-c", source], limits=LIMITS)
-    started = time.monotonic()
+    started = run(job, Tier.CONTAINER)
     outcomes = [run(job, Tier.CONTAINER, launch=launch) for _ in range(5)]
     assert all(outcome.cause is Cause.OK for outcome in outcomes), outcomes
     assert len({word for outcome in outcomes for word in outcome.stdout.split()}) == 15
-    assert max(outcome.usage.cpu_seconds for outcome in outcomes) < 0.5  # torch alone takes a second
-    assert time.monotonic() - started < 20
+    assert max(outcome.usage.cpu_seconds for outcome in outcomes) < started.usage.cpu_seconds / 2  # torch's import
 
 
 def test_a_job_with_no_room_for_torch_or_more_threads_is_started(launch: Launch) -> None:

@@ -10,7 +10,7 @@ from autograder.sandbox.job import MB, Cause, Limits, Tier
 PAYLOADS = Path(__file__).parent / "payloads"
 LIMITS = Limits(
     cpu_seconds=4,
-    wall_seconds=10,
+    wall_seconds=60,
     memory=256 * MB,
     address_space=1024 * MB,
     processes=32,
@@ -107,7 +107,7 @@ LIMITED = [
     Attack("flood", cause=Cause.OUTPUT_FLOOD),
     Attack("deaf", cause=Cause.CPU_TIME, limits=dataclasses.replace(LIMITS, cpu_seconds=1)),
     Attack("hang", cause=Cause.WALL_TIME, limits=dataclasses.replace(LIMITS, wall_seconds=1)),
-    Attack("many_cpus", Fate.THROUGH, Cause.CPU_TIME, limits=dataclasses.replace(LIMITS, cpu_seconds=2)),
+    Attack("many_cpus", Fate.THROUGH, Cause.CPU_TIME, limits=dataclasses.replace(LIMITS, cpu_seconds=1)),
     Attack("raise_limits", Fate.EITHER),
     Attack("daemon", Fate.THROUGH),
     Attack("hydra", Fate.THROUGH),
