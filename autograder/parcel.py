@@ -24,7 +24,10 @@ def grader(lab: Lab, programs: Sequence[str] = ("grade",)) -> list[str]:
         ValueError: the declaration names files that are not there.
     """
     declared = [lab.module] if lab.module else []
-    return sorted({*imports.needed([*(f"autograder.{name}" for name in programs), *declared]), *matching(lab.needs)})
+    needs = matching(lab.needs)
+    modules = [name for name in needs if name.endswith(".py")]  # such as the handout's, which import ours in a job
+    started = [f"autograder.{name}" for name in programs]
+    return sorted({*imports.needed([*started, *declared, *modules]), *needs})
 
 
 def grader_hash(lab: Lab, staff: Path | None = None) -> str:

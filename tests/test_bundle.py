@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, Once, copy_checkout
 from graded import graded, lost, submission
 
-from autograder import bundle, emulate, labs, zipping
+from autograder import bundle, emulate, imports, labs, parcel, zipping
 from autograder.platform import memory
 from autograder.sandbox.job import MB
 
@@ -125,6 +125,13 @@ def test_it_holds_what_the_lab_needs_and_no_secret(course: Path) -> None:
         "autograder", "smallnets", "data", "staff", "pyproject.toml", "requirements.txt", "settings.json", "setup.sh",
         "run_autograder",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", labs.names())
+def test_all_that_its_modules_import_is_in_it(name: str) -> None:
+    """Also those that the handout gives, and students' programs import in a job."""
+    files = set(parcel.grader(labs.load(name), ("platform.__main__",)))
+    assert set(imports.needed(path for path in files if path.endswith(".py"))) <= files
 
 
 def test_the_packages_are_pinned_as_in_the_checkout(course: Path) -> None:
