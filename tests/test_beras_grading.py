@@ -2,8 +2,6 @@
 
 import io
 import os
-import subprocess
-import sys
 import zipfile
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from graded import Edits, graded, lost, own, submission
+from programs import as_script, lab_at
 
 from autograder import handout, pack, zipping
 from autograder.beras import data
@@ -312,9 +311,8 @@ def test_the_handouts_program_says_what_is_not_written_yet(tmp_path: Path) -> No
     given = "".join((tmp_path / name).read_text() for name in names if name.startswith("labs/"))
     for ours in ("Dropout", "BatchNormalization", "L2", "CosineDecay", "Sigmoid"):
         assert ours not in given
-    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path), "MPLBACKEND": "agg"}
-    done = subprocess.run([sys.executable, "assignment.py"], cwd=tmp_path / "labs/beras", env=environment,
-                          capture_output=True, text=True)  # fmt: skip
+    with lab_at(tmp_path):  # the handout's own smallnets
+        done = as_script(tmp_path / "labs/beras/assignment.py", cwd=tmp_path / "labs/beras")
     assert done.returncode == 1 and done.stderr.rstrip().endswith("NotImplementedError")
     assert "onehot.py" in done.stderr and done.stdout.startswith("scikit-learn's small digits in place of MNIST")
 

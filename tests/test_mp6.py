@@ -138,8 +138,10 @@ def test_pictures_of_every_part_are_drawn(options: list, tmp_path: Path) -> None
 
 
 def test_no_iterations_are_a_run_like_any_other(options: list, tmp_path: Path) -> None:
-    assert run(*options, "--max_iter", 0, "--plots", tmp_path / "plots") == 0
-    assert "part1_loss.png" not in os.listdir(tmp_path / "plots")
+    assert run(*options, "--max_iter", 0) == 0
+    for part in (1, 3):  # part 2 draws what part 1 draws
+        assert run(*options, "--max_iter", 0, "--part", part, "--plots", tmp_path / "plots") == 0
+        assert f"part{part}_loss.png" not in os.listdir(tmp_path / "plots")
 
 
 def test_a_quickdraw_folder_trains_on_its_own_classes(

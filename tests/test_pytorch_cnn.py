@@ -23,6 +23,7 @@ from smallnets import fashion
 
 LAB = ROOT / "labs/numpy_to_cnn"
 CHECKS = [*pytorch_cnn.CHECKS, *IN_TORCH]
+CHECKS.sort(key=lambda check: check is pytorch_cnn.check_classify)  # the slowest comes last
 SHIPPED = ROOT / "data/fashion_mnist" / fashion.NPZ
 
 
@@ -126,13 +127,12 @@ def run(program: str, *args: str, cwd: Path) -> "subprocess.CompletedProcess[str
     return as_script(LAB / f"{program}.py", *args, cwd=cwd)
 
 
+# MyNet takes 5 ms an image
 @pytest.mark.parametrize(
-    ("model", "n", "batch_size", "least"),
-    [("fcnet", 1500, 10, 40), ("simplecnn", 1500, 10, 40), ("mynet", 600, 20, 25)],  # MyNet takes 20 ms a batch
-    ids=["fcnet", "simplecnn", "mynet"],
+    ("model", "n", "batch_size"), [("fcnet", 1500, 10), ("simplecnn", 1500, 10), ("mynet", 300, 9)]
 )
 def test_a_training_prints_the_courses_lines(
-    model: str, n: int, batch_size: int, least: float, cnn: ModuleType, tmp_path: Path
+    model: str, n: int, batch_size: int, cnn: ModuleType, tmp_path: Path
 ) -> None:
     args = ["--model", model, "--epochs", "2", "--fraction", str(n / 60_000), "--batch_size", str(batch_size)]
     done = run("pytorch_cnn", *args, cwd=tmp_path)
@@ -146,7 +146,7 @@ def test_a_training_prints_the_courses_lines(
     assert [match.groups() for match in batches if match] == printed
     accuracies = [re.fullmatch(r"\[VAL\] Validation accuracy: (\d+\.\d\d)%", line) for line in lines]
     last = [float(match.group(1)) for match in accuracies if match]
-    assert len(last) == 2 and last[1] > least
+    assert len(last) == 2 and last[1] > 40
     out = "model.pt" if model == "mynet" else f"{model}.pt"
     assert lines[-1] == f"written: {out}" and os.listdir(tmp_path) == [out]
     net = cnn.MODELS[model]()
@@ -159,7 +159,7 @@ def test_a_training_prints_the_courses_lines(
 
 def test_one_seed_is_one_net_and_nothing_is_lost(tmp_path: Path) -> None:
     """In a fresh process, as a user starts it, and in this one."""
-    args = ["--epochs", "1", "--fraction", "0.002"]
+    args = ["--epochs", "1", "--fraction", "0.001"]
     command = [sys.executable, str(LAB / "pytorch_cnn.py"), *args]
     first = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     second = run("pytorch_cnn", *args, cwd=tmp_path)

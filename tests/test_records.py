@@ -170,8 +170,17 @@ def test_the_multiple_is_the_median_of_the_turns() -> None:
     assert processes.multiple(found, 2) == statistics.median([3.0, 2.0, 5.0])
 
 
-def test_a_whole_process_is_timed_and_its_memory_read(dataset: Path, tmp_path: Path) -> None:
-    found = processes.times([1], dataset, tmp_path, 1)
-    assert found[1][0] > 0 and len(found[None]) == 1
+def test_whole_processes_are_timed_in_turns(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = "print(__name__, file=open('log', 'a'))\n"
+    (tmp_path / "torch.py").write_text(log)  # is found first
+    (tmp_path / "mp6.py").write_text(log)
+    monkeypatch.setattr(processes, "ROOT", tmp_path)
+    found = processes.times([1, 3], dataset, tmp_path, 2)
+    assert (tmp_path / "log").read_text().split() == ["torch", "__main__", "__main__"] * 2
+    assert {part: len(seconds) for part, seconds in found.items()} == {None: 2, 1: 2, 3: 2}
+    assert min(min(seconds) for seconds in found.values()) > 0
+
+
+def test_the_memory_of_a_whole_process_is_read(dataset: Path, tmp_path: Path) -> None:
     memory = processes.peak_memory(1, dataset, tmp_path)
     assert memory is None or 50 < memory < 5000
