@@ -361,6 +361,7 @@ def test_a_net_with_our_layer_can_be_copied_and_saved(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.longest
 @pytest.mark.skipif("SMALLNETS_DATA" not in os.environ, reason="SMALLNETS_DATA, which has the real MNIST, is not set")
 @pytest.mark.parametrize(("program", "least"), [("mlp", 0.984), ("cnn", 0.985)])
 def test_the_handouts_nets_reach_their_accuracy(program: str, least: float) -> None:

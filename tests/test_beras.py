@@ -450,6 +450,7 @@ def test_without_a_screen_pictures_are_drawn_to_nowhere(lab: Callable[[str], Mod
 
 
 @pytest.mark.slow
+@pytest.mark.longest
 @pytest.mark.parametrize(("options", "bound"), [(["--simple"], 0.90), ([], 0.98)], ids=["simple", "advanced"])
 def test_the_goals_on_mnist(
     options: list[str],

@@ -186,6 +186,7 @@ def test_a_mistake_is_one_line(
 
 
 @pytest.mark.slow
+@pytest.mark.longest
 def test_four_or_nine_on_mnist(lab: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = Path(os.environ.get("SMALLNETS_DATA", "nowhere")) / "mnist"
     if not source.is_dir():
