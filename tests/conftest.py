@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from autograder.sandbox.run import Launch
 
 ROOT = Path(__file__).parents[1]
+IMPORTED = pytest.StashKey[set[str]]()  # the modules that collecting the tests has imported
 Once = Callable[[str, Callable[[Path], object]], Path]
 
 
@@ -35,11 +36,14 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.register_profile("quick", deadline=None, max_examples=40)  # the first call of torch takes seconds
         settings.load_profile("quick")
         gc.disable()  # until all is collected: that stays, and looking through it again and again takes seconds
+        config.stash[IMPORTED] = set(sys.modules)
 
 
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
     gc.enable()
+    before: set[str] = session.config.stash.setdefault(IMPORTED, set())
+    session.config.stash[IMPORTED] = set(sys.modules) - before
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

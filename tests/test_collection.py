@@ -1,6 +1,7 @@
-"""The ids of parametrised tests: readable, and the same wherever and whenever they are collected."""
+"""What pytest collects: readable ids, the same everywhere; soon; and no test that fails for being slow."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from case_ids import LONGEST, words
-from conftest import ROOT
+from conftest import IMPORTED, ROOT
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,18 @@ def test_a_value_without_words_is_refused_at_collection(val: Any, pytestconfig: 
 def test_a_long_id_is_cut(pytestconfig: pytest.Config) -> None:
     make: Callable[..., str] = pytestconfig.hook.pytest_make_parametrize_id
     assert len(make(config=pytestconfig, val="x" * 1000, argname="x")) == LONGEST
+
+
+def test_no_module_of_tests_imports_what_few_tests_need(pytestconfig: pytest.Config) -> None:
+    assert pytestconfig.stash[IMPORTED] & {"matplotlib", "scipy", "sklearn"} == set()  # a second for each worker
+
+
+def test_no_test_fails_for_being_slow() -> None:
+    """A limit that only ends what hangs is a minute or more, and waits in a loop of its own."""
+    clock = re.compile(r"assert .*(monotonic|perf_counter|process_time|time\.time)\(\) - .*<|wall_seconds < ")
+    others = [path for path in Path(__file__).parent.glob("*.py") if path != Path(__file__)]
+    lines = [(path.name, line) for path in others for line in path.read_text(encoding="utf-8").splitlines()]
+    assert [f"{name}: {line}" for name, line in lines if clock.search(line)] == []
 
 
 def collected(tmp: Path, umask: int, **surroundings: str) -> list[str]:
