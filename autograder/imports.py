@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import importlib.metadata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -27,6 +28,14 @@ def needed(modules: Iterable[str], started: bool = True) -> list[str]:
             found.add(file)
             waiting += _imports(ROOT, file, started)
     return sorted(found)
+
+
+def version(package: str) -> str:
+    """The version of a package that is installed, "none" for one that is not."""
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "none"
 
 
 def is_module(name: str) -> bool:

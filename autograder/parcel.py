@@ -3,11 +3,10 @@
 import hashlib
 import platform
 from collections.abc import Iterable, Sequence
-from importlib.metadata import version
 from pathlib import Path
 
 from autograder import imports
-from autograder.imports import ROOT
+from autograder.imports import ROOT, version
 from autograder.lab import Lab
 from smallnets import files
 

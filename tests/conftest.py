@@ -1,6 +1,7 @@
 """Data sets of a few images, students' files, and mp6 run in this process."""
 
 import gc
+import importlib.abc
 import importlib.util
 import os
 import shutil
@@ -27,6 +28,19 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 IMPORTED = pytest.StashKey[set[str]]()  # the modules that collecting the tests has imported
 Once = Callable[[str, Callable[[Path], object]], Path]
+
+
+class WithoutTorch(importlib.abc.MetaPathFinder):
+    """Where PyTorch is not installed, whatever imports it is skipped, a test or a whole file of tests."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        """Nothing, but for torch itself."""
+        if name == "torch":
+            pytest.skip("expected PyTorch, which is not installed", allow_module_level=True)
+
+
+if importlib.util.find_spec("torch") is None:
+    sys.meta_path.insert(0, WithoutTorch())
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -128,8 +142,9 @@ def every_database_is_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def own_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def own_temporary_folder(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder in the place of the machine's temporary folder, which other programs use at the same time."""
+    tmp_path_factory.getbasetemp()  # of all tests, so not within this one
     with tempfile.TemporaryDirectory(prefix="own-") as folder:
         os.chmod(folder, 0o711)  # users of jobs pass through it
         monkeypatch.setenv("TMPDIR", folder)

@@ -1,5 +1,6 @@
 """The bundle of a small lab, made in a copy of the checkout and run as the platform would run it."""
 
+import importlib.util
 import json
 import os
 import re
@@ -54,6 +55,9 @@ LAB = Lab(
 """
 OTHERS = "from autograder.labs.tiny import LAB\n"
 RIGHT, WRONG = "def answer(n): return 42\n", "def answer(n): return 41\n"
+
+
+sets_up = pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="a bundle sets PyTorch up")
 
 
 @pytest.fixture(scope="module")
@@ -201,11 +205,13 @@ def test_a_mistake_is_named_in_one_line_and_costs_no_file(arguments: list[str], 
     assert (course / "notes.zip").read_text() == "mine" and (course / "autograder.zip").read_bytes() == before
 
 
+@sets_up
 def test_the_emulated_platform_grades(course: Path) -> None:
     found = emulated(course, "right")
     assert [test["score"] for test in found["tests"]] == [7] and found["extra_data"]["fault"] is False
 
 
+@sets_up
 def test_the_emulated_platform_tells_what_it_is_to_tell(course: Path) -> None:
     (course / "known.json").write_text('{"id": "abc"}')
     found = emulated(course, "wrong", "--metadata", "known.json")
@@ -213,6 +219,7 @@ def test_the_emulated_platform_tells_what_it_is_to_tell(course: Path) -> None:
     assert found["extra_data"]["audit"]["submission"] == "abc"
 
 
+@sets_up
 def test_a_zip_is_unpacked_as_the_platform_does(course: Path) -> None:
     zipping.write(course / "right.zip", {"answer.py": course / "right/answer.py"})
     assert [test["score"] for test in emulated(course, "right.zip")["tests"]] == [7]

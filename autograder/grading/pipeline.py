@@ -6,10 +6,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from typing import Any
 
 from autograder.causes import Finding, explain
+from autograder.imports import version
 from autograder.lab import Check, Done, Graded, Lab, Report, Run, Step, StepFailed, Submission
 from autograder.look import look
 from autograder.sandbox.job import Cause, Job, Limits, Outcome
