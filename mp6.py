@@ -16,6 +16,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray

@@ -14,6 +14,11 @@ import sys
 import time
 from pathlib import Path
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import torch
 
 from smallnets import cli, modelfile, threads

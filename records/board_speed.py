@@ -21,6 +21,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 from autograder import labs, pack, zipping
 from autograder.board import people
 from autograder.board.record import Record

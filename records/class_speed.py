@@ -22,6 +22,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 from smallnets import cli, files, tables
 
 ROOT = Path(__file__).parents[1]

@@ -14,6 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import mp6
 from autograder.solutions.make import imported
 from records import trial

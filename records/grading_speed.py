@@ -18,6 +18,11 @@ import tempfile
 import time
 from pathlib import Path
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 from smallnets import cli, tables
 
 ROOT = Path(__file__).parents[1]

@@ -15,6 +15,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import mp6
 from records import processes, trial
 from records.numpy_speed import described, environment

@@ -25,6 +25,11 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import NamedTuple
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import numpy as np
 import torch
 

@@ -59,6 +59,8 @@ def imports(tree: ast.AST, functions: tuple[str, ...] = ()) -> list[tuple[str, t
     found = []
     for node in ast.iter_child_nodes(tree):
         inside = (*functions, node.name) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else functions
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "__name__ == '__main__'":
+            inside = (*functions, "main")  # nobody who imports the file runs it
         if isinstance(node, ast.Import):
             found += [(alias.name.split(".")[0], functions) for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.level != 1:  # one dot stays in the package
@@ -118,6 +120,7 @@ def test_every_file_is_in_one_circle_and_keeps_to_it() -> None:
         ("labs/batchnorm/layer.py", "from smallnets import train"),
         ("labs/batchnorm/layer.py", "def draw():\n    from smallnets import plots"),
         ("labs/batchnorm/layer.py", "import matplotlib.pyplot as plt"),
+        ("labs/batchnorm/layer.py", "if __name__ == 'layer':\n    from smallnets import train"),
         ("labs/batchnorm/layer.py", "import sklearn"),
         ("smallnets/metrics.py", "import reader"),
         ("smallnets/metrics.py", "def f():\n    import autograder.run"),
@@ -135,6 +138,7 @@ def test_an_outward_import_is_found(path: str, source: str) -> None:
         ("neuralnet_p2.py", "import math, numpy as np\nfrom torch import nn"),
         ("labs/beras/assignment.py", "import preprocess\nfrom Beras import layers"),
         ("labs/batchnorm/run_mlp.py", "def main():\n    from smallnets import datasets"),
+        ("labs/batchnorm/run_mlp.py", "if __name__ == '__main__':\n    from smallnets import cli"),
         ("labs/batchnorm/run_mlp.py", "def draw():\n    from matplotlib.figure import Figure"),
         ("smallnets/metrics.py", "from smallnets import files\nimport tqdm"),
         ("mp6.py", "import reader, neuralnet_p1"),

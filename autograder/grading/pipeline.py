@@ -34,8 +34,10 @@ def judge(
 
     Raises:
         ValueError: files that may not be shown to a job.
+        ModuleNotFoundError: NumPy or PyTorch is not installed.
     """
     start = time.perf_counter()
+    versions = {name: version(name) for name in ("numpy", "torch")}  # torch is imported by the students' code alone
     data, source = loaded
     # both may have the same to say about a file that is no text
     notes = dict.fromkeys([*submission.notes, *look(submission.files, lab.hand_in)])
@@ -52,7 +54,7 @@ def judge(
         tests=tests,
         columns=columns,
         seconds=time.perf_counter() - start,
-        audit=audit(lab, run, tier) | {"grader_sha256": grader},
+        audit=audit(lab, run, tier, versions) | {"grader_sha256": grader},
         fault=any(done.cause == Cause.GRADER_FAULT for done in run.done.values()),
     )
 
@@ -172,7 +174,7 @@ def scoreboard(lab: Lab, run: Run) -> Iterator[tuple[str, float, str]]:
                 yield column.name, value, column.better
 
 
-def audit(lab: Lab, run: Run, tier: str) -> dict[str, object]:
+def audit(lab: Lab, run: Run, tier: str, versions: dict[str, str]) -> dict[str, object]:
     """What a second run needs to be the same: hashes, seed, limits, versions; and what steps and grader used."""
     used = {name: {"cause": str(done.cause)} for name, done in run.done.items()}
     for name, done in run.done.items():
@@ -185,8 +187,7 @@ def audit(lab: Lab, run: Run, tier: str) -> dict[str, object]:
         "seed": run.seed,
         "tier": tier,
         "limits": {"lab": asdict(lab.limits)} | {s.name: asdict(s.limits) for s in lab.steps if s.limits},
-        # torch is not imported here, but by the students' code
-        "versions": {"python": platform.python_version()} | {name: version(name) for name in ("numpy", "torch")},
+        "versions": {"python": platform.python_version()} | versions,
         "steps": used,
         "grader_maxrss": _largest(),
     }

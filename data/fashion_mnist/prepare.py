@@ -11,6 +11,11 @@ data set's own addresses, checked against known checksums (https://github.com/za
 import json
 from pathlib import Path
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import numpy as np
 
 from smallnets import cli, datasets, fashion, files

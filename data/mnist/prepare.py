@@ -7,6 +7,11 @@ python data/mnist/prepare.py --digits       offline: scikit-learn's small digits
 
 from pathlib import Path
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 from smallnets import cli, datasets, files, mnist
 from smallnets.mnist import STAND_IN_FOLDER as STAND_IN
 

@@ -14,6 +14,11 @@ import warnings
 from pathlib import Path
 from urllib.parse import quote
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import numpy as np
 import requests
 from numpy.typing import NDArray

@@ -1,5 +1,10 @@
 """An MLP with BatchNorm on MNIST: python3 run_mlp.py [--no_bn | --compare | --report DIR]."""
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import experiment
 from layer import BatchNorm1d
 from torch import nn

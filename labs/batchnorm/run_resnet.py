@@ -4,6 +4,11 @@ He et al., 2016, "Deep residual learning for image recognition", with the blocks
 and with an image size halved by the first convolution, so that a laptop trains it in minutes.
 """
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import experiment
 import torch
 from layer import BatchNorm2d

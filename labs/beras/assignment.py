@@ -3,6 +3,11 @@
 from types import SimpleNamespace
 from typing import Any
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import Beras
 import numpy as np
 from Beras import activations, layers, losses, metrics, onehot, optimizers

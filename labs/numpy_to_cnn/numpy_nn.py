@@ -8,6 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import numpy as np
 
 

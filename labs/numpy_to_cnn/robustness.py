@@ -10,6 +10,11 @@ import argparse
 import time
 from pathlib import Path
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import numpy as np
 import torch
 from corruptions import CORRUPTIONS, HELD_OUT

@@ -8,6 +8,11 @@ import csv
 import re
 from pathlib import Path
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import numpy as np
 from utils.session import COLUMNS
 

@@ -9,6 +9,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import main_bestmodel
 import main_convnet
 import main_densenet

@@ -2,6 +2,11 @@
 
 from typing import Any
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 import torch
 from torch import nn
 from torch.nn import functional as F

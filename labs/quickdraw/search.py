@@ -18,6 +18,11 @@ from concurrent.futures import as_completed
 from pathlib import Path
 from typing import Any
 
+if __name__ == "__main__":
+    from smallnets import cli
+
+    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+
 from failures import PROGRAMS
 from utils import session
 
@@ -89,6 +94,8 @@ def run(args: argparse.Namespace) -> int:
     args.storage = args.storage or args.out / f"{args.model}.journal"
     files.expect_folder(args.out)  # better to fail now than after the search
     files.expect_file(args.storage)
+    import optuna  # noqa: F401  it is missed here rather than after the data are read
+
     args.storage.parent.mkdir(parents=True, exist_ok=True)
     if args.worker is not None:
         index, parent = args.worker
