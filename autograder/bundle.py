@@ -9,12 +9,12 @@ import argparse
 import hashlib
 from pathlib import Path
 
-from autograder import labs, parcel, zipping
+from autograder import labs, parcel
 from autograder.lab import Lab
 from autograder.platform import memory, settings
 from autograder.platform.settings import Settings
 from autograder.sandbox.job import MB
-from smallnets import cli
+from smallnets import cli, zipping
 from smallnets.files import expect_file, replacing
 
 # what grader, drivers and students' files import; what downloads, tests and measures is left out

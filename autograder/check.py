@@ -10,12 +10,12 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from autograder import labs, pack, report, zipping
+from autograder import labs, pack, report
 from autograder.grading import pipeline
 from autograder.imports import ROOT
 from autograder.intake import take_in
 from autograder.sandbox import direct
-from smallnets import cli
+from smallnets import cli, zipping
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -9,11 +9,12 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from autograder import labs, zipping
+from autograder import labs
 from autograder.intake import take_in
 from autograder.lab import HandIn, Lab
 from autograder.look import look
 from autograder.names import near_miss, shown
+from smallnets import zipping
 from smallnets.files import expect_file, replacing
 
 DATE = "[0-9]" * 12 + "_"  # in front of what some programs save

@@ -26,11 +26,11 @@ if __name__ == "__main__":
 
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 
-from autograder import labs, pack, zipping
+from autograder import labs, pack
 from autograder.board import people
 from autograder.board.record import Record
 from autograder.classroom import jobs
-from smallnets import cli, tables
+from smallnets import cli, tables, zipping
 
 ROOT = Path(__file__).parents[1]
 STUDENTS = 300

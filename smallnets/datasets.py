@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from smallnets import faults
+from smallnets import faults, zipping
 from smallnets.files import replacing, sha256, write_text
 
 GZIP = b"\x1f\x8b"
@@ -46,10 +46,23 @@ def read_npy(path: str | Path) -> NDArray:
 
 def write_npy(path: str | Path, array: NDArray) -> None:
     """Write a .npy file, whole or not at all. Equal arrays give equal bytes."""
-    content = io.BytesIO()  # into a file, numpy would hide a full disk behind an error of its own
-    np.save(content, array, allow_pickle=False)
+    content = npy_bytes(array)
     with replacing(path) as temporary:
-        temporary.write_bytes(content.getvalue())
+        temporary.write_bytes(content)
+
+
+def write_npz(path: str | Path, arrays: Mapping[str, NDArray]) -> None:
+    """Write a .npz file, whole or not at all. Equal arrays give equal bytes under any version of Python and zlib."""
+    members = {f"{name}.npy": npy_bytes(array) for name, array in arrays.items()}
+    with replacing(path) as temporary:
+        zipping.write(temporary, members)
+
+
+def npy_bytes(array: NDArray) -> bytes:
+    """The content of a .npy file. Into a file itself, numpy would hide a full disk behind an error of its own."""
+    content = io.BytesIO()
+    np.save(content, array, allow_pickle=False)
+    return content.getvalue()
 
 
 def read_idx(path: str | Path, sha256_of_content: str | None = None) -> NDArray[np.uint8]:

@@ -11,14 +11,14 @@ from conftest import ROOT
 from graded import Edits, graded, lost, own, submission
 from programs import as_script, lab_at
 
-from autograder import handout, pack, zipping
+from autograder import handout, pack
 from autograder.beras import data
 from autograder.beras.jobs import FLAG
 from autograder.grading import pipeline
 from autograder.lab import Run, Submission
 from autograder.labs.beras import LAB
 from autograder.sandbox.run import Launch
-from smallnets import mnist
+from smallnets import mnist, zipping
 
 slow = pytest.mark.slow
 COMPONENTS = pipeline.reduced(LAB, tuple(check for check in LAB.checks if not check.number.startswith("10.")))

@@ -15,9 +15,10 @@ import pytest
 from conftest import ROOT, Once, copy_checkout
 from graded import graded, lost, submission
 
-from autograder import bundle, emulate, imports, labs, parcel, zipping
+from autograder import bundle, emulate, imports, labs, parcel
 from autograder.platform import memory
 from autograder.sandbox.job import MB
+from smallnets import zipping
 
 TINY = """
 from pathlib import Path

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -178,6 +179,21 @@ def test_the_shipped_files_are_rebuilt_byte_for_byte(prepare: ModuleType, tmp_pa
     for line in shipped.splitlines():
         name = line.split("  ")[1]
         assert (tmp_path / name).read_bytes() == (SHIPPED / name).read_bytes(), name
+
+
+@pytest.mark.parametrize("packed", [SHIPPED / fashion.NPZ, "made"], ids=["shipped", "made"])
+def test_no_version_of_zipfile_or_zlib_changes_an_npz(packed: Path | str, tmp_path: Path) -> None:
+    path = Path(packed)
+    if packed == "made":
+        path = tmp_path / "a.npz"
+        datasets.write_npz(path, {"y": np.arange(9), "x": np.ones((2, 3), np.uint8)})
+        assert np.array_equal(np.load(path)["y"], np.arange(9))
+    content = path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        for info in archive.infolist():
+            assert info.compress_type == zipfile.ZIP_STORED and not info.extra and info.date_time[0] == 1980
+            fields = struct.unpack_from("<4s5H3I2H", content, info.header_offset)
+            assert fields[0] == b"PK\3\4" and fields[-1] == 0, "expected a header without extra fields, as for zip64"
 
 
 def test_staff_draw_a_hidden_split_from_images_no_student_has(prepare: ModuleType, tmp_path: Path) -> None:

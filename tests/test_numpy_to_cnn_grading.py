@@ -15,12 +15,11 @@ from graded import Edits, graded, lost, own, submission, tier
 from test_numpy_nn import MUTANTS as NUMPY
 from test_pytorch_cnn import MUTANTS as TORCH
 
-from autograder import zipping
 from autograder.labs.numpy_to_cnn import LAB
 from autograder.numpy_to_cnn import data
 from autograder.sandbox.job import Tier
 from autograder.sandbox.run import Launch
-from smallnets import fashion
+from smallnets import fashion, zipping
 
 pytestmark = pytest.mark.slow
 FOLDER = ROOT / "labs/numpy_to_cnn"

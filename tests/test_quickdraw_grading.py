@@ -17,14 +17,14 @@ from graded import graded, lost
 from quickdraw_work import LAB as FOLDER
 from quickdraw_work import predict
 
-from autograder import grade, pack, zipping
+from autograder import grade, pack
 from autograder.grading import pipeline
 from autograder.labs.quickdraw import LAB
 from autograder.quickdraw import data
 from autograder.quickdraw.parts import PROGRAMS, parsed
 from autograder.sandbox.run import Launch
 from autograder.sandbox.tiers import SAFE, detect
-from smallnets import quickdraw
+from smallnets import quickdraw, zipping
 
 CODE = ("main_densenet.py", "main_convnet.py", "main_bestmodel.py", "accuracies.py", "images.py", "README.md")
 NETS = pipeline.reduced(LAB, tuple(check for check in LAB.checks if check.steps == ("nets",)))

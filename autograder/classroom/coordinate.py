@@ -8,12 +8,12 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from pathlib import Path
 from typing import Any
 
-from autograder import zipping
 from autograder.classroom import grading, jobs
 from autograder.classroom.store import Job, Store
 from autograder.intake import take_in
 from autograder.lab import Lab
 from autograder.sandbox.job import Tier
+from smallnets import zipping
 
 LOOK = 0.2  # seconds between two looks at whether something waits, or whether to stop
 

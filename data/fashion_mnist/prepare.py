@@ -80,8 +80,7 @@ def main(argv: list[str] | None = None) -> int:
         names += write_splits(images, labels, totals, seed, args.out)
     images, labels = sources["train"]
     x, y = fashion.shuffled(images, labels, args.seed, TEN_CLASSES)
-    with files.replacing(args.out / fashion.NPZ) as temporary:
-        np.savez_compressed(temporary, allow_pickle=False, **fashion.train_and_validation(x, y))
+    datasets.write_npz(args.out / fashion.NPZ, fashion.train_and_validation(x, y))
     names.append(fashion.NPZ)
     class_names = {f"part{part}": list(classes) for part, classes in CLASSES.items()}
     files.write_text(args.out / "class_names.json", json.dumps(class_names, indent=1) + "\n")
