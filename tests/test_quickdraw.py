@@ -347,6 +347,16 @@ def test_curves_are_drawn_and_averaged(tmp_path: Path, lab: Callable[[str], Any]
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_log_whose_last_line_was_cut_is_read_without_it(
+    tmp_path: Path, lab: Callable[[str], Any], capsys: Any
+) -> None:
+    path = tmp_path / "x.log"
+    path.write_text("step,train_loss,train_acc,dev_loss,dev_acc\n0,2.0,0.1,1.9,0.25\n19,1.0,0.6,1.1,0.7")
+    assert lab("curves").main([str(path), "--out", str(tmp_path / "curves.png")]) == 0
+    out = capsys.readouterr().out
+    assert f"{path}: the last line was cut short and is left out\n" in out and " 0.2500" in out and " 0.7" not in out
+
+
 @pytest.mark.parametrize("content", ["", "a,b\n1,2\n", "step,train_loss,train_acc,dev_loss,dev_acc\n",
                                      "step,train_loss,train_acc,dev_loss,dev_acc\n1,2,3,4\n",
                                      "step,train_loss,train_acc,dev_loss,dev_acc\n1,2,x,4,5\n"])  # fmt: skip

@@ -22,13 +22,17 @@ NAME = re.compile(r"^\d+_(.+?)(_\d+)?$")  # <date>_<name>, or with _2 behind it
 
 
 def read_log(path: Path) -> dict[str, np.ndarray]:
-    """The columns of a log by name.
+    """The columns of a log by name, without a last line that was cut short as its writer was killed.
 
     Raises:
         ValueError: another file, or one without rows.
     """
     with open(path, newline="", encoding="ascii", errors="replace") as file:
-        rows = list(csv.reader(file))
+        lines = file.readlines()
+    if lines and not lines[-1].endswith(("\n", "\r")):
+        print(f"{path}: the last line was cut short and is left out")
+        lines.pop()
+    rows = list(csv.reader(lines))
     heading = rows[0] if rows else []
     if tuple(heading) != COLUMNS or len(rows) < 2 or any(len(row) != len(COLUMNS) for row in rows):
         raise ValueError(f"expected a log {','.join(COLUMNS)} with rows in {path}, got {','.join(heading)[:80]!r}")

@@ -26,7 +26,7 @@ if __name__ == "__main__":
 from failures import PROGRAMS
 from utils import session
 
-from smallnets import cli, executors, files, plots, tables, threads, train
+from smallnets import cli, executors, files, journal, plots, tables, threads, train
 
 LEARNING_RATES = {"densenet": (1e-5, 0.1), "convnet": (1e-4, 0.3), "bestmodel": (1e-4, 0.1)}
 BATCH_SIZES = {"densenet": [100], "convnet": [50, 100, 200, 400], "bestmodel": [50, 100, 200, 400]}
@@ -40,6 +40,7 @@ def open_study(args: argparse.Namespace, seed: int) -> Any:
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     lock = JournalFileOpenLock(str(args.storage))  # works on Windows and on shared disks, too
+    journal.mend(args.storage, lock)
     return optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(args.storage), lock)),
         study_name=f"{args.model}, {args.epochs} steps",
