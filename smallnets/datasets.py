@@ -39,9 +39,20 @@ def read_npy(path: str | Path) -> NDArray:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
             return array.astype(array.dtype.newbyteorder("="))  # torch takes the machine's own byte order only
     except Exception as error:  # a damaged header ends in any of a dozen errors of numpy's parser
-        if "Python objects" in str(error):
+        if _holds_objects(path):
             raise ValueError(f"expected {path} to hold numbers, got pickled objects, which are refused") from None
         raise ValueError(f"expected {path} to be a whole .npy file, got a damaged one ({error})") from None
+
+
+def _holds_objects(path: Path) -> bool:
+    """Whether the header of a .npy file announces Python objects; False where it cannot be read."""
+    readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    try:
+        with open(path, "rb") as file, warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return bool(readers[np.lib.format.read_magic(file)](file)[2].hasobject)
+    except Exception:
+        return False
 
 
 def write_npy(path: str | Path, array: NDArray) -> None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 # two processes run the tests: with more threads than cores, each would wait for the other's. before torch is imported
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["PYTHON_COLORS"] = "0"  # programs that tests start print no colours, though FORCE_COLOR asks for them
 
 import numpy as np
 import pytest

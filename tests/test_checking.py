@@ -86,7 +86,7 @@ def test_what_is_right_gets_all_points_and_no_check_sees_another(lab: Lab, tmp_p
     [
         (("2 * x", "3 * x"), "twice: expected "),
         (("2 * x", "x[:2]"), "twice: expected shape [3], got [2]"),
-        (("2 * x", "nothing"), "NameError: name 'nothing' is not defined"),
+        (("2 * x", "nothing"), "NameError: "),
         (("return 2", "import os; os._exit(3); return 2"), "got the program ended with exit code 3"),
         (("return 2", "import os; os.kill(os.getpid(), 11); return 2"), "got the program ended with exit code -11"),
         (("return 2", "exit(); return 2"), "SystemExit"),
@@ -110,7 +110,7 @@ def test_a_check_that_never_ends_costs_no_others(lab: Lab, tmp_path: Path) -> No
 def test_a_file_that_cannot_be_imported_costs_all_and_is_told_once(lab: Lab, tmp_path: Path) -> None:
     report = graded(lab, tmp_path, "import nowhere\n")
     assert report.score == 0 and {test.cause for test in report.tests} == {"exception"}
-    assert "No module named 'nowhere'" in report.tests[0].output
+    assert "ModuleNotFoundError: " in report.tests[0].output
     assert 'File "answer.py", line 1' in report.tests[0].output
 
 

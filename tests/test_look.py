@@ -1,5 +1,6 @@
 """The look at source files that runs nothing: what it says on each common mistake, and that nothing breaks it."""
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,15 @@ def notes(source: str | bytes, folder: Path) -> list[str]:
 def found(source: str, own: tuple[str, ...] = ()) -> list[tuple[int, str]]:
     """What is found, in this process."""
     return findings(source, {"fit": list(FIT)}, {"NeuralNet": list(METHODS)}, list(own))
+
+
+def pythons(source: str) -> str:
+    """How this version of Python names the mistake."""
+    try:
+        compile(source, "", "exec", ast.PyCF_ONLY_AST)
+    except SyntaxError as error:
+        return error.msg
+    return "no mistake"
 
 
 def test_notes_name_file_and_line(tmp_path: Path) -> None:
@@ -106,13 +116,13 @@ def test_nothing_is_said_of_what_works(source: str) -> None:
 @pytest.mark.parametrize(
     ("source", "line", "words"),
     [
-        ("def fit(x)\n    return 1", 1, "syntax error in `def fit(x)`: expected ':'"),
-        ("x = 1\nprint 'hello'", 2, "in `print 'hello'`: Missing parentheses"),
-        ("x = '\u201c\ny = 2", 1, "syntax error in `x = '\u201c`: unterminated string literal"),
+        ("def fit(x)\n    return 1", 1, "syntax error in `def fit(x)`: {pythons}"),
+        ("x = 1\nprint 'hello'", 2, "in `print 'hello'`: {pythons}"),
+        ("x = '\u201c\ny = 2", 1, "syntax error in `x = '\u201c`: {pythons}"),
         ("if 1:\n    x = 1\n\ty = 2", 3, "tabs and spaces are mixed in the indentation"),
-        ("def f():\nx = 1", 2, "the indentation is wrong in `x = 1`: expected an indented block"),
-        ("x = 1\n    y = 2", 2, "the indentation is wrong in `y = 2`: unexpected indent"),
-        ("x = " + "9" * 5000, 1, "Exceeds the limit"),
+        ("def f():\nx = 1", 2, "the indentation is wrong in `x = 1`: {pythons}"),
+        ("x = 1\n    y = 2", 2, "the indentation is wrong in `y = 2`: {pythons}"),
+        ("x = " + "9" * 5000, 1, "{pythons}"),
         ("x = 1\n%matplotlib inline\n" + GOOD, 2, "only notebooks understand `%matplotlib inline`"),
         ("%%time\n" + GOOD, 1, "only notebooks understand `%%time`"),
         (GOOD + "if 1:\n    !pip install x", 11, "only notebooks understand `!pip install x`"),
@@ -189,6 +199,7 @@ def test_nothing_is_said_of_what_works(source: str) -> None:
     ],
 )
 def test_a_mistake_is_named(source: str, line: int, words: str) -> None:
+    words = words.replace("{pythons}", pythons(source))
     assert any(at == line and words in text for at, text in found(source)), found(source)
 
 
@@ -201,7 +212,7 @@ def test_what_comes_after_a_line_for_notebooks_is_looked_at() -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        ("x = " + "(" * 10_000, "too many nested parentheses"),
+        ("x = " + "(" * 10_000, "line 1: syntax error in `x = ((("),
         ("x = " + "-" * 90_000 + "1", "nested too deeply or too large"),
         ("x = 1" + "+1" * 90_000, "nested too deeply or too large"),
         ("x = a" + ".b" * 90_000, "nested too deeply or too large"),

@@ -278,15 +278,15 @@ def test_an_exception_inside_torch_keeps_the_way_there_from_the_students_file(
     err = capsys.readouterr().err
     files = [line.split('"')[1] for line in err.splitlines() if line.startswith("  File")]
     assert files[0].endswith("student/neuralnet_p2.py") and "torch" in files[-1]
-    assert "mp6.py" not in err and "smallnets" not in err and "cannot be multiplied" in err
+    assert "mp6.py" not in err and "smallnets" not in err and "RuntimeError: " in err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
     ("source", "first", "last"),
     [
-        ("def fit(:", "SyntaxError", "SyntaxError: invalid syntax"),
-        ("import no_such_library", "no_such_library", "ModuleNotFoundError: No module named 'no_such_library'"),
-        ("def fit(x, n):\n    pass", "", "TypeError: fit() takes 2 positional arguments but 4 were given"),
+        ("def fit(:", "SyntaxError", "SyntaxError: "),
+        ("import no_such_library", "no_such_library", "ModuleNotFoundError: "),
+        ("def fit(x, n):\n    pass", "", "TypeError: fit() "),
         ("def fit(*args):\n    raise NotImplementedError", "raise Not", "NotImplementedError"),
         ("def fit(*args):\n    exit(0)", "exit(0)", "SystemExit: 0"),
         (
@@ -301,7 +301,7 @@ def test_every_way_to_fail_ends_with_the_students_own_error(
 ) -> None:
     assert score(2, source) == 2
     err = capsys.readouterr().err
-    assert err.splitlines()[-1].endswith(last) and first in err
+    assert last in err.splitlines()[-1] and first in err
     assert "mp6.py" not in err and "student_code" not in err
 
 
