@@ -88,6 +88,17 @@ def _replaceable(path: str | Path) -> Path:
     return path
 
 
+@contextmanager
+def elsewhere(command: str) -> Iterator[None]:
+    """Let an OSError of the block, which makes a stand-in, also say which command makes it in a folder of choice."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(
+            f"{faults.words(error)}; `{command}` makes it elsewhere, for the option that names DIR"
+        ) from error
+
+
 def keep_elsewhere(path: Path, content: bytes, error: OSError) -> NoReturn:
     """Write what took long to make into a folder for temporary files, as its own place has failed; raise where it is.
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smallnets import datasets
-from smallnets.files import replacing, write_text
+from smallnets.files import elsewhere, expect_folder, replacing, write_text
 
 # file of the four IDX files (with .gz behind it): its array in full-mnist.npz
 ARRAYS = {
@@ -183,10 +183,13 @@ def ensure(folder: Path) -> Path:
 
     Raises:
         ValueError: some of MNIST's files are there without the others.
+        OSError: the stand-in cannot be written there.
     """
     if find(folder := found(folder)) is None:
         folder = folder / STAND_IN_FOLDER
-        write_digits(folder)
+        with elsewhere("python data/mnist/prepare.py --digits --out DIR"):
+            expect_folder(folder)
+            write_digits(folder)
     if note(folder):
         print(note(folder))
     return folder

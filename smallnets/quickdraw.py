@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smallnets import datasets
-from smallnets.files import write_text
+from smallnets.files import elsewhere, expect_folder, write_text
 
 NAMES = ("apple", "banana", "grapes", "pineapple", "strawberry", "watermelon")  # as Google's files are called
 MOST_CLASSES = 345  # as many as Quick, Draw! has
@@ -172,10 +172,13 @@ def ensure(folder: Path, sizes: Mapping[str, int] = STAND_IN_SIZES) -> Path:
 
     Raises:
         ValueError: as for `found`.
+        OSError: the stand-in cannot be written there.
     """
     if not ((folder := found(folder)) / IMAGES["train"]).is_file():
         folder = folder / STAND_IN_FOLDER
-        write_drawn(folder, sizes)
+        with elsewhere("python data/quickdraw/prepare.py --drawn --out DIR"):
+            expect_folder(folder)  # drawing takes seconds
+            write_drawn(folder, sizes)
     if note(folder):
         print(note(folder))
     return folder

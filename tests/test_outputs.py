@@ -79,6 +79,32 @@ def test_where_nothing_can_be_written_is_named_before_the_work(
     assert os.listdir(tmp_path / "folder") == []
 
 
+@pytest.mark.parametrize(
+    ("line", "command"),
+    [
+        pytest.param("labs/numpy_to_cnn/numpy_nn.py", "data/mnist/prepare.py --digits", id="numpy_nn"),
+        pytest.param("labs/beras/assignment.py", "data/mnist/prepare.py --digits", id="beras"),
+        pytest.param("labs/batchnorm/run_cnn.py", "data/mnist/prepare.py --digits", id="batchnorm"),
+        pytest.param(f"labs/quickdraw/main_convnet.py {TRAIN}", "data/quickdraw/prepare.py --drawn", id="quickdraw"),
+    ],
+)
+def test_a_stand_in_that_cannot_be_written_is_told_with_a_way_out(
+    line: str, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(path: Path) -> None:
+        if path.name == "stand_in":
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    for name in ("mnist", "quickdraw"):
+        monkeypatch.setattr(f"smallnets.{name}.expect_folder", read_only)
+        monkeypatch.setattr(f"smallnets.{name}.found", lambda folder: tmp_path)
+    program, *args = line.split()
+    done = as_script(ROOT / program, *args, cwd=tmp_path)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert f"error: expected {tmp_path / 'stand_in'} to be on a disk that can be written to, got " in done.stderr
+    assert f"; `python {command} --out DIR` makes it elsewhere" in done.stderr
+
+
 @pytest.fixture
 def full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder on a disk that is full: files can be made there, and hold nothing."""
