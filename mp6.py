@@ -268,6 +268,7 @@ def run_card(run: Run, args: argparse.Namespace, data_sha256: str) -> dict[str, 
         "seconds": {name: round(value, 4) for name, value in run.seconds.items()},
         "losses": run.losses,
         "sha256": {"data": data_sha256},
+        **({"note": note} if (note := reader.stand_in_note(args.dataset)) else {}),
         **modelfile.environment(),
     }
 
@@ -324,6 +325,9 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> int:
     """Run the parts that the command line asks for; a part that fails does not stop the next."""
     args = parse(argv)
+    args.dataset = reader.find_dataset(args.dataset)
+    if (note := reader.stand_in_note(args.dataset)) and not args.quiet:
+        print(note)
     for folder in (args.models if args.load is None else None, args.plots):
         if folder is not None:
             files.expect_folder(folder)

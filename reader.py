@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from smallnets.datasets import read_npy
+from smallnets import datasets
 
 PREPARE = "python data/fashion_mnist/prepare.py"
 MAX_CLASSES = 100  # a label beyond it is a damaged file, not a class
@@ -67,6 +67,17 @@ def load_class_names(dir_dataset: str | Path, part: int, n_classes: int) -> list
     return names
 
 
+def find_dataset(dir_dataset: str | Path) -> Path:
+    """The folder to read from: this one, or the stand-in's beneath it where it has no arrays."""
+    folder, beneath = Path(dir_dataset), Path(dir_dataset) / datasets.STAND_IN_FOLDER
+    return beneath if _is_quickdraw(beneath) and not any(folder.glob("*.npy")) else folder
+
+
+def stand_in_note(dir_dataset: str | Path) -> str:
+    """What a QuickDraw folder holds in place of Quick, Draw!; empty for any other."""
+    return datasets.stand_in_note(Path(dir_dataset), ["fruit_images.npy", "fruit_labels.npy"])
+
+
 def _is_quickdraw(folder: Path) -> bool:
     return (folder / "fruit_images.npy").is_file()
 
@@ -97,7 +108,7 @@ def _read_numbers(path: Path) -> NDArray:
     """A non-empty array of real numbers."""
     if not path.is_file():
         raise FileNotFoundError(f"expected {path.name} in {path.parent}, got no such file; {_remedy(path.parent)}")
-    array = read_npy(path)
+    array = datasets.read_npy(path)
     if array.dtype.kind not in "iuf" or array.dtype.itemsize > 8:
         raise ValueError(f"expected {path.name} of integers or floats, got {array.dtype}")
     if array.size == 0:

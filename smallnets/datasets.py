@@ -5,9 +5,11 @@ import hashlib
 import io
 import re
 import sys
+import tempfile
 import warnings
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,10 @@ from smallnets.files import replacing, sha256, write_text
 
 GZIP = b"\x1f\x8b"
 IDX_UINT8 = b"\x00\x00\x08"  # two zero bytes, then the type code of unsigned bytes
+MANIFEST = "SHA256SUMS"
+STAFFS_MANIFEST = "SHA256SUMS.staff"  # of the files that students do not have
+STAND_IN_FOLDER = "stand_in"  # beneath the folder where real data would be
+NOTE = "STAND_IN.txt"  # tells people that the files beside it are no real data
 
 
 def read_npy(path: str | Path) -> NDArray:
@@ -224,21 +230,68 @@ def download(name: str, base_urls: Sequence[str], known_sha256: str, folder: str
     raise OSError(f"could not fetch {name} ({'; '.join(problems)})")
 
 
-def check_replaceable(folder: Path, names: Iterable[str], manifest: str = "SHA256SUMS") -> None:
+def check_replaceable(folder: Path, names: Sequence[str], manifest: str = MANIFEST) -> None:
     """Raise ValueError if a file of one of these names is there, but not as the folder's manifest has it.
 
-    So a program that writes a manifest replaces only files of its own.
+    So a program that writes a manifest replaces only files of its own, and no manifest that names other files.
     """
-    path = folder / manifest
-    known = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    for name in names:
-        if (folder / name).exists() and f"{sha256(folder / name)}  {name}" not in known:
-            raise ValueError(
-                f"expected {folder} to be empty or as this program wrote it, got another {name} there; move it away"
-            )
+    other = foreign(folder, names, manifest)
+    if any(line.partition("  ")[2] not in names for line in _lines(folder / manifest)):
+        other = manifest
+    if other is not None:
+        raise ValueError(
+            f"expected {folder} to be empty or as this program wrote it, got another {other} there; move it away"
+        )
 
 
-def write_manifest(folder: str | Path, names: Iterable[str], manifest: str = "SHA256SUMS") -> None:
+@contextmanager
+def replacing_set(folder: Path, manifests: Mapping[str, Sequence[str]]) -> Iterator[Path]:
+    """Yield an empty folder; at the end its files go into `folder` together, with manifests: {manifest: names}.
+
+    Files of these names that an earlier set has there, and this one has not, are removed.
+
+    Raises:
+        ValueError: one of these files is there, but is none that a manifest has; then nothing is written.
+    """
+    for manifest, names in manifests.items():
+        check_replaceable(folder, names, manifest)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as temporary:  # the set is never half there
+        new = Path(temporary)
+        yield new
+        for manifest, names in manifests.items():
+            if there := [name for name in names if (new / name).exists()]:
+                write_manifest(new, there, manifest)
+        for name in (name for manifest, names in manifests.items() for name in (*names, manifest)):
+            if not (new / name).exists():
+                (folder / name).unlink(missing_ok=True)
+        for path in sorted(new.iterdir()):
+            path.replace(folder / path.name)
+
+
+def foreign(folder: Path, names: Iterable[str], manifest: str = MANIFEST) -> str | None:
+    """The first of the names whose file is there, but not as the folder's manifest has it."""
+    known = _lines(folder / manifest)
+    there = (name for name in names if (folder / name).exists())
+    return next((name for name in there if f"{sha256(folder / name)}  {name}" not in known), None)
+
+
+def stand_in_note(folder: Path, names: Iterable[str]) -> str:
+    """The note beside a stand-in whose files have these names; empty where there is none.
+
+    A note that an earlier stand-in has left beside other files does not count.
+    """
+    path = folder / NOTE
+    if not path.is_file() or foreign(folder, names) is not None:
+        return ""
+    return path.read_text(encoding="utf-8", errors="replace").strip()
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+
+
+def write_manifest(folder: str | Path, names: Iterable[str], manifest: str = MANIFEST) -> None:
     """Write the checksums of files of `folder` beside them, in the form `sha256sum --check` reads."""
     folder = Path(folder)
     write_text(folder / manifest, "".join(f"{sha256(folder / name)}  {name}\n" for name in sorted(names)))

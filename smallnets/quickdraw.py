@@ -1,7 +1,6 @@
 """The QuickDraw homework's files as the lab reads them, and sketches of our own in their place without a network."""
 
 import json
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smallnets import datasets
+from smallnets.datasets import NOTE, STAND_IN_FOLDER
 from smallnets.files import elsewhere, expect_folder, write_text
 
 NAMES = ("apple", "banana", "grapes", "pineapple", "strawberry", "watermelon")  # as Google's files are called
@@ -16,23 +16,20 @@ MOST_CLASSES = 345  # as many as Quick, Draw! has
 IMAGES = {"train": "fruit_images.npy", "dev": "fruit_dev_images.npy", "test": "fruit_test_images.npy"}
 LABELS = {"train": "fruit_labels.npy", "dev": "fruit_dev_labels.npy", "test": "fruit_test_labels.npy"}
 CLASS_NAMES = "class_names.json"
-MANIFEST = "SHA256SUMS"
-STAFFS_MANIFEST = "SHA256SUMS.staff"  # of the labels that students do not have
-STAND_IN_FOLDER = "stand_in"  # beneath the folder where the drawings would be
-NOTE = "STAND_IN.txt"  # lies beside the files as long as they are not Google's
+STAND_IN = "six fruits sketched at random in place of Quick, Draw!, which `python data/quickdraw/prepare.py` fetches"
 STAND_IN_SIZES = {"train": 1500, "dev": 300, "test": 300}  # sketches of each class; drawing them takes seconds
 
 Split = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def write(
-    folder: Path, splits: Mapping[str, Split], names: Sequence[str], note: str | None = None, test_labels: bool = False
+    folder: Path, splits: Mapping[str, Split], names: Sequence[str], stand_in: bool = False, test_labels: bool = False
 ) -> None:
     """Write {split: (images [N, 28, 28], labels [N])} of train, dev and test, with class_names.json and SHA256SUMS.
 
     Args:
         names: of the classes, in the order of the labels.
-        note: what the drawings are, if they are a stand-in.
+        stand_in: write a note, too, that says so.
         test_labels: write the labels of test too; without it, those of an earlier draw are removed.
 
     Raises:
@@ -40,25 +37,19 @@ def write(
     """
     # the withheld labels stay out of the list of what students have
     given = [*IMAGES.values(), LABELS["train"], LABELS["dev"], CLASS_NAMES]
-    datasets.check_replaceable(folder, given, MANIFEST)
-    datasets.check_replaceable(folder, [LABELS["test"]], STAFFS_MANIFEST)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".writing-") as temporary:  # the set is never half there
-        new = Path(temporary)
-        if note is not None:
-            write_text(new / NOTE, note + "\n")
+    if (folder / NOTE).exists() and (folder / NOTE).read_bytes().strip() != STAND_IN.encode():
+        raise ValueError(f"expected {folder / NOTE} to be this program's, got another; move it away")
+    manifests = {datasets.MANIFEST: given, datasets.STAFFS_MANIFEST: [LABELS["test"]]}
+    with datasets.replacing_set(folder, manifests) as new:
+        if stand_in:
+            write_text(new / NOTE, STAND_IN + "\n")
         write_text(new / CLASS_NAMES, json.dumps(list(names)) + "\n")
         for split, (images, labels) in splits.items():
             datasets.write_npy(new / IMAGES[split], images)
             if split != "test" or test_labels:
                 datasets.write_npy(new / LABELS[split], labels)
-        datasets.write_manifest(new, given, MANIFEST)
-        if test_labels:
-            datasets.write_manifest(new, [LABELS["test"]], STAFFS_MANIFEST)
-        for name in (NOTE, LABELS["test"], STAFFS_MANIFEST):
-            (folder / name).unlink(missing_ok=True)
-        for path in sorted(new.iterdir()):
-            path.replace(folder / path.name)
+    if not stand_in:
+        (folder / NOTE).unlink(missing_ok=True)
 
 
 def read_images(folder: Path, split: str) -> NDArray[np.uint8]:
@@ -148,30 +139,43 @@ def write_drawn(
     folder: Path, sizes: Mapping[str, int] = STAND_IN_SIZES, seed: int = 0, test_labels: bool = False
 ) -> None:
     """Write the stand-in, `sizes` of each class, with its note."""
-    text = "six fruits sketched at random in place of Quick, Draw!, which `python data/quickdraw/prepare.py` fetches"
     images, labels = drawn(sum(sizes.values()), seed)
-    write(folder, draw(images, labels, sizes, seed), NAMES, text, test_labels)
+    write(folder, draw(images, labels, sizes, seed), NAMES, True, test_labels)
 
 
 def found(folder: Path) -> Path:
     """The folder to read from: this one, or beneath it the stand-in's where it has no drawings.
 
     Raises:
-        ValueError: some files of a set are there without its training images.
+        ValueError: as for `holds`.
     """
-    if (folder / IMAGES["train"]).is_file():
+    if holds(folder):
         return folder
-    if other := next((name for name in (*IMAGES.values(), *LABELS.values()) if (folder / name).exists()), None):
-        raise ValueError(f"expected {IMAGES['train']} beside {folder / other}, got no such file")
     beneath = folder / STAND_IN_FOLDER
     return beneath if (beneath / IMAGES["train"]).is_file() else folder
+
+
+def holds(folder: Path, split: str = "train") -> bool:
+    """Whether the homework's images of a split are in a folder.
+
+    Raises:
+        ValueError: arrays are there, but under other names, or without those images.
+    """
+    if (folder / IMAGES[split]).is_file():
+        return True
+    if other := next((path for path in sorted(folder.glob("*.np[yz]")) if not path.name.startswith(".")), None):
+        raise ValueError(
+            f"expected {IMAGES[split]} beside {other}, got no such file; "
+            f"`python data/quickdraw/prepare.py --source {folder}` makes it from Google's own files"
+        )
+    return False
 
 
 def ensure(folder: Path, sizes: Mapping[str, int] = STAND_IN_SIZES) -> Path:
     """The folder to read from, as for `found`; without drawings the stand-in is made, and its note printed each time.
 
     Raises:
-        ValueError: as for `found`.
+        ValueError: as for `holds`.
         OSError: the stand-in cannot be written there.
     """
     if not ((folder := found(folder)) / IMAGES["train"]).is_file():
@@ -179,21 +183,16 @@ def ensure(folder: Path, sizes: Mapping[str, int] = STAND_IN_SIZES) -> Path:
         with elsewhere("python data/quickdraw/prepare.py --drawn --out DIR"):
             expect_folder(folder)  # drawing takes seconds
             write_drawn(folder, sizes)
+    return told(folder)
+
+
+def told(folder: Path) -> Path:
+    """The same folder, after its note was printed if it has one."""
     if note(folder):
         print(note(folder))
     return folder
 
 
 def note(folder: Path) -> str:
-    """What a folder holds in place of Quick, Draw!; empty where it holds Quick, Draw!, or nothing.
-
-    A note that an earlier stand-in has left beside other drawings does not count.
-    """
-    path = folder / NOTE
-    if not path.is_file():
-        return ""
-    try:
-        datasets.check_replaceable(folder, [IMAGES["train"], LABELS["train"]], MANIFEST)
-    except ValueError:
-        return ""
-    return path.read_text(encoding="utf-8").strip()
+    """What a folder holds in place of Quick, Draw!; empty where it holds Quick, Draw!, or nothing."""
+    return datasets.stand_in_note(folder, [IMAGES["train"], LABELS["train"]])

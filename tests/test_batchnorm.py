@@ -309,7 +309,8 @@ def test_a_mistake_is_one_line(args: list[str], message: str, digits: Path, tmp_
 
 def test_files_that_disagree_are_named(digits: Path, tmp_path: Path) -> None:
     shutil.copytree(digits, tmp_path, dirs_exist_ok=True)
-    datasets.write_idx(tmp_path / "train-labels-idx1-ubyte.gz", np.zeros(7, np.uint8))
+    for split in ("train", "t10k"):
+        datasets.write_idx(tmp_path / f"{split}-labels-idx1-ubyte.gz", np.zeros(7, np.uint8))
     done = lab("mlp", "--data", str(tmp_path))
     assert done.returncode == 2 and "got [1380, 28, 28] and [7]" in done.stderr
 

@@ -213,6 +213,38 @@ def test_staff_draw_a_hidden_split_from_images_no_student_has(prepare: ModuleTyp
     assert "test" not in (tmp_path / "SHA256SUMS").read_text()
 
 
+@pytest.mark.parametrize("name", ["X_train_part1.npy", "class_names.json", "ten_classes.npz", "SHA256SUMS"])
+def test_prepare_replaces_no_file_of_a_user(
+    name: str, prepare: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    needs_debian(prepare)
+    (tmp_path / name).write_text("my own\n")
+    assert prepare.main(["--out", str(tmp_path)]) == 2
+    err = capsys.readouterr().err
+    assert err.count("\n") == 1 and f"or as this program wrote it, got another {name} there; move it away" in err
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "my own\n")]
+
+
+def test_a_set_takes_the_place_of_its_forerunner_and_of_nothing_else(tmp_path: Path) -> None:
+    manifests = {"SUMS": ["a", "b"], "SUMS.staff": ["c"]}
+    (tmp_path / "thesis").write_text("mine")
+    for names in ("abc", "ab", "a"):
+        with datasets.replacing_set(tmp_path, manifests) as new:
+            for name in names:
+                (new / name).write_text(names)
+        lists = ["SUMS", *(["SUMS.staff"] if "c" in names else [])]
+        assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*lists, *names, "thesis"])
+    with pytest.raises(KeyboardInterrupt), datasets.replacing_set(tmp_path, manifests) as new:
+        (new / "a").write_text("half")
+        raise KeyboardInterrupt
+    (tmp_path / "b").write_text("mine")
+    with pytest.raises(ValueError, match="got another b there"), datasets.replacing_set(tmp_path, manifests):
+        pass
+    assert {path.name: path.read_text() for path in tmp_path.iterdir() if path.name != "SUMS"} == {
+        "a": "a", "b": "mine", "thesis": "mine"
+    }  # fmt: skip
+
+
 def test_another_seed_is_another_course(prepare: ModuleType, tmp_path: Path) -> None:
     needs_debian(prepare)
     assert prepare.main(["--seed", "7", "--out", str(tmp_path)]) == 0

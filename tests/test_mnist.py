@@ -159,9 +159,57 @@ def test_half_of_mnist_is_named_and_no_stand_in_takes_its_place(form: str, tmp_p
     lay(tmp_path, form)
     (tmp_path / FORMS[form]("t10k-labels-idx1-ubyte")).unlink()
     before = contents(tmp_path)
-    with pytest.raises(ValueError, match="expected t10k-labels-idx1-ubyte.gz beside .*, got no such file"):
+    with pytest.raises(ValueError, match="expected MNIST's t10k-labels-idx1-ubyte.gz beside .*, got no such file"):
         mnist.ensure(tmp_path)
     assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+    "name", ["train-images-idx3-ubyte.gz.crdownload", "t10k-labels.csv", "mnist_train.csv", "mnist.pkl.gz", "MNIST.zip"]
+)
+def test_another_form_of_mnist_is_named_and_no_stand_in_takes_its_place(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"mine")
+    with pytest.raises(ValueError, match=f"expected MNIST's four IDX files .*, got {name}, which is none of them"):
+        mnist.ensure(tmp_path)
+    assert contents(tmp_path) == {name: b"mine"}
+
+
+@pytest.mark.parametrize("split", ["train", "t10k"])
+def test_mnist_beside_a_stand_ins_half_is_named(split: str, tmp_path: Path) -> None:
+    mnist.write_digits(tmp_path)
+    for name, array in REAL.items():
+        if name.startswith(split):
+            datasets.write_idx(tmp_path / f"{name}.gz", array)
+    with pytest.raises(ValueError, match=f"expected MNIST's .* beside .*{split}-images.*, got the stand-in's"):
+        mnist.ensure(tmp_path)
+
+
+def test_real_files_in_any_place_go_before_a_stand_in_in_another(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab, shared = tmp_path / "lab/mnist", tmp_path / "data/mnist"
+    assert mnist.ensure(lab, shared) == shared / "stand_in" and mnist.STAND_IN in capsys.readouterr().out
+    mnist.write_digits(lab)
+    assert mnist.ensure(lab, shared) == lab and mnist.STAND_IN in capsys.readouterr().out
+    lay(tmp_path / "data", "torchvision")
+    assert mnist.ensure(lab, shared) == tmp_path / "data/MNIST/raw" and capsys.readouterr().out == ""
+    lay(lab, "kaggle")
+    assert mnist.ensure(lab, shared) == lab and capsys.readouterr().out == ""
+
+
+def test_a_stand_in_that_was_cut_is_written_to_its_end(tmp_path: Path) -> None:
+    mnist.write_digits(tmp_path / "stand_in")
+    (tmp_path / "stand_in/t10k-labels-idx1-ubyte.gz").unlink()
+    (tmp_path / "stand_in/full-mnist.npz").unlink()
+    assert mnist.ensure(tmp_path) == tmp_path / "stand_in"
+    assert len(mnist.read(tmp_path / "stand_in", "t10k")[1]) == 360
+
+
+def test_a_note_of_ones_own_stays(tmp_path: Path) -> None:
+    (tmp_path / mnist.NOTE).write_text("mine")
+    mnist.write_digits(tmp_path)
+    mnist.write(tmp_path, REAL)
+    assert (tmp_path / mnist.NOTE).read_text() == "mine"
 
 
 @pytest.mark.parametrize("name", [*(f"{name}.gz" for name in mnist.ARRAYS), mnist.NPZ])

@@ -17,6 +17,7 @@ import torch
 from conftest import ROOT, interruptible
 
 import mp6
+from smallnets import quickdraw
 from smallnets.files import sha256
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -152,6 +153,17 @@ def test_a_quickdraw_folder_trains_on_its_own_classes(
     out = capsys.readouterr().out
     assert "101,254 of at most 101,254: ok" in out  # part 1's net with six outputs
     assert "F1-Score: [" in out and re.search(r"^5 .*  5$", out, re.MULTILINE)  # dev has 5 images of class 5
+
+
+def test_sketches_in_place_of_quick_draw_say_so_first_and_in_the_run_card(
+    tmp_path: Path, options: list, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quickdraw.write_drawn(tmp_path / "drawings/stand_in", {"train": 20, "dev": 4, "test": 1})
+    args = (*options, "--part", 1, "--max_iter", 1, "--dataset", tmp_path / "drawings", "--json", tmp_path / "run.json")
+    assert run(*args) == 0
+    assert capsys.readouterr().out.startswith(quickdraw.STAND_IN + "\n")
+    assert json.loads((tmp_path / "run.json").read_text())[0]["note"] == quickdraw.STAND_IN
+    assert run(*args, "--quiet") == 0 and capsys.readouterr().out.startswith(" ##### Part 1")
 
 
 @pytest.mark.parametrize(

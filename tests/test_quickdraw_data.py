@@ -153,6 +153,27 @@ def test_a_users_own_files_are_real_and_stay(
     assert contents(tmp_path) == before
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("STAND_IN.txt", "mine\n"), ("SHA256SUMS", f"{'0' * 64}  thesis.pdf\n"), ("SHA256SUMS.staff", "\xff\n")],
+    ids=["a note", "checksums", "no checksums"],
+)
+def test_a_users_own_note_and_checksums_stay(name: str, content: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(content.encode("latin-1"))
+    with pytest.raises(ValueError, match="got another"):
+        quickdraw.write_drawn(tmp_path, SIZES, test_labels=True)
+    assert contents(tmp_path) == {name: content.encode("latin-1")}
+
+
+@pytest.mark.parametrize("name", ["apple.npy", "fruit.npz", "images.npy"])
+def test_drawings_in_another_form_are_named_and_no_stand_in_takes_their_place(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"mine")
+    (tmp_path / f"._{name}").write_bytes(b"of macOS")
+    with pytest.raises(ValueError, match=f"expected fruit_images.npy beside {tmp_path / name}, got no such file; `py"):
+        quickdraw.ensure(tmp_path)
+    assert set(contents(tmp_path)) == {name, f"._{name}"}
+
+
 def interrupt(*args: object, **kwargs: object) -> None:
     raise KeyboardInterrupt
 
@@ -291,11 +312,14 @@ def test_an_interrupted_fetch_goes_on_where_it_was(google: Google, prepare: Modu
     assert prepare.main(arguments(google, tmp_path)) == 0 and google.requests == 3 + 4
 
 
-def test_a_cached_file_without_a_checksum_is_not_trusted(google: Google, prepare: ModuleType, tmp_path: Path) -> None:
-    (tmp_path / "cache").mkdir()
-    np.save(tmp_path / "cache/apple.npy", np.zeros((ROWS, 784), np.uint8))
-    assert prepare.main(arguments(google, tmp_path)) == 0 and google.requests == 6
-    assert np.load(tmp_path / "cache/apple.npy").any()
+def test_a_cached_file_without_a_checksum_is_not_trusted_and_stays(
+    google: Google, prepare: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_classes(tmp_path / "cache")
+    before = contents(tmp_path / "cache")
+    assert prepare.main(arguments(google, tmp_path)) == 2 and google.requests == 0
+    assert "cache/apple.npy to be one that was fetched, got another; move it away" in capsys.readouterr().err
+    assert contents(tmp_path / "cache") == before
 
 
 @pytest.mark.parametrize("place", ["cache", "server"])

@@ -85,9 +85,9 @@ def drawn(rng: np.random.Generator) -> tuple[NDArray, NDArray, NDArray, NDArray,
 
 def digits() -> tuple[tuple[NDArray, NDArray], tuple[NDArray, NDArray], str]:
     """MNIST's training and test images, or those in their place, and what they are."""
-    if mnist.find(MNIST) is not None:
-        train, test = (mnist.read(MNIST, split) for split in ("train", "t10k"))
-        note = mnist.note(MNIST)
+    if mnist.find(folder := mnist.found(MNIST)) is not None:
+        train, test = (mnist.read(folder, split) for split in ("train", "t10k"))
+        note = mnist.note(folder)
     else:
         arrays = mnist.digits()
         train, test = ((arrays[f"{split}-images-idx3-ubyte"], arrays[f"{split}-labels-idx1-ubyte"])

@@ -39,8 +39,8 @@ def changed(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
 
 def found() -> tuple[Path | None, str]:
     """The folder in which assignment.py finds its images, if there is one, and what they are in place of MNIST."""
-    folder = next((mnist.found(place) for place in PLACES if mnist.find(mnist.found(place)) is not None), None)
-    return folder, mnist.STAND_IN if folder is None else mnist.note(folder)
+    folder = mnist.found(*PLACES)
+    return (None, mnist.STAND_IN) if mnist.find(folder) is None else (folder, mnist.note(folder))
 
 
 stand_in = functools.cache(mnist.digits)  # scikit-learn takes seconds to import

@@ -70,6 +70,7 @@ def parent() -> Path | None:
     if not os.path.lexists(above):
         made = Path(tempfile.mkdtemp(prefix=f"{above.name}-"))
         (made / TOKEN).write_text(secrets.token_hex(16))
+        (made / TOKEN).chmod(0o600)
         made.chmod(0o711)
         try:
             made.rename(above)  # whole or not at all

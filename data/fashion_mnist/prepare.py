@@ -73,19 +73,20 @@ def main(argv: list[str] | None = None) -> int:
     kinds = ("images-idx3-ubyte", "labels-idx1-ubyte")
     sources = {stem: [fashion.read_source(f"{stem}-{kind}", args.source) for kind in kinds] for stem, _, _ in draws}
     stems = [f"{x}_{split}_part{part}.npy" for x in "Xy" for split in ("train", "dev") for part in CLASSES]
-    datasets.check_replaceable(args.out, [*stems, fashion.NPZ, "class_names.json"])
-    names: list[str] = []
-    for stem, totals, seed in draws:
-        images, labels = sources[stem]
-        names += write_splits(images, labels, totals, seed, args.out)
-    images, labels = sources["train"]
-    x, y = fashion.shuffled(images, labels, args.seed, TEN_CLASSES)
-    datasets.write_npz(args.out / fashion.NPZ, fashion.train_and_validation(x, y))
-    names.append(fashion.NPZ)
-    class_names = {f"part{part}": list(classes) for part, classes in CLASSES.items()}
-    files.write_text(args.out / "class_names.json", json.dumps(class_names, indent=1) + "\n")
-    # the hidden split stays out of the list of what students have
-    datasets.write_manifest(args.out, [name for name in [*names, "class_names.json"] if "_test_" not in name])
+    manifests = {datasets.MANIFEST: [*stems, fashion.NPZ, "class_names.json"]}
+    if args.staff:  # the hidden split stays out of the list of what students have
+        manifests[datasets.STAFFS_MANIFEST] = [f"{x}_test_part{part}.npy" for x in "Xy" for part in CLASSES]
+    with datasets.replacing_set(args.out, manifests) as new:
+        names: list[str] = []
+        for stem, totals, seed in draws:
+            images, labels = sources[stem]
+            names += write_splits(images, labels, totals, seed, new)
+        images, labels = sources["train"]
+        x, y = fashion.shuffled(images, labels, args.seed, TEN_CLASSES)
+        datasets.write_npz(new / fashion.NPZ, fashion.train_and_validation(x, y))
+        names.append(fashion.NPZ)
+        class_names = {f"part{part}": list(classes) for part, classes in CLASSES.items()}
+        files.write_text(new / "class_names.json", json.dumps(class_names, indent=1) + "\n")
     print(f"wrote {len(names)} files of arrays, class_names.json and SHA256SUMS to {args.out}")
     return 0
 

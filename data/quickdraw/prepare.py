@@ -96,7 +96,7 @@ def fetch(url: str, name: str, rows: int) -> NDArray[np.uint8]:
 
 def read_sums(cache: Path) -> dict[str, str]:
     """{file: sha256} of what the cache holds, as it was when it came."""
-    path = cache / quickdraw.MANIFEST
+    path = cache / datasets.MANIFEST
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     return {name: checksum for checksum, _, name in (line.partition("  ") for line in lines)}
 
@@ -105,11 +105,14 @@ def fetch_once(url: str, name: str, rows: int, cache: Path) -> NDArray[np.uint8]
     """The first rows [rows, 784] of a class: from the cache if it holds so many, else fetched and kept there.
 
     Raises:
-        ValueError: the file in the cache has changed since it came, or the server's has.
+        ValueError: the file in the cache was never fetched or has changed since it came, or the server's has.
     """
     path, sums = cache / f"{name}.npy", read_sums(cache)
     kept = np.empty((0, PIXELS), np.uint8)
-    if path.is_file() and path.name in sums:
+    if path.exists() and path.name not in sums:
+        raise ValueError(f"expected {path} to be one that was fetched, got another; move it away, "
+                         f"or read it with --source {cache}")  # fmt: skip
+    if path.is_file():
         known, found = sums[path.name], files.sha256(path)
         if found != known:
             raise ValueError(f"expected {path} with sha256 {known[:12]}... as it was fetched, got {found[:12]}...; "
@@ -123,7 +126,7 @@ def fetch_once(url: str, name: str, rows: int, cache: Path) -> NDArray[np.uint8]
                          "delete it to start anew")  # fmt: skip
     datasets.write_npy(path, fetched)
     sums[path.name] = files.sha256(path)
-    files.write_text(cache / quickdraw.MANIFEST, "".join(f"{sums[file]}  {file}\n" for file in sorted(sums)))
+    files.write_text(cache / datasets.MANIFEST, "".join(f"{sums[file]}  {file}\n" for file in sorted(sums)))
     return fetched
 
 

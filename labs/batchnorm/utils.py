@@ -61,12 +61,7 @@ def find_mnist(data: Path | None) -> Path:
 
     A stand-in for MNIST is named on the first line of output.
     """
-    folder = data or (TORCHVISION if mnist.find(TORCHVISION) is not None else None)
-    if folder is None:
-        return mnist.ensure(DATA)
-    if mnist.note(folder):
-        print(mnist.note(folder))
-    return folder
+    return mnist.ensure(TORCHVISION, DATA) if data is None else mnist.told(data)
 
 
 def load(folder: Path, split: str, shape: tuple[int, ...]) -> TensorDataset:

@@ -111,8 +111,11 @@ def main(argv: list[str] | None = None) -> int:
     def run() -> int:
         if args.plots is not None:
             files.expect_folder(args.plots)  # better to fail now than after training
+        found = find_mnist(args.data)
         if args.data == "../data":
-            mnist.ensure(find_mnist())
+            mnist.ensure(found)
+        else:
+            mnist.told(found)
         with threads.limited(args.threads):
             return train(args)
 

@@ -11,11 +11,9 @@ STEMS = {"train": "train", "test": "t10k"}
 
 
 def find_mnist(data_path: str | Path = "../data") -> Path:
-    """The folder mnist/ in data_path; where the default has nothing, the one in the repository's data/."""
-    folder = Path(data_path) / "mnist"
-    if str(data_path) == "../data" and mnist.find(folder) is None:
-        folder = DATA / "mnist"
-    return mnist.found(folder)
+    """The folder mnist/ in data_path; where the default has no MNIST, the one in the repository's data/."""
+    places = [Path(data_path) / "mnist", DATA / "mnist"]
+    return mnist.found(*places[: 2 if str(data_path) == "../data" else 1])
 
 
 def get_data_MNIST(subset: str, data_path: str | Path = "../data") -> tuple[np.ndarray, np.ndarray]:

@@ -393,7 +393,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=cli.whole_number(0), default=0)
     parser.add_argument("--validation", type=cli.finite, default=0.1, help="fraction kept for validation")
     parser.add_argument("--print_each", type=cli.whole_number(1), default=5, help="epochs between two reports")
-    parser.add_argument("--data", type=Path, help="the .npz; left out: full-mnist.npz here, then in data/mnist")
+    parser.add_argument("--data", type=Path, help="the .npz, or MNIST's folder; left out: here, then data/mnist")
     parser.add_argument("--out", help="where the two pictures go; left out: here, for the stand-in in stand_in")
     threads.add_option(parser)
     args = parser.parse_args(argv)
@@ -403,16 +403,12 @@ def main(argv: list[str] | None = None) -> int:
             return on_mnist()
 
     def on_mnist() -> int:
-        if args.data is None and not Path("full-mnist.npz").is_file():
-            folder = mnist.ensure(data)
-            # pictures of the stand-in do not take the place of those of MNIST
-            args.out = args.out or (mnist.STAND_IN_FOLDER if mnist.note(folder) else ".")
-            files.expect_folder(args.out)  # better to fail now than after training
-            with mnist.as_npz(folder) as args.data:
-                return train(args)
-        args.data, args.out = args.data or Path("full-mnist.npz"), args.out or "."
-        files.expect_folder(args.out)
-        return train(args)
+        source = mnist.ensure(Path(), data) if args.data is None else mnist.told(args.data)
+        # pictures of the stand-in do not take the place of those of MNIST
+        args.out = args.out or (mnist.STAND_IN_FOLDER if mnist.note(source) else ".")
+        files.expect_folder(args.out)  # better to fail now than after training
+        with mnist.as_npz(source) as args.data:
+            return train(args)
 
     return cli.exit_codes(run)()
 

@@ -72,11 +72,15 @@ def main(program: Program) -> int:
     return cli.exit_codes(run)()
 
 
-def find_data(data_dir: str) -> Path:
-    """The folder of the .npy files: the one given; where the default has none, data/quickdraw, made if need be."""
+def find_data(data_dir: str, split: str = "train") -> Path:
+    """The folder of the .npy files: the one given; where the default has none, data/quickdraw or its stand-in.
+
+    Args:
+        split: whose images decide whether the default has any.
+    """
     folder = Path(data_dir)
-    if data_dir != "datasets" or (folder / quickdraw.IMAGES["train"]).is_file():
-        return folder
+    if data_dir != "datasets" or quickdraw.holds(folder, split):
+        return quickdraw.told(folder)
     return quickdraw.ensure(DATA)
 
 
@@ -213,7 +217,7 @@ def predict_mode(program: Program, data_dir: str, weights: str, predictions_file
     """Write the class of each test image, one to a line, in their order."""
     files.expect_file(predictions_file)
     net = load_net(program, weights)
-    images = quickdraw.read_images(find_data(data_dir), "test")
+    images = quickdraw.read_images(find_data(data_dir, "test"), "test")
     predictions = train.predict(net.eval(), torch.from_numpy(images)).argmax(dim=1).numpy()
     print(f"Storing predictions in {predictions_file}")
     with files.replacing(predictions_file) as temporary:
