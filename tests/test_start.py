@@ -118,9 +118,7 @@ def test_a_package_of_an_extra_that_is_missing(
     package: str, line: str, extra: str, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    for name in [name for name in sys.modules if name.startswith("autograder.board.")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, package, None)
+    without(monkeypatch, [package], ModuleNotFoundError)
     program, *args = line.format(tmp=tmp_path).split()
     if program == "serve":
         assert autograder.main([program, *args]) == 2
