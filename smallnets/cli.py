@@ -1,6 +1,7 @@
 """What every driver's command line shares: one-line errors and the exit codes.
 
-0 done; 1 a target missed or a check failed; 2 the user's mistake; 130 interrupted.
+0 done; 1 a target missed, a check failed, or nobody reads what is printed any more (`| head`);
+2 the user's mistake; 130 interrupted.
 """
 
 import argparse

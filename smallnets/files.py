@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -103,10 +104,15 @@ def keep_elsewhere(path: Path, content: bytes, error: OSError) -> NoReturn:
     """Write what took long to make into a folder for temporary files, as its own place has failed; raise where it is.
 
     Raises:
-        OSError: always: what failed, and where the content is.
+        OSError: always: what failed, and where the content is, if it could be written anywhere.
     """
-    other = Path(tempfile.mkdtemp(prefix="kept-")) / path.name
-    other.write_bytes(content)
+    folder = Path(tempfile.mkdtemp(prefix="kept-"))
+    other = folder / path.name
+    try:
+        other.write_bytes(content)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise error from None
     raise OSError(f"{faults.words(error)}; kept in {other} instead") from error
 
 

@@ -146,6 +146,16 @@ def test_a_net_that_the_disk_does_not_take_is_kept_elsewhere(full: Path, tmp_pat
     assert torch.equal(state["weight"], net.weight)
 
 
+def test_a_net_that_no_disk_takes_is_told_as_the_first_fault(
+    full: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(full))
+    with pytest.raises(OSError) as raised:
+        modelfile.save(full / "net.model", torch.nn.Linear(3, 2), {})
+    assert raised.value.errno == errno.ENOSPC and raised.value.filename == str(full / "net.model")
+    assert os.listdir(full) == []
+
+
 def test_a_trained_cnn_that_the_disk_does_not_take_is_kept_elsewhere(
     full: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -4,6 +4,7 @@ FCNet and SimpleCNN are the handout's. MyNet is made for photographs, whose ligh
 images': it cancels brightness and contrast of each image itself, and trains on images changed by augment.py.
 """
 
+import contextlib
 import io
 import shutil
 import tempfile
@@ -234,9 +235,10 @@ def save(net: nn.Module, path: Path) -> None:
         partial.replace(path)
     except OSError as error:
         error.filename = str(path)  # not the partial file, nor none, as where a disk is full
-        kept = Path(tempfile.mkdtemp(prefix="kept-")) / path.name
-        kept.write_bytes(content.getvalue())
-        print(f"kept: the net as {kept}, as {path} cannot be written")
+        with contextlib.suppress(OSError):  # which may be full as well
+            kept = Path(tempfile.mkdtemp(prefix="kept-")) / path.name
+            kept.write_bytes(content.getvalue())
+            print(f"kept: the net as {kept}, as {path} cannot be written")
         raise
     finally:
         partial.unlink(missing_ok=True)
