@@ -5,7 +5,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.machinery import ModuleSpec
 from importlib.metadata import PackageNotFoundError
 from pathlib import Path
@@ -42,12 +42,28 @@ class Import(importlib.abc.MetaPathFinder):
         raise self.error()
 
 
-def without(monkeypatch: pytest.MonkeyPatch, names: Sequence[str], error: type[BaseException]) -> None:
-    """Let the import of a package, and of whatever of ours has imported it, begin anew, and fail."""
-    ours = ("smallnets", "autograder", "records", "labs", "data", "mp6", "reader")
-    for name in [name for name in sys.modules if name.split(".")[0] in (*ours, *names)]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setattr(sys, "meta_path", [Import(names, error), *sys.meta_path])
+OURS = ("smallnets", "autograder", "records", "labs", "data", "mp6", "reader")
+Without = Callable[[Sequence[str], type[BaseException]], None]
+
+
+@pytest.fixture
+def without(monkeypatch: pytest.MonkeyPatch) -> Iterator[Without]:
+    """Let packages, and whatever of ours may have imported them, be imported anew, and the packages' import fail."""
+    names: tuple[str, ...] = ()
+
+    def loaded() -> list[str]:
+        return [name for name in sys.modules if name.split(".")[0] in names]
+
+    def fail(packages: Sequence[str], error: type[BaseException]) -> None:
+        nonlocal names
+        names = (*OURS, *packages)
+        for name in loaded():
+            monkeypatch.delitem(sys.modules, name)
+        monkeypatch.setattr(sys, "meta_path", [Import(packages, error), *sys.meta_path])
+
+    yield fail
+    for name in loaded():  # those that were imported meanwhile; monkeypatch puts the former ones back
+        del sys.modules[name]
 
 
 def test_every_program_is_found() -> None:
@@ -55,8 +71,8 @@ def test_every_program_is_found() -> None:
 
 
 @pytest.mark.parametrize("path", PROGRAMS)
-def test_a_program_names_the_package_that_is_missing(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    without(monkeypatch, ["torch", "numpy"], ModuleNotFoundError)
+def test_a_program_names_the_package_that_is_missing(path: str, without: Without) -> None:
+    without(["torch", "numpy"], ModuleNotFoundError)
     done = as_script(ROOT / path, "--help", cwd=ROOT)
     package = "NumPy" if "NumPy" in done.stderr else "PyTorch"
     expected = f"error: expected {package}, got no such package: pip install -r requirements.txt\n"
@@ -64,8 +80,8 @@ def test_a_program_names_the_package_that_is_missing(path: str, monkeypatch: pyt
 
 
 @pytest.mark.parametrize("path", PROGRAMS)
-def test_ctrl_c_while_a_program_imports(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    without(monkeypatch, ["torch", "numpy"], KeyboardInterrupt)
+def test_ctrl_c_while_a_program_imports(path: str, without: Without) -> None:
+    without(["torch", "numpy"], KeyboardInterrupt)
     done = as_script(ROOT / path, "--help", cwd=ROOT)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n")
 
@@ -79,10 +95,10 @@ def test_ctrl_c_while_a_program_imports(path: str, monkeypatch: pytest.MonkeyPat
 )
 @pytest.mark.parametrize("command", ["check", "grade"])
 def test_a_command_of_the_autograder_ends_likewise(
-    command: str, error: type[BaseException], code: int, told: str,
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    command: str, error: type[BaseException], code: int, told: str, without: Without,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    without(monkeypatch, ["torch", "numpy"], error)
+    without(["torch", "numpy"], error)
     assert autograder.main([command, ".", "--lab", "mp6"]) == code
     out, err = capsys.readouterr()
     assert out == "" and err.startswith(told) and err.count("\n") == 1
@@ -115,12 +131,12 @@ def test_without_torch_nothing_is_graded(
     ],
 )
 def test_a_package_of_an_extra_that_is_missing(
-    package: str, line: str, extra: str, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    package: str, line: str, extra: str, tmp_path: Path, without: Without,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     if package == "starlette":
         pytest.importorskip("uvicorn", reason="without the extra [web] there is no telling which of it is missed first")
-    without(monkeypatch, [package], ModuleNotFoundError)
+    without([package], ModuleNotFoundError)
     program, *args = line.format(tmp=tmp_path).split()
     if program == "serve":
         assert autograder.main([program, *args]) == 2
