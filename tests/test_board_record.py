@@ -6,6 +6,7 @@ import dataclasses
 import json
 import re
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ from scoreboard import LAB, board, grade_all, graded, work
 
 from autograder import __main__ as autograder
 from autograder import labs
-from autograder.board import live, people, rules, supervise
+from autograder.board import live, people, ranking, rules, supervise
 from autograder.board.record import ANY, Record
 from autograder.classroom import coordinate
 from autograder.classroom.store import key_of
@@ -86,16 +87,29 @@ def test_a_roster_makes_accounts_once_and_tokens_are_kept_as_hashes(
     ("student,name\n,x\n", "in line 2"),
     (f"student,name\nada,{'x' * 41}\n", "at most 40 characters"),
     ("student,name\nada,Bird\nbob,bird\n", "expected a name for bob that nobody else has"),
-])  # fmt: skip
+    ("student,name\nada,J\u00fcrgen\n", "expected CSV in UTF-8 in"),
+    (f"student,name\nada,{'x' * 200_000}\n", "expected CSV in UTF-8 in"),
+], ids=["head", "kind", "no student", "long name", "name taken", "Latin-1", "huge field"])  # fmt: skip
 def test_a_roster_with_a_mistake_adds_nobody(
     text: str, words: str, toy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "roster.csv").write_text(text)
+    (tmp_path / "roster.csv").write_text(text, encoding="latin-1")
     assert serve(toy, "--add-students", tmp_path / "roster.csv") == 2
     assert words in capsys.readouterr().err
     record = Record(toy, LAB)
     assert record.connection.execute("SELECT count(*) FROM board_person").fetchone()[0] == 0
     record.close()
+
+
+def test_who_could_not_be_told_a_token_has_none(bench: Bench, toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    record, tokens = bench
+    (toy.parent / "roster.csv").write_text("student\nnew\n")
+    for option, value in (("--add-students", str(toy.parent / "roster.csv")), ("--new-token", "s1")):
+        with open("/dev/full", "w") as full, monkeypatch.context() as patch:
+            patch.setattr(sys, "stdout", full)
+            assert serve(toy, option, value) == 2
+    known = {row[0] for row in record.connection.execute("SELECT student FROM board_person")}
+    assert known == set(tokens) and people.by_token(record, tokens["s1"]) is not None
 
 
 def test_birds_run_out_late() -> None:
@@ -166,16 +180,23 @@ def test_a_clock_that_is_off_keeps_no_result_back(bench: Bench, skew: float) -> 
     assert record.connection.total_changes == before
 
 
-def test_a_write_that_fails_once_keeps_no_result_off_the_board(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "fault",
+    [sqlite3.OperationalError("disk I/O error"), ValueError("a damaged report"), OSError("no disk")],
+    ids=["SQLite", "a damaged report", "the disk"],
+)
+def test_whatever_fails_once_keeps_no_result_off_the_board(
+    fault: Exception, bench: Bench, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     record, _ = bench
     refresh = Record.refresh
     failures: list[Record] = []
 
     def fails_once(self: Record) -> None:
         done = self.connection.execute("SELECT count(*) FROM job WHERE state = 'done'").fetchone()[0]
-        if self is not record and done and not failures:
+        if self is not record and done and len(failures) < 2:
             failures.append(self)
-            raise sqlite3.OperationalError("disk I/O error")
+            raise fault
         refresh(self)
 
     async def follow() -> bytes:
@@ -186,20 +207,47 @@ def test_a_write_that_fails_once_keeps_no_result_off_the_board(bench: Bench, mon
         await anext(events)
         hand_in(record, "s1", 0.6, 0.5)
         grade_all(record)
-        while b"Bird 1" not in got:
-            got = await asyncio.wait_for(anext(events), 60)
-        await asyncio.to_thread(hub.stop)
+        try:
+            async with asyncio.timeout(60):
+                while b"Bird 1" not in got:
+                    got = await anext(events)
+        finally:
+            await asyncio.to_thread(hub.stop)
         return got
 
-    assert b"Bird 1" in asyncio.run(follow()) and failures
+    monkeypatch.setattr(live, "PAUSE", 0.01)
+    assert b"Bird 1" in asyncio.run(follow()) and len(failures) == 2
+    assert capsys.readouterr().err.count(str(fault)) == 1  # staff are told once
 
 
-def test_a_clock_set_back_keeps_nobody_waiting_longer_than_the_cool_down(bench: Bench) -> None:
+@pytest.mark.parametrize("back", [1.0, 3600.0, 1e9], ids=str)
+def test_a_clock_set_back_turns_no_order_round_and_keeps_nobody_waiting(
+    back: float, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     record, _ = bench
-    hand_in(record, "s1", 0.6, 0.5)
-    received = record.uploads("s1")[0].received
-    chosen = rules.of(LAB, cool_down=30.0)
-    assert [chosen.wait(record.uploads("s1"), received + later) for later in (-1e6, 0, 29, 31)] == [30, 30, 1, 0]
+    chosen, now = rules.of(LAB, cool_down=30.0), time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    for who, value in (("s1", 0.6), ("s2", 0.8)):
+        hand_in(record, who, value, 0.5)
+    now -= back
+    for who, value in (("s1", 0.8), ("s2", 0.7)):
+        assert chosen.wait(record.uploads(who), now) == 0  # of the time since the upload before nothing is known
+        hand_in(record, who, value, 0.5)
+        assert [chosen.wait(record.uploads(who), now + later) for later in (0, 29, 30)] == [30, 1, 0]
+    grade_all(record)
+    record.refresh()
+    assert [upload.id for upload in record.uploads("s1")] == [1, 3]
+    rows = [(row.key, row.number) for row in ranking.ranked(LAB, record.entries()) if row.place]
+    keys = dict(record.connection.execute("SELECT student, key FROM board_person").fetchall())
+    assert rows == [(keys["s2"], 2), (keys["s1"], 3)]  # of equals the earlier comes first
+
+
+def test_a_board_that_starts_again_at_the_same_time_of_day_is_another(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now)
+    assert len({live.Hub(bench[0].path, LAB, final=False).board.version for _ in range(5)}) == 5
 
 
 @pytest.mark.parametrize("text", ["inf", "nan", "-1", "1e308", "-inf", "soon", "9" * 30])

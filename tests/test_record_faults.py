@@ -1,13 +1,17 @@
 """A record that cannot be read or written: one line and exit code 2, and nothing is lost."""
 
 import contextlib
+import io
+import resource
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from scoreboard import LAB, board, work
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scoreboard import LAB, board, grade_all, work
 
 from autograder import __main__ as autograder
 from autograder import labs
@@ -66,6 +70,9 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for student in ("s1", "s2"):
             made.keep(student, work(0.5, 0.5))
             made.add(student, 1.0, student)
+            made.want_graded(student)
+        grade_all(made)
+        made.refresh()
         made.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return tmp_path / "board.sqlite"
 
@@ -92,23 +99,55 @@ def test_a_fault_of_the_record_is_one_line(
 
 
 @pytest.mark.parametrize("name", ["class", "add students", "revoke"])
-def test_a_full_disk_and_a_busy_record_are_one_line_and_nothing_is_lost(
+def test_a_full_a_busy_and_a_read_only_disk_are_one_line_and_nothing_is_lost(
     name: str, record: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def full(path: Path, **options: Any) -> sqlite3.Connection:
-        connection = connect(path, **options)
-        connection.execute("PRAGMA query_only = ON")  # as a disk that takes nothing more
-        return connection
+    def locked(path: Path, **options: Any) -> sqlite3.Connection:
+        return connect(path, **options | {"timeout": 0.01})
 
-    connect = sqlite3.connect
-    with monkeypatch.context() as patch:
-        patch.setattr(sqlite3, "connect", full)
+    def read_only(path: Path, **options: Any) -> sqlite3.Connection:
+        return connect(f"{path.as_uri()}?mode=ro", uri=True, **options)
+
+    connect, limits = sqlite3.connect, resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, limits[1]))  # less than a write needs, as on a full disk
+    try:
         assert run(name, record) == 2
-    with contextlib.closing(CONNECT(record)) as other, monkeypatch.context() as patch:
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    with contextlib.closing(CONNECT(record)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        patch.setattr(sqlite3, "connect", lambda path, **options: connect(path, **options | {"timeout": 0.01}))
-        assert run(name, record) == 2
-    assert capsys.readouterr().err.count("\n") == 2
+        for changed in (locked, read_only):
+            monkeypatch.setattr(sqlite3, "connect", changed)
+            assert run(name, record) == 2
+    lines = capsys.readouterr().err.splitlines()
+    for line, words in zip(lines, ("disk I/O error", "is locked", "readonly"), strict=True):
+        assert words in line and str(record) in line
     with contextlib.closing(CONNECT(record)) as after:
         assert after.execute("SELECT count(*) FROM submission").fetchone()[0] == 2
         assert after.execute("SELECT count(*) FROM board_person WHERE token IS NOT NULL").fetchone()[0] == 5
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    name=st.sampled_from(["add students", "revoke", "export", "points", "backup"]),
+    start=st.integers(0, 2**30),
+    damage=st.binary(min_size=1, max_size=8),
+    times=st.integers(1, 30),
+)
+def test_damage_anywhere_is_one_line_that_names_the_file(
+    name: str, start: int, damage: bytes, times: int, record: Path
+) -> None:
+    content = bytearray(record.read_bytes())
+    for k in range(times):  # over all of the file, a prime number of bytes apart
+        at = (start + k * 4099) % (len(content) - len(damage))
+        content[at : at + len(damage)] = damage
+    db = record.with_name("damaged.sqlite")
+    for path in (db, Path(f"{db}-wal"), Path(f"{db}-shm"), record.with_name("copy.sqlite")):
+        path.unlink(missing_ok=True)
+    db.write_bytes(content)
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = run(name, db)
+    if code:  # otherwise the command has not read what is damaged
+        assert code == 2 and err.getvalue().count("\n") == 1 and str(db) in err.getvalue(), err.getvalue()
+    assert len(err.getvalue()) < 1000 and err.getvalue().rstrip("\n").isprintable()

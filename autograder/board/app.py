@@ -1,7 +1,6 @@
 """The board as a web application, and a server for it."""
 
 import contextlib
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from autograder.board.shared import Shared
 from autograder.board.writing import Writing
 from autograder.classroom.store import RecordFault
 from autograder.lab import Lab
+from smallnets import cli
 
 BACKLOG = 1024  # connections that wait to be accepted
 
@@ -46,7 +46,7 @@ def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
         return HTMLResponse(shared.pages.message("Sorry", words), error.status_code, error.headers)
 
     async def no_record(request: Request, error: Exception) -> Response:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)  # for staff
+        cli.complain(error)  # to staff
         words = "The board cannot be read or written at the moment; nothing was taken. Tell the staff."
         return HTMLResponse(shared.pages.message("Sorry", words), 503, {"retry-after": "60"})
 

@@ -69,15 +69,17 @@ def command(args: argparse.Namespace) -> int:
 
 def accounts(record: Record, args: argparse.Namespace) -> None:
     """Add people or change a token; what is printed is nowhere else to be had."""
-    if args.revoke:
-        people.revoke(record, args.revoke)
-    elif args.new_token:
-        print(people.new_token(record, args.new_token))
-    else:
-        added = people.add(record, list(people.roster(args.add_students)))
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(["student", "name", "kind", "token"])
-        writer.writerows((person.student, person.name, person.kind, token) for person, token in added)
+    with record.transaction():  # nothing changes if a full disk behind stdout takes no tokens
+        if args.revoke:
+            people.revoke(record, args.revoke)
+        elif args.new_token:
+            print(people.new_token(record, args.new_token))
+        else:
+            added = people.add(record, list(people.roster(args.add_students)))
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer.writerow(["student", "name", "kind", "token"])
+            writer.writerows((person.student, person.name, person.kind, token) for person, token in added)
+        sys.stdout.flush()
 
 
 def files(record: Record, args: argparse.Namespace, chosen: rules.Rules) -> None:

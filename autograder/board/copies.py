@@ -5,7 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from autograder.board.record import Record
-from autograder.classroom.store import faults_named
+from autograder.classroom.store import OPENING, faults_named
 from smallnets import files
 
 
@@ -18,7 +18,7 @@ def back_up(path: Path, copy: Path) -> None:
     _there(path)
     with files.replacing(copy) as temporary:
         _copy(path, temporary)
-        with faults_named(temporary), contextlib.closing(sqlite3.connect(temporary)) as connection:
+        with faults_named(temporary, OPENING), contextlib.closing(sqlite3.connect(temporary)) as connection:
             connection.execute("PRAGMA journal_mode = DELETE")  # otherwise it would come with two files more
 
 
@@ -46,14 +46,14 @@ def _lab(path: Path) -> str:
     try:
         with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             row = connection.execute("SELECT value FROM board_setting WHERE name = 'lab'").fetchone()
-    except sqlite3.Error:
+    except OPENING:
         return ""
     return str(row[0]) if row else ""
 
 
 def _copy(source: Path, target: Path) -> None:
     with (
-        faults_named(source),
+        faults_named(source, OPENING),
         contextlib.closing(sqlite3.connect(source, timeout=60)) as old,
         contextlib.closing(sqlite3.connect(target, timeout=60)) as new,
     ):

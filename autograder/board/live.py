@@ -3,7 +3,7 @@
 import asyncio
 import dataclasses
 import json
-import sqlite3
+import secrets
 import threading
 import time
 from collections.abc import AsyncIterator
@@ -12,6 +12,7 @@ from pathlib import Path
 from autograder.board import ranking, rows
 from autograder.board.record import Record, opened
 from autograder.lab import Lab
+from smallnets import cli
 
 LOOK = 0.02  # seconds between looks at whether something was written, which cost some microseconds
 PAUSE = 0.5  # seconds between two boards, at least
@@ -59,7 +60,7 @@ def build(record: Record, final: bool, version: int = 0) -> Board:
 class Hub:
     """Follows a file, and wakes who listens; `board` is the latest, `parts` its event after the one before, and whole.
 
-    Versions begin with the time, so that they never come again after a restart.
+    Versions begin anywhere, so that those of before a restart do not come again, whatever the clock says.
     """
 
     def __init__(self, path: Path, lab: Lab, final: bool) -> None:
@@ -67,7 +68,7 @@ class Hub:
         self.path, self.lab, self.final = path, lab, final
         with opened(path, lab) as record:
             record.refresh()
-            self.board = build(record, final, int(time.time()) * 1000)
+            self.board = self._built = build(record, final, secrets.randbits(60))
         self.parts = (b"", self.board.event())
         self._changed = asyncio.Event()
         self._stop = threading.Event()
@@ -85,24 +86,31 @@ class Hub:
         self.thread.join()
 
     def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
-        with opened(self.path, self.lab) as record:
-            version, last = -1, self.board
-            while not self._stop.wait(LOOK):
-                try:
-                    if (now := record.version()) == version:
-                        continue
-                    record.refresh()
-                    board = build(record, self.final, last.version + 1)
-                except sqlite3.Error:  # held by another process for a minute, or a full disk: look again
-                    self._stop.wait(PAUSE)
-                    continue
-                version = now
-                if (board.lines, board.waiting) == (last.lines, last.waiting):
-                    continue
-                parts = (board.event(last), board.event())
-                last = board
-                loop.call_soon_threadsafe(self._publish, board, parts)
+        """Until told to stop: whatever fails is tried again, and said once."""
+        said = ""
+        while not self._stop.is_set():
+            try:
+                with opened(self.path, self.lab) as record:
+                    self._look(record, loop)
+            except (ValueError, OSError) as error:  # a full disk, a damaged report
+                if said != str(error):
+                    cli.complain(error)
+                said = str(error)
                 self._stop.wait(PAUSE)
+
+    def _look(self, record: Record, loop: asyncio.AbstractEventLoop) -> None:
+        version = -1
+        while not self._stop.wait(LOOK):
+            if (now := record.version()) == version:
+                continue
+            record.refresh()
+            board, last = build(record, self.final, self._built.version + 1), self._built
+            version = now  # from here on nothing fails that would have to be done again
+            if (board.lines, board.waiting) == (last.lines, last.waiting):
+                continue
+            self._built = board
+            loop.call_soon_threadsafe(self._publish, board, (board.event(last), board.event()))
+            self._stop.wait(PAUSE)
 
     def _publish(self, board: Board, parts: tuple[bytes, bytes]) -> None:
         self.board, self.parts = board, parts

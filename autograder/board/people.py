@@ -52,13 +52,17 @@ def roster(path: Path) -> Iterator[tuple[str, str, str]]:
     """(student, name or "", kind) of each line of a CSV file whose head is `student`, then `name` and `kind` if wanted.
 
     Raises:
-        ValueError: another head, an unknown kind, a line without a student.
+        ValueError: no CSV in UTF-8, another head, an unknown kind, a line without a student.
     """
     with open(path, newline="", encoding="utf-8-sig") as file:
         lines = csv.DictReader(file)
-        if "student" not in (lines.fieldnames or ()):
+        try:
+            head, found = lines.fieldnames or (), list(lines)
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise ValueError(f"expected CSV in UTF-8 in {path}, got something else: {error}") from error
+        if "student" not in head:
             raise ValueError(f"expected a first line such as student,name,kind in {path}, got {lines.fieldnames}")
-        for number, line in enumerate(lines, 2):
+        for number, line in enumerate(found, 2):
             student, name, kind = ((line.get(key) or "").strip() for key in ("student", "name", "kind"))
             if not student or (kind or "student") not in KINDS or len(name) > LONGEST:
                 raise ValueError(

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import sys
 from collections.abc import Iterable, Mapping
 
 from autograder.board.ladder import climbed, wilson
@@ -10,7 +11,10 @@ from autograder.lab import Column, Lab, Ranking
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A graded upload: whose, when in seconds since the epoch, and its values by name of the column."""
+    """A graded upload: whose, when in seconds since the epoch, and its values by name of the column.
+
+    Which of two is the earlier, `number` says: a clock may have been set back in between.
+    """
 
     key: str
     name: str
@@ -18,7 +22,7 @@ class Entry:
     values: Mapping[str, float]
     late: bool = False
     kind: str = "student"  # or "baseline": shown, but it takes no place
-    number: int = 0  # of the upload; of two in the same instant the lower one came first
+    number: int = 0  # of the upload, in the order in which they came
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,9 +66,9 @@ def deciding(lab: Lab, final: bool) -> Column:
 
 
 def shown_values(lab: Lab, entries: Iterable[Entry]) -> list[tuple[Entry, float | None]]:
-    """A student's uploads in order of time, each with the value that it put on the board, None if it put none there."""
+    """A student's uploads in their order, each with the value that it put on the board, None if it put none there."""
     column, step = deciding(lab, False), lab.ranking.step if lab.ranking else 0.0
-    ordered = sorted((e for e in entries if column.name in e.values), key=lambda entry: (entry.received, entry.number))
+    ordered = sorted((e for e in entries if column.name in e.values), key=lambda entry: entry.number)
     climbs = climbed([entry.values[column.name] for entry in ordered], step, column.better)
     return list(zip(ordered, climbs, strict=True))
 
@@ -96,11 +100,11 @@ def _earns(lab: Lab, entry: Entry) -> bool:
 
 
 def _order(lab: Lab, entry: Entry, final: bool = False) -> tuple[float, ...]:
-    """What rows are sorted by: the deciding column, or all in their order where no ranking is declared, then time."""
+    """What rows are sorted by: the deciding column, or all in their order without a ranking, then who came first."""
     by = lab.columns if lab.ranking is None else (deciding(lab, final),)
     signs = [-1.0 if column.better == "high" else 1.0 for column in by]
     keys = [s * entry.values[c.name] if c.name in entry.values else math.inf for s, c in zip(signs, by, strict=True)]
-    return (*keys, entry.received, entry.number)
+    return (*keys, entry.number)
 
 
 def ranked(lab: Lab, entries: Iterable[Entry], final: bool = False) -> list[Row]:
@@ -128,10 +132,12 @@ def _declared(lab: Lab, final: bool) -> list[Entry]:
         return []
     name = deciding(lab, final).name
     # behind everyone of that value, as who reaches it has earned the points
-    found = [Entry("-least", "least for points", math.inf, {name: ranking.baseline}, kind="baseline")]
-    if ranking.chance is not None:
-        found.append(Entry("-chance", "random guess", math.inf, {name: ranking.chance}, kind="baseline"))
-    return found
+    pairs = [("-least", "least for points", ranking.baseline), ("-chance", "random guess", ranking.chance)]
+    return [
+        Entry(key, words, math.inf, {name: value}, kind="baseline", number=sys.maxsize)
+        for key, words, value in pairs
+        if value is not None
+    ]
 
 
 def _row(lab: Lab, entry: Entry, place: int | None, final: bool) -> Row:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from autograder.board import people
 from autograder.board.ranking import Entry
 from autograder.classroom import jobs
-from autograder.classroom.store import Store, faults_named
+from autograder.classroom.store import OPENING, Store, faults_named
 from autograder.lab import Lab
 
 SCHEMA = """
@@ -26,7 +26,6 @@ CREATE TABLE IF NOT EXISTS board_result (
     report TEXT NOT NULL,             -- JSON, all parts together
     ended REAL NOT NULL
 );
-CREATE INDEX IF NOT EXISTS job_ended ON job (ended);
 CREATE INDEX IF NOT EXISTS submission_student ON submission (student);
 """
 
@@ -57,10 +56,9 @@ class Record(Store):
         super().__init__(path)
         self.lab = lab
         try:
-            with faults_named(path):
-                self.connection.execute(
-                    "PRAGMA synchronous = FULL"
-                )  # an upload that was confirmed survives a power cut
+            with faults_named(path, (*OPENING, ValueError)):  # the last for a damaged seed
+                # an upload that was confirmed survives a power cut
+                self.connection.execute("PRAGMA synchronous = FULL")
                 self.connection.executescript(people.SCHEMA + SCHEMA)
                 known = self.setting("lab", lab.name)
                 # one seed for all, unknown to students, kept so that nothing is graded again after a restart
@@ -118,7 +116,7 @@ class Record(Store):
             (student,),
         )
         return [
-            Entry(row[0], row[1], row[2], _numbers(json.loads(row[3])), bool(row[4]), row[5], row[6]) for row in rows
+            Entry(row[0], row[1], row[2], _numbers(self.plain(row[3])), bool(row[4]), row[5], row[6]) for row in rows
         ]
 
     def uploads(self, student: str) -> list[Upload]:
@@ -131,7 +129,7 @@ class Record(Store):
         return next(map(self._upload, rows), None)
 
     def _submissions(self, where: str, value: object) -> list[Any]:
-        query = f"SELECT id, student, received, late, sha256 FROM submission WHERE {where} ORDER BY received, id"
+        query = f"SELECT id, student, received, late, sha256 FROM submission WHERE {where} ORDER BY id"
         return self.connection.execute(query, (value,)).fetchall()
 
     def _upload(self, row: Any) -> Upload:
@@ -151,7 +149,7 @@ class Record(Store):
     def report(self, sha256: str) -> dict[str, Any] | None:
         """What came of grading a content."""
         row = self.connection.execute("SELECT report FROM board_result WHERE sha256 = ?", (sha256,)).fetchone()
-        return None if row is None else json.loads(row[0])
+        return None if row is None else self.plain(row[0])
 
     def waiting(self) -> int:
         """How many contents wait for some part to be graded."""

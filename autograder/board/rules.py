@@ -43,10 +43,10 @@ class Rules:
         return max(0, self.uploads - sum(upload.state != "fault" for upload in earlier))
 
     def wait(self, earlier: Sequence[Upload], now: float) -> float:
-        """Seconds until a student may hand in again."""
-        latest = max((upload.received for upload in earlier), default=-math.inf)
-        # no longer than the cool-down, should the clock have been set back since
-        return max(0.0, min(latest + self.cool_down - now, self.cool_down))
+        """Seconds until a student may hand in again; the last of `earlier` is the latest."""
+        since = now - earlier[-1].received if earlier else math.inf
+        # below 0 the clock has been set back, and what it said then tells nothing
+        return max(0.0, self.cool_down - since) if since >= 0 else 0.0
 
     def check(self, earlier: Sequence[Upload], now: float) -> None:
         """Raise Refused if a student may not hand in now."""

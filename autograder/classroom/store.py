@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from autograder.text import one_line
+
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS submission (
     id INTEGER PRIMARY KEY,
@@ -68,14 +70,21 @@ def key_of(sha256: str, lab: str, part: str, grader: str, seed: int) -> str:
 class RecordFault(ValueError):
     """A record cannot be read or written: a full disk, a damaged file, no right to it."""
 
+    def __init__(self, path: Path, got: object) -> None:
+        # SQLite quotes texts of a damaged file, which students may have written
+        super().__init__(f"expected a record that can be read and written in {path}, got: {one_line(str(got), 200)}")
+
+
+OPENING = (sqlite3.Error, UnicodeDecodeError)  # the second where SQLite quotes a damaged schema
+
 
 @contextlib.contextmanager
-def faults_named(path: Path) -> Iterator[None]:
+def faults_named(path: Path, kinds: type[Exception] | tuple[type[Exception], ...] = sqlite3.Error) -> Iterator[None]:
     """Turn what SQLite raises in the block into a RecordFault of one line."""
     try:
         yield
-    except sqlite3.Error as error:
-        raise RecordFault(f"expected a record that can be read and written in {path}, got: {error}") from error
+    except kinds as error:
+        raise RecordFault(path, error) from error
 
 
 @contextlib.contextmanager
@@ -95,14 +104,14 @@ class Store:
             ValueError: it cannot be opened, or is no such file.
         """
         self.path = path
-        with faults_named(path):
+        with faults_named(path, OPENING):
             self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
             try:
                 self.connection.row_factory = sqlite3.Row
                 self.connection.execute("PRAGMA journal_mode = WAL")
                 self.connection.execute("PRAGMA synchronous = NORMAL")
                 self.connection.executescript(SCHEMA)
-            except sqlite3.Error:
+            except OPENING:
                 self.connection.close()
                 raise
 
@@ -128,7 +137,13 @@ class Store:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that the block writes, or, after an exception, nothing; nobody else writes meanwhile."""
+        """All that the block writes, or, after an exception, nothing; nobody else writes meanwhile.
+
+        One within another is part of it.
+        """
+        if self.connection.in_transaction:
+            yield
+            return
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -213,7 +228,17 @@ class Store:
     def found(self, key: str) -> tuple[str, dict[str, Any], str] | None:
         """State, report ({} while there is none) and fault ("" for none) of a job; None for one that nobody wants."""
         row = self.connection.execute("SELECT state, report, fault FROM job WHERE key = ?", (key,)).fetchone()
-        return row and (row["state"], json.loads(row["report"] or "{}"), row["fault"] or "")
+        return row and (row["state"], self.plain(row["report"] or "{}"), row["fault"] or "")
+
+    def plain(self, text: str) -> dict[str, Any]:
+        """What a text of this file says in JSON; raises RecordFault if the disk has changed it."""
+        try:
+            found = json.loads(text)
+        except ValueError as error:
+            raise RecordFault(self.path, f"JSON that is damaged ({error})") from error
+        if not isinstance(found, dict):
+            raise RecordFault(self.path, f"JSON that is damaged ({type(found).__name__})")
+        return found
 
     def last_seed(self, lab: str) -> int | None:
         """The seed of the latest job of a lab."""

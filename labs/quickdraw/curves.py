@@ -32,7 +32,10 @@ def read_log(path: Path) -> dict[str, np.ndarray]:
     if lines and not lines[-1].endswith(("\n", "\r")):
         print(f"{path}: the last line was cut short and is left out")
         lines.pop()
-    rows = list(csv.reader(lines))
+    try:
+        rows = list(csv.reader(lines))
+    except csv.Error as error:
+        raise ValueError(f"expected a log {','.join(COLUMNS)} in {path}, got no CSV ({error})") from None
     heading = rows[0] if rows else []
     if tuple(heading) != COLUMNS or len(rows) < 2 or any(len(row) != len(COLUMNS) for row in rows):
         raise ValueError(f"expected a log {','.join(COLUMNS)} with rows in {path}, got {','.join(heading)[:80]!r}")
