@@ -112,7 +112,7 @@ class Record(Store):
         rows = self.connection.execute(
             "SELECT p.key, p.name, s.received, r.columns, s.late, p.kind, s.id FROM submission s "
             "JOIN board_person p USING (student) JOIN board_result r USING (sha256) "
-            "WHERE p.kind != 'staff' AND (?1 IS NULL OR student = ?1)",
+            "WHERE p.kind != 'staff' AND student = coalesce(?, student)",
             (student,),
         )
         return [
