@@ -43,7 +43,7 @@ def _process_state() -> Callable[[], None]:
         os.chdir(folder)
         sys.stdout, sys.stderr = streams
         sys.setrecursionlimit(limit)
-        if torch:
+        if torch and sys.modules.get("torch") is torch:  # the block may have taken it away
             torch.set_default_dtype(dtype)
             torch.set_grad_enabled(grad)
 

@@ -17,6 +17,7 @@ from scoreboard import LAB, board, grade_all, work
 pytest.importorskip("selenium", reason="the extra [dev] is not installed")
 pytest.importorskip("starlette", reason="the extra [web] is not installed")
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
@@ -71,8 +72,9 @@ def window(dark: bool = False, width: int = 1100, script: bool = True) -> Iterat
 
 
 def until(driver: Any, condition: Callable[[], Any], seconds: float = 10) -> Any:
-    """What a condition comes to when it holds."""
-    return WebDriverWait(driver, seconds, poll_frequency=0.05).until(lambda _: condition())
+    """What a condition comes to when it holds, also while one page takes another's place."""
+    waiting = WebDriverWait(driver, seconds, poll_frequency=0.05, ignored_exceptions=[StaleElementReferenceException])
+    return waiting.until(lambda _: condition())
 
 
 def sign_in(driver: Any, server: Server, who: str) -> None:

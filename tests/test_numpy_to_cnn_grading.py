@@ -201,7 +201,7 @@ def test_torchvision_in_use_is_named(tmp_path: Path, forked: Launch | None) -> N
 
 def as_main(folder: Path) -> bytes:
     """A whole net as torch.save(net) writes it in a program, so that its class is one of `__main__`."""
-    source = (FOLDER / "pytorch_cnn.py").read_text().split('if __name__ == "__main__":')[0]
+    source = (FOLDER / "pytorch_cnn.py").read_text().rpartition('if __name__ == "__main__":')[0]
     shutil.copy(FOLDER / "augment.py", folder)
     (folder / "program.py").write_text(
         f"{source}\nnet = MyNet()\nnet.load_state_dict(torch.load({str(FOLDER / 'model.pt')!r}))\n"

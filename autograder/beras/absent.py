@@ -14,6 +14,11 @@ REASONS = {"preprocess": DRIVER, "visualize": DRIVER} | dict.fromkeys(
 )
 
 
+def is_absent(name: str) -> bool:
+    """Whether a module of this full name is one of those, or below one."""
+    return name.partition(".")[0] in REASONS
+
+
 class Absent:
     """Anything in such a module: it has every attribute, and a call is an error that says why."""
 
@@ -53,8 +58,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
         """The spec of such a module, None for others."""
-        known = fullname.partition(".")[0] in REASONS
-        return importlib.util.spec_from_loader(fullname, self, is_package=True) if known else None
+        return importlib.util.spec_from_loader(fullname, self, is_package=True) if is_absent(fullname) else None
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
         """An AbsentModule."""
