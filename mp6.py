@@ -332,7 +332,7 @@ def main(argv: list[str] | None = None) -> int:
         if folder is not None:
             files.expect_folder(folder)
     if args.json is not None:
-        files.expect_file(args.json)
+        files.expect_file(args.json, *files.JSON)
     cards, code = [], 0
     for part in args.part:
         try:

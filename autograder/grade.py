@@ -24,7 +24,7 @@ from autograder.sandbox.place import own_folder
 from autograder.sandbox.run import Launch
 from autograder.sandbox.run import run as run_job
 from autograder.sandbox.tiers import SAFE, best, detect
-from smallnets import cli, files
+from smallnets import cli, files, own
 
 
 def grade(
@@ -78,11 +78,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(args: argparse.Namespace) -> int:
     """Grade, print, write; returns the exit code."""
-    if args.json is not None:
-        files.expect_file(args.json)
+    for path in (args.json, args.results):
+        if path is not None:
+            files.expect_file(path, *files.JSON)
     lab = labs.load(args.lab) if args.only is None else only(labs.load(args.lab), args.only)
     tier = chosen_tier(args.tier, args.i_trust_this)
     seed = secrets.randbits(31) if args.seed is None else args.seed
+    with own.keeping(*([] if args.results is None else [args.results])):
+        return graded_and_written(args, lab, tier, seed)
+
+
+def graded_and_written(args: argparse.Namespace, lab: Lab, tier: Tier, seed: int) -> int:
+    """Grade, write, print; returns the exit code."""
     if args.results is not None:
         results.write(args.results, results.document(results.provisional(lab)))
     graded = grade(args.submission, lab, tier, args.staff, seed, args.i_trust_this)

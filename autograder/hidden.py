@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from autograder import labs
-from smallnets import files
+from smallnets import files, own
 
 FEWEST = 16  # bytes; fewer could be guessed
 
@@ -52,12 +52,22 @@ def command(args: argparse.Namespace) -> int:
 
 
 def moved(source: Path, target: Path) -> list[tuple[str, int]]:
-    """Move all files to a folder, made if it is missing and then for nobody else to read; their names and sizes."""
+    """Move all files to a folder, made if it is missing and then for nobody else to read; their names and sizes.
+
+    Raises:
+        ValueError: another file of one of these names is there; then nothing is moved.
+    """
+    new = sorted(path for path in source.rglob("*") if path.is_file())
+    there = (target / path.relative_to(source) for path in new)
+    if other := next((path for path in there if path.exists() and not own.is_own(path)), None):
+        raise ValueError(f"expected {target} to be empty or as this program wrote it, got another {other.name} there; "
+                         "move it away")  # fmt: skip
     target.mkdir(mode=0o700, exist_ok=True)
     found = []
-    for path in sorted(path for path in source.rglob("*") if path.is_file()):
+    for path in new:
         name = path.relative_to(source).as_posix()
         found.append((name, path.stat().st_size))
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         os.replace(path, target / name)
+        own.remember(target / name)
     return found

@@ -125,7 +125,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--turns", type=cli.whole_number(1), default=2, help="of all runs; the best one counts")
     parser.add_argument("--out", type=Path, default=ROOT / "records/class_speed.json", help="what to write")
     args = parser.parse_args(argv)
-    files.expect_file(args.out)
+    files.expect_file(args.out, *files.JSON)
     cores = len(os.sched_getaffinity(0))
     counts = [count for count in (1, 2, 4) if count <= cores]
     plan = [(count, fast) for fast in (False, True) for count in counts]

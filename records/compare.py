@@ -112,7 +112,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line, compare, print."""
     args = parse(argv)
     if args.json is not None:
-        files.expect_file(args.json)
+        files.expect_file(args.json, *files.JSON)
     with threads.limited(args.threads), tempfile.TemporaryDirectory() as name:
         folders = trial.draw(args.draws, args.source, Path(name))
         rows = compare(args, [trial.load(split, folder, args.part) for split, folder in folders.items()])

@@ -135,7 +135,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line, measure, print."""
     args = parse(argv)
     if args.json is not None:
-        files.expect_file(args.json)
+        files.expect_file(args.json, *files.JSON)
     with threads.limited(args.threads):
         return measured(args)
 

@@ -234,7 +234,7 @@ def measured(args: argparse.Namespace) -> int:
     from sklearn.exceptions import ConvergenceWarning
 
     if args.json is not None:
-        files.expect_file(args.json)
+        files.expect_file(args.json, *files.JSON)
     sys.path.insert(0, str(BERAS))  # a lab is not installed
     found_on = environment()
     print(described(found_on))

@@ -14,9 +14,11 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from smallnets import faults
+from smallnets import faults, own
 
 BLOCK = 4096  # bytes that a disk which is not full takes
+JSON = (b"{", b"[")  # how a file of JSON begins
+PICTURE = (b"\x89PNG", b"\xff\xd8", b"%PDF", b"%!PS", b"<?xml", b"<svg", b"II", b"MM", b"RIFF")  # in any format
 
 
 @contextmanager
@@ -24,7 +26,8 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary name beside `path`; on success it becomes `path`, on any exception it is removed.
 
     The folder is created when it is missing, and a link is followed. The temporary name keeps the suffix,
-    since some writers (matplotlib, numpy) choose their format by it.
+    since some writers (matplotlib, numpy) choose their format by it. A file of that name which no program of ours has
+    written is kept aside, see `own`.
 
     Raises:
         ValueError: `path` is there and no file, but a folder or a device.
@@ -36,7 +39,9 @@ def replacing(path: str | Path) -> Iterator[Path]:
     try:
         with named(path, temporary):
             yield temporary
+            own.spare(path)
             os.replace(temporary, path)
+            own.remember(path)
     finally:
         _clear(temporary)
 
@@ -70,9 +75,25 @@ def expect_folder(path: str | Path) -> None:
         _clear(temporary)
 
 
-def expect_file(path: str | Path) -> None:
-    """Raise now what `replacing(path)` would raise later, after the work."""
-    expect_folder(_replaceable(path).parent)
+def expect_file(path: str | Path, *begins: bytes) -> None:
+    """Raise now what `replacing(path)` would raise later, after the work.
+
+    Args:
+        begins: how such files begin. If there is a file of another kind, the user has named the wrong one.
+
+    Raises:
+        ValueError: `path` is there and no file, or a file of another kind.
+        OSError: it cannot be written.
+    """
+    path = _replaceable(path)
+    if begins and path.exists() and (start := _start(path)) and not start.startswith(begins):
+        raise ValueError(f"expected {path} to be new or one that can be replaced, got another kind of file")
+    expect_folder(path.parent)
+
+
+def _start(path: Path) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(64).lstrip()
 
 
 def _clear(temporary: Path) -> None:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from smallnets import files
+from smallnets import files, own
 
 START = '{"op_code"'  # with which each record begins
 
@@ -48,6 +48,7 @@ def mend(path: Path, lock: Any) -> None:
             files.write_text(aside, (_read(aside) if aside.exists() else "") + _lines(cut))
             print(f"{path}: what was cut short, {sum(map(len, cut))} bytes, is set aside in {aside.name}")
         if not _whole(text):
+            own.remember(path)  # Optuna's file, and nothing of it is lost
             files.write_text(path, _lines(records))
     finally:
         lock.release()

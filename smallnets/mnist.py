@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from smallnets import datasets
+from smallnets import datasets, own
 from smallnets.datasets import NOTE, STAND_IN_FOLDER
 from smallnets.files import elsewhere, expect_folder, replacing, write_text
 
@@ -149,6 +149,8 @@ def write(folder: Path, arrays: Mapping[str, NDArray[np.uint8]]) -> None:
     if note.is_file() and note.read_text(encoding="utf-8").strip() == STAND_IN:
         note.unlink()
     for path, parts in changed:
+        if path.exists():
+            own.remember(path)  # as it is a stand-in
         if path.suffix == ".npz":
             _write_npz(path, parts)
         else:

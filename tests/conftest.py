@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 # two processes run the tests: with more threads than cores, each would wait for the other's. before torch is imported
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="state-")  # where programs remember what they have written
 os.environ["PYTHON_COLORS"] = "0"  # programs that tests start print no colours, though FORCE_COLOR asks for them
 
 import numpy as np
@@ -52,6 +53,10 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.load_profile("quick")
         gc.disable()  # until all is collected: that stays, and looking through it again and again takes seconds
         config.stash[IMPORTED] = set(sys.modules)
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["XDG_STATE_HOME"])
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

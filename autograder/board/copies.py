@@ -16,6 +16,7 @@ def back_up(path: Path, copy: Path) -> None:
         FileNotFoundError: there is no such record.
     """
     _there(path)
+    files.expect_file(copy, b"SQLite format 3")
     with files.replacing(copy) as temporary:
         _copy(path, temporary)
         with faults_named(temporary, OPENING), contextlib.closing(sqlite3.connect(temporary)) as connection:

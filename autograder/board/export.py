@@ -30,6 +30,7 @@ def points(record: Record, path: Path) -> int:
 
     Students without a place are there with 0 points.
     """
+    files.expect_file(path, b"student,")
     lab = record.lab
     record.refresh()
     rows = {row.key: row for row in ranking.ranked(lab, record.entries(), final=True)}

@@ -108,10 +108,13 @@ class Store:
             self.connection = sqlite3.connect(path, timeout=60, isolation_level=None)
             try:
                 self.connection.row_factory = sqlite3.Row
+                tables = {row["name"] for row in self.connection.execute("SELECT name FROM sqlite_master")}
+                if tables and "job" not in tables:
+                    raise RecordFault(path, "the database of another program")
                 self.connection.execute("PRAGMA journal_mode = WAL")
                 self.connection.execute("PRAGMA synchronous = NORMAL")
                 self.connection.executescript(SCHEMA)
-            except OPENING:
+            except (*OPENING, RecordFault):
                 self.connection.close()
                 raise
 
@@ -126,7 +129,7 @@ class Store:
         Raises:
             ValueError: another process grades.
         """
-        with open(f"{self.path}.lock", "wb") as lock:
+        with open(f"{self.path}.lock", "ab") as lock:  # which empties no file of that name
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:

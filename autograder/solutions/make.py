@@ -5,7 +5,6 @@ python -m autograder.solutions.make OUT    OUT/terse, OUT/pickled, OUT/by_hand: 
 
 import importlib.util
 import io
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,7 +57,7 @@ def make(style: str, part: int, folder: Path) -> tuple[Any, Any, Any]:
     """Write a student's neuralnet_pK.py and, from seed 0, net_pK.model into a folder; returns what fit returned."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"neuralnet_p{part}.py"
-    shutil.copyfile(HERE / style / path.name, path)
+    files.write_text(path, (HERE / style / path.name).read_text(encoding="utf-8"))
     with imported(path) as module:
         train.seed_everything(0)
         losses, predictions, net = module.fit(*inputs(part), PARTS[part].rounds * MAX_ITER)

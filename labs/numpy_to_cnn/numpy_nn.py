@@ -382,7 +382,7 @@ def test(model: Sequence[Layer], x: np.ndarray, y: np.ndarray, train_losses: Any
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and train."""
-    from smallnets import cli, files, mnist, threads
+    from smallnets import cli, files, mnist, own, threads
 
     data = Path(__file__).resolve().parents[2] / "data" / "mnist"
     parser = cli.parser(__doc__)
@@ -407,7 +407,8 @@ def main(argv: list[str] | None = None) -> int:
         # pictures of the stand-in do not take the place of those of MNIST
         args.out = args.out or (mnist.STAND_IN_FOLDER if mnist.note(source) else ".")
         files.expect_folder(args.out)  # better to fail now than after training
-        with mnist.as_npz(source) as args.data:
+        pictures = (Path(args.out) / f"numpy_nn_{name}.png" for name in ("training", "classification"))
+        with own.keeping(*pictures), mnist.as_npz(source) as args.data:
             return train(args)
 
     return cli.exit_codes(run)()

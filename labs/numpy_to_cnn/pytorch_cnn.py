@@ -6,7 +6,6 @@ images': it cancels brightness and contrast of each image itself, and trains on 
 
 import contextlib
 import io
-import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -246,7 +245,7 @@ def save(net: nn.Module, path: Path) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line, find the data and train."""
-    from smallnets import cli, fashion, files, threads
+    from smallnets import cli, fashion, files, own, threads
 
     parser = cli.parser(__doc__)
     parser.add_argument("--model", choices=MODELS, default="mynet")
@@ -276,11 +275,7 @@ def main(argv: list[str] | None = None) -> int:
             data = tensors(fashion.ten_classes(args.fraction, args.data, SHIPPED), args.permute)
         print(f"{len(data['x_train'])} images to train on, {len(data['x_val'])} to validate with")
         if args.out.is_file():
-            there = (args.out.with_suffix(f".previous{k}.pt") for k in range(1, 10_000))
-            keep = next(path for path in there if not path.exists())
-            with files.replacing(keep) as copy:
-                shutil.copyfile(args.out, copy)
-            print(f"kept: the former {args.out} as {keep}")
+            print(f"kept: the former {args.out} as {own.set_aside(args.out)}")
         augmented = args.model == "mynet" and not (args.no_augment or args.permute)
         with threads.limited(args.threads):
             train(args.model, data, args.epochs, args.lr, args.batch_size, args.seed, augmented, args.bf16, args.out)

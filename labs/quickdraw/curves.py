@@ -85,7 +85,7 @@ def draw(logs: dict[Path, dict[str, np.ndarray]], path: Path) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read all logs, print the table, draw."""
-    files.expect_file(args.out)
+    files.expect_file(args.out, *files.PICTURE)
     logs = {path: read_log(path) for path in args.logs}
     draw(logs, args.out)  # files first, as whoever reads the output may go at any moment
     print(table(logs))

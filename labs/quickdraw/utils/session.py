@@ -215,7 +215,7 @@ def load_net(program: Program, weights: str) -> nn.Module:
 
 def predict_mode(program: Program, data_dir: str, weights: str, predictions_file: str, **_: Any) -> int:
     """Write the class of each test image, one to a line, in their order."""
-    files.expect_file(predictions_file)
+    files.expect_file(predictions_file, *(b"%d" % k for k in range(10)))
     net = load_net(program, weights)
     images = quickdraw.read_images(find_data(data_dir, "test"), "test")
     predictions = train.predict(net.eval(), torch.from_numpy(images)).argmax(dim=1).numpy()
