@@ -302,7 +302,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--load", type=Path, help="score this model file instead of training")
     parser.add_argument("--json", type=Path, help="write the results to this file too")
     parser.add_argument("--plots", type=Path, help="draw pictures into this folder")
-    parser.add_argument("--target", type=cli.finite, help="exit with 1 if accuracy is below (MSE above) it")
+    parser.add_argument("--target", type=cli.number(), help="exit with 1 if accuracy is below (MSE above) it")
     threads.add_option(parser)
     parser.add_argument("--quiet", action="store_true", help="print only the lines that other tools read")
     args = parser.parse_args(argv)

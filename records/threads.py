@@ -205,7 +205,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("piece", nargs="*", default=list(PIECES), help="of " + ", ".join(PIECES) + "; left out: all")
     parser.add_argument("--rounds", type=cli.whole_number(1), default=5, help="turns of each kind")
     parser.add_argument("--numbers", type=cli.whole_number(1), nargs="+", default=[1, 2], help="of threads")
-    parser.add_argument("--patience", type=cli.finite, default=0, help="seconds that an idle turn waits for quiet")
+    parser.add_argument(
+        "--patience", type=cli.number(0, 86_400), default=0, help="seconds that an idle turn waits for quiet"
+    )
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     threads.add_option(parser)
     args = parser.parse_args(argv)

@@ -6,6 +6,7 @@
 
 import argparse
 import contextlib
+import datetime
 import functools
 import io
 import math
@@ -20,6 +21,11 @@ from smallnets import faults
 
 class StudentError(Exception):
     """A student's code raised; the text is its traceback, from the student's file on."""
+
+
+LARGEST = 1e30
+LAST = datetime.datetime(9999, 12, 30, tzinfo=datetime.UTC).timestamp()  # a date in every zone
+SHOWN = 60  # characters of a wrong argument
 
 
 class Parser(argparse.ArgumentParser):
@@ -47,37 +53,49 @@ def whole_number(least: int, most: int = 2**32 - 1) -> Callable[[str], int]:
     def convert(text: str) -> int:
         try:
             number = int(text)
-        except ValueError:
+        except ValueError:  # or more digits than Python reads
             number = least - 1
         if number < least:
-            raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {text}")
+            raise argparse.ArgumentTypeError(f"expected a whole number of at least {least}, got {_short(text)}")
         if number > most:
-            raise argparse.ArgumentTypeError(f"expected a whole number of at most {most}, got {text}")
+            raise argparse.ArgumentTypeError(f"expected a whole number of at most {most}, got {_short(text)}")
         return number
 
     return convert
 
 
-def finite(text: str) -> float:
-    """An argparse type: a number that is neither nan nor infinite."""
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise argparse.ArgumentTypeError(f"expected a number, got {text}")
-    return number
-
-
-def number(least: float, most: float) -> Callable[[str], float]:
-    """An argparse type: a number from `least` to `most`."""
+def number(least: float = -LARGEST, most: float = LARGEST) -> Callable[[str], float]:
+    """An argparse type: a number from `least` to `most`, never nan; a float32 holds it if nothing else is said."""
 
     def convert(text: str) -> float:
-        if not least <= (found := finite(text)) <= most:
-            raise argparse.ArgumentTypeError(f"expected a number from {least:g} to {most:g}, got {text}")
+        try:
+            found = float(text)
+        except ValueError:
+            found = math.nan
+        if found > most:
+            raise argparse.ArgumentTypeError(f"expected a number of at most {most:g}, got {_short(text)}")
+        if not found >= least:
+            bound = "" if least == -LARGEST else f" of at least {least:g}"
+            raise argparse.ArgumentTypeError(f"expected a number{bound}, got {_short(text)}")
         return found
 
     return convert
+
+
+def moment(text: str) -> float:
+    """An argparse type: seconds since the epoch of a time in ISO 8601, of this machine's zone if it names none."""
+    try:
+        seconds = datetime.datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        seconds = -1.0
+    if not 0 <= seconds <= LAST:
+        example = "2026-12-01T23:59 or 2026-12-01T23:59+01:00"
+        raise argparse.ArgumentTypeError(f"expected a time such as {example}, from 1970 to 9999, got {_short(text)}")
+    return seconds
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 
 def complain(error: BaseException, where: str = "") -> int:

@@ -180,12 +180,10 @@ def test_between_two_uploads_one_has_to_wait(tmp_path: Path) -> None:
 
 
 def test_after_the_deadline_an_upload_is_late(tmp_path: Path) -> None:
-    for bench in made(tmp_path, deadline="2020-01-01T00:00"):
+    for bench in made(tmp_path, deadline=1.5e9):
         hand_in(bench, "s1", 0.8, 0.1)
         grade_all(bench[1])
         assert settled(bench)[0][:4] == ["late", "Bird 1", "0.80", "4"]
-    with pytest.raises(ValueError, match="expected a time such as .*, got tomorrow"):
-        rules.of(LAB, deadline="tomorrow")
 
 
 def test_the_score_before_stays_while_a_new_one_is_graded_and_after_a_fault(bench: Bench) -> None:

@@ -21,6 +21,7 @@ from autograder.board import live, people, ranking, rules, supervise
 from autograder.board.record import ANY, Record
 from autograder.classroom import coordinate
 from autograder.classroom.store import key_of
+from smallnets import cli
 
 Bench = tuple[Record, dict[str, str]]
 
@@ -257,6 +258,13 @@ def test_a_cool_down_is_a_number_of_seconds(text: str, toy: Path, capsys: pytest
     assert error.value.code == 2 and "expected a number" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("text", ["tomorrow", "0001-01-01T00:00", "9999-12-31T23:59-23:59", "1796083200", ""])
+def test_a_deadline_is_a_time(text: str, toy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as error:
+        serve(toy, f"--deadline={text}")
+    assert error.value.code == 2 and "expected a time" in capsys.readouterr().err
+
+
 def test_the_seed_is_drawn_once(bench: Bench) -> None:
     again = Record(bench[0].path, LAB)
     assert again.seed == bench[0].seed
@@ -378,6 +386,8 @@ def test_the_server_is_told_nothing_of_the_staff_and_the_staff_may_not_lie_where
     server, grader = started
     assert not any("staff" in word for word in server) and str(staff) in grader
     assert server[-1] == "--final" and {"--no-grading", "--uploads", "--deadline"} <= set(server)
+    said = server[server.index("--deadline") + 1]
+    assert cli.moment(said) == cli.moment("2030-01-01T00:00")  # in every zone
     (db.parent / "staff").mkdir()
     assert serve(db, "--staff", db.parent / "staff") == 2
     assert "expected --staff where the server cannot read" in capsys.readouterr().err
@@ -388,4 +398,4 @@ def test_a_deadline_and_rules_of_the_lab() -> None:
     assert rules.of(LAB).uploads == 100 and rules.of(LAB).cool_down == 0
     plain = rules.of(dataclasses.replace(LAB, ranking=None))
     assert (plain.uploads, plain.cool_down) == (rules.UPLOADS, rules.COOL_DOWN)
-    assert rules.of(LAB, deadline="2026-12-01T00:00+00:00").deadline == 1796083200
+    assert rules.of(LAB, deadline=1796083200).deadline == 1796083200

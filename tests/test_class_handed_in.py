@@ -8,6 +8,7 @@ import pytest
 
 from autograder.classroom import handed_in
 from autograder.classroom.handed_in import alone_inside, find, latest
+from smallnets import cli
 
 Make = Callable[..., Path]
 
@@ -155,3 +156,9 @@ def test_links_are_not_followed(make: Make, tmp_path: Path) -> None:
     assert [each.student for each in found] == ["ada", "bob"]
     assert alone_inside(folder / "bob") == folder / "bob"
     assert handed_in.written(folder / "bob") == (folder / "bob").lstat().st_mtime
+
+
+@pytest.mark.parametrize("seconds", [-1e10, 1e12], ids=["before 1970", "after 9999"])
+def test_a_time_that_is_no_date_does_not_end_a_run(seconds: float, make: Make) -> None:
+    (found,), _ = find(make("ada/a.py", seconds))  # as far as this disk holds it
+    assert 0 <= found.received <= cli.LAST

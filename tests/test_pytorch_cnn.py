@@ -195,7 +195,7 @@ def test_permuted_pixels_are_permuted_alike(cnn: ModuleType) -> None:
         (["--fraction", "0"], "expected a fraction of 60,000 images from 0.00017 to 1, got 0.0"),
         (["--fraction", "1.5"], "expected a fraction of 60,000 images from 0.00017 to 1, got 1.5"),
         (["--lr", "1e30", "--model", "fcnet"], "expected a finite loss, got "),
-        (["--lr", "-1"], "Invalid learning rate"),
+        (["--lr", "-1"], "expected a number of at least 0, got -1"),
         (["--data", "nowhere.npz"], "expected nowhere.npz, got no such file or folder"),
         (["--data", "text.npz"], "expected text.npz to be a .npz with x_train, y_train, x_val, y_val, got"),
         (["--data", "other.npz"], "expected x_train uint8 [N, 28, 28] and y_train [N] from 0 to 9, got float64 [2, 7]"),

@@ -192,7 +192,7 @@ MISTAKES: dict[str, tuple[list[str], str]] = {
         "for inference, a predictions file must be specified for output.",
     ),
     "rate 0": ([*TRAIN, "--LR", "0"], "expected --LR, --bs and --epochs above 0, got 0.0, 20 and 150"),
-    "rate nan": ([*TRAIN, "--LR", "nan"], "expected --LR, --bs and --epochs above 0, got nan"),
+    "rate nan": ([*TRAIN, "--LR", "nan"], "expected a number of at least 0, got nan"),
     "batch too large": ([*TRAIN, "--bs", "121"], "expected --bs of at most the 120 training images, got 121"),
     "no such folder": ([*TRAIN, "--dataDir", "nowhere"], "expected nowhere/fruit_images.npy, got no such file"),
     "diverges": ([*TRAIN, "--LR", "1e30"], "expected a finite loss, got"),

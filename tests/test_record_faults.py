@@ -127,7 +127,7 @@ def test_a_full_a_busy_and_a_read_only_disk_are_one_line_and_nothing_is_lost(
         assert after.execute("SELECT count(*) FROM board_person WHERE token IS NOT NULL").fetchone()[0] == 5
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     name=st.sampled_from(["add students", "revoke", "export", "points", "backup"]),
     start=st.integers(0, 2**30),

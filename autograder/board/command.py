@@ -8,6 +8,7 @@ Exit code 0: done. 2: a mistake on the command line. 130: interrupted.
 
 import argparse
 import csv
+import math
 import socket
 import sys
 from pathlib import Path
@@ -28,11 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=cli.whole_number(0, 65535), default=8000, help="port to listen on; 0: any")
     parser.add_argument("--proxy", default="", help="address of a reverse proxy whose X-Forwarded headers are believed")
     parser.add_argument("--staff", type=Path, help="folder of hidden data, for the process that grades alone")
-    parser.add_argument("--workers", type=cli.whole_number(1), default=2, help="how many are graded at a time")
+    parser.add_argument("--workers", type=cli.whole_number(1, 1024), default=2, help="how many are graded at a time")
     parser.add_argument("--uploads", type=cli.whole_number(1), help="each student has; left out: as the lab declares")
     seconds = cli.number(0, 366 * 86_400)
     parser.add_argument("--cool-down", type=seconds, metavar="SECONDS", help="between two uploads; left out: likewise")
-    parser.add_argument("--deadline", metavar="TIME", help="such as 2026-12-01T23:59; later uploads are late")
+    words = "such as 2026-12-01T23:59; later uploads are late"
+    parser.add_argument("--deadline", type=cli.moment, metavar="TIME", help=words)
     parser.add_argument("--final", action="store_true", help="show the final ranking to all")
     parser.add_argument("--no-grading", action="store_true", help="serve only; `class --watch` grades elsewhere")
     parser.add_argument("--i-trust-this", action="store_true", help="grade even where there is no safe sandbox")
@@ -49,7 +51,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def command(args: argparse.Namespace) -> int:
     """Serve, or do what is asked for instead; returns the exit code."""
     lab = checked(labs.load(args.lab))
-    chosen = rules.of(lab, args.uploads, args.cool_down, args.deadline, args.final)
+    deadline = math.inf if args.deadline is None else args.deadline
+    chosen = rules.of(lab, args.uploads, args.cool_down, deadline, args.final)
     if args.add_students or args.new_token or args.revoke:
         with opened(args.db, lab) as record:
             accounts(record, args)

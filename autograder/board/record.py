@@ -116,7 +116,8 @@ class Record(Store):
             (student,),
         )
         return [
-            Entry(row[0], row[1], row[2], _numbers(self.plain(row[3])), bool(row[4]), row[5], row[6]) for row in rows
+            Entry(row[0], row[1], self.seconds(row[2]), _numbers(self.plain(row[3])), bool(row[4]), row[5], row[6])
+            for row in rows
         ]
 
     def uploads(self, student: str) -> list[Upload]:
@@ -134,7 +135,7 @@ class Record(Store):
 
     def _upload(self, row: Any) -> Upload:
         number, student, received, late, sha256 = row
-        return Upload(number, student, received, bool(late), sha256, self._state(sha256))
+        return Upload(number, student, self.seconds(received), bool(late), sha256, self._state(sha256))
 
     def _state(self, sha256: str) -> str:
         graded = self.connection.execute("SELECT 1 FROM board_result WHERE sha256 = ?", (sha256,)).fetchone()

@@ -1,7 +1,6 @@
 """How often one may hand in, how much, and until when."""
 
 import dataclasses
-import datetime
 import math
 from collections.abc import Sequence
 
@@ -57,28 +56,16 @@ class Rules:
 
 
 def of(
-    lab: Lab, uploads: int | None = None, cool_down: float | None = None, deadline: str | None = None,
+    lab: Lab, uploads: int | None = None, cool_down: float | None = None, deadline: float = math.inf,
     final: bool = False,
 ) -> Rules:  # fmt: skip
-    """The lab's own rules, with what is given instead.
-
-    Raises:
-        ValueError: a deadline that is no time in ISO 8601.
-    """
+    """The lab's own rules, with what is given instead."""
     ranking = lab.ranking
     own = (ranking.uploads, ranking.cool_down) if ranking else (UPLOADS, COOL_DOWN)
     return Rules(
         own[0] if uploads is None else uploads,
         own[1] if cool_down is None else cool_down,
-        math.inf if deadline is None else moment(deadline),
+        deadline,
         final,
         AROUND + sum(hand_in.most_bytes for hand_in in lab.hand_in),
     )
-
-
-def moment(text: str) -> float:
-    """Seconds since the epoch of a time such as 2026-12-01T23:59, of this machine's zone if it names none."""
-    try:
-        return datetime.datetime.fromisoformat(text).timestamp()
-    except ValueError:
-        raise ValueError(f"expected a time such as 2026-12-01T23:59 or 2026-12-01T23:59+01:00, got {text}") from None

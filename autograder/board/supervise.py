@@ -1,6 +1,7 @@
 """Two processes make a board: one serves pages and has no labels, one grades and is reached by nobody."""
 
 import argparse
+import datetime
 import functools
 import os
 import signal
@@ -23,7 +24,9 @@ def commands(args: argparse.Namespace, seed: int) -> tuple[list[str], list[str]]
     start = [sys.executable, "-m", "autograder"]
     both = ["--lab", args.lab, "--db", str(args.db.resolve())]
     server = [*start, "serve", *both, "--no-grading", "--host", args.host, "--port", str(args.port)]
-    for option in ("uploads", "cool_down", "deadline", "proxy"):
+    if args.deadline is not None:
+        server += ["--deadline", datetime.datetime.fromtimestamp(args.deadline, datetime.UTC).isoformat()]
+    for option in ("uploads", "cool_down", "proxy"):
         if (value := getattr(args, option)) not in (None, ""):
             server += [f"--{option.replace('_', '-')}", str(value)]
     server += ["--final"] * args.final

@@ -9,7 +9,6 @@ command line. 130: interrupted; the same line again goes on.
 
 import argparse
 import contextlib
-import datetime
 import functools
 import secrets
 import sys
@@ -34,23 +33,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="folder for grades.csv, summary.html and reports")
     parser.add_argument("--staff", type=Path, help="folder of hidden data, such as prepare.py --staff writes")
     parser.add_argument("--seed", type=cli.whole_number(0), help="the same for all; left out: the record's, else drawn")
-    parser.add_argument("--due", type=_time, metavar="TIME", help="later is late, such as 2026-11-30T23:59")
+    parser.add_argument("--due", type=cli.moment, metavar="TIME", help="later is late, such as 2026-11-30T23:59")
     parser.add_argument("--all", action="store_true", help="grade also what was handed in again since")
-    parser.add_argument("--workers", type=cli.whole_number(1), default=2, help="how many are graded at a time here")
+    parser.add_argument(
+        "--workers", type=cli.whole_number(1, 1024), default=2, help="how many are graded at a time here"
+    )
     parser.add_argument("--fast", action="store_true", help="practice run: fork the sandbox's jobs, see CLASS.md")
     parser.add_argument("--db", type=Path, metavar="FILE", help="the record; left out: OUT/class.sqlite")
     parser.add_argument("--watch", action="store_true", help="grade what waits in the record, and what will")
     parser.add_argument("--tier", choices=list(Tier), type=str, help="this tier of the sandbox instead of the best one")
     parser.add_argument("--i-trust-this", action="store_true", help="run it even where there is no safe sandbox")
     executors.add_arguments(parser)
-
-
-def _time(text: str) -> float:
-    """Seconds since the epoch of a time in ISO 8601, here where it names no zone."""
-    try:
-        return datetime.datetime.fromisoformat(text).astimezone().timestamp()
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"expected a time such as 2026-11-30T23:59, got {text}") from None
 
 
 def command(args: argparse.Namespace) -> int:

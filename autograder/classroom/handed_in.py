@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.text import clean
+from smallnets import cli
 
 METADATA = "submission_metadata.yml"
 CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<file>\d+)_(?P<rest>.+)", re.DOTALL)
@@ -161,10 +162,13 @@ def _seconds(value: object) -> float | None:
 
 
 def written(path: Path) -> float:
-    """When the latest file of a folder, or this file, was written, in seconds since the epoch; links not followed."""
+    """When the latest file of a folder, or this file, was written, in seconds since the epoch; links not followed.
+
+    A disk may hold times that are no dates; the nearest date stands for them.
+    """
     walked = () if path.is_symlink() else os.walk(path)
     inside = [Path(folder, name) for folder, _, names in walked for name in names]
-    return max(file.lstat().st_mtime for file in inside or [path])
+    return min(max(0.0, *(file.lstat().st_mtime for file in inside or [path])), cli.LAST)
 
 
 def alone_inside(path: Path) -> Path:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from autograder.text import one_line
+from smallnets import cli
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS submission (
@@ -242,6 +243,12 @@ class Store:
         if not isinstance(found, dict):
             raise RecordFault(self.path, f"JSON that is damaged ({type(found).__name__})")
         return found
+
+    def seconds(self, value: object) -> float:
+        """A time of this file in seconds since the epoch; raises RecordFault if the disk has changed it."""
+        if not isinstance(value, float | int) or not 0 <= value <= cli.LAST:
+            raise RecordFault(self.path, f"a time that is damaged ({value!r})")
+        return float(value)
 
     def last_seed(self, lab: str) -> int | None:
         """The seed of the latest job of a lab."""

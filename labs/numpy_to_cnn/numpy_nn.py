@@ -386,12 +386,12 @@ def main(argv: list[str] | None = None) -> int:
 
     data = Path(__file__).resolve().parents[2] / "data" / "mnist"
     parser = cli.parser(__doc__)
-    parser.add_argument("--classes", type=int, nargs=2, default=[4, 9], help="the two digits")
+    parser.add_argument("--classes", type=cli.whole_number(0), nargs=2, default=[4, 9], help="the two digits")
     parser.add_argument("--epochs", type=cli.whole_number(1), default=20, help="passes over the training set")
-    parser.add_argument("--lr", type=cli.finite, default=0.5, help="learning rate at the start")
+    parser.add_argument("--lr", type=cli.number(0), default=0.5, help="learning rate at the start")
     parser.add_argument("--batch_size", type=cli.whole_number(1), default=10)
     parser.add_argument("--seed", type=cli.whole_number(0), default=0)
-    parser.add_argument("--validation", type=cli.finite, default=0.1, help="fraction kept for validation")
+    parser.add_argument("--validation", type=cli.number(), default=0.1, help="fraction kept for validation")
     parser.add_argument("--print_each", type=cli.whole_number(1), default=5, help="epochs between two reports")
     parser.add_argument("--data", type=Path, help="the .npz, or MNIST's folder; left out: here, then data/mnist")
     parser.add_argument("--out", help="where the two pictures go; left out: here, for the stand-in in stand_in")

@@ -250,10 +250,10 @@ def main(argv: list[str] | None = None) -> int:
     parser = cli.parser(__doc__)
     parser.add_argument("--model", choices=MODELS, default="mynet")
     parser.add_argument("--epochs", type=cli.whole_number(1), help="passes over the training set; left out: the net's")
-    parser.add_argument("--lr", type=cli.finite, help="highest learning rate; left out: the net's")
+    parser.add_argument("--lr", type=cli.number(0), help="highest learning rate; left out: the net's")
     parser.add_argument("--batch_size", type=cli.whole_number(1), default=128)
     parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="seed of weights, order and changes")
-    parser.add_argument("--fraction", type=cli.finite, default=0.1, help="share of the 60,000 images to use")
+    parser.add_argument("--fraction", type=cli.number(), default=0.1, help="share of the 60,000 images to use")
     parser.add_argument("--data", type=Path, help="a .npz like ten_classes.npz, or a folder with the IDX files")
     parser.add_argument(
         "--permute", action="store_true", help="shuffle the pixels, alike in all images; implies --no_augment"

@@ -73,7 +73,7 @@ def work(args: argparse.Namespace, index: int) -> None:
             return 0.0
         return float(row["dev_acc"])
 
-    study = open_study(args, args.seed + index)
+    study = open_study(args, (args.seed + index) % 2**32)
     while len(finished(study)) < args.trials:
         study.optimize(objective, n_trials=1)
         done = finished(study)
@@ -164,14 +164,14 @@ def main(argv: list[str] | None = None) -> int:
     parser = cli.parser(__doc__)
     parser.add_argument("--model", choices=PROGRAMS, required=True)
     parser.add_argument("--trials", type=cli.whole_number(1), default=20, help="finished trials to reach in all")
-    parser.add_argument("--jobs", type=cli.whole_number(1), default=1, help="worker processes")
+    parser.add_argument("--jobs", type=cli.whole_number(1, 1024), default=1, help="worker processes")
     parser.add_argument("--epochs", type=cli.whole_number(1), default=2000, help="steps of a trial")
     parser.add_argument("--storage", type=Path, help="the journal; left out: OUT/MODEL.journal")
     parser.add_argument("--out", type=Path, default=Path("search_results"), help="where table and picture go")
     parser.add_argument("--dataDir", default="datasets", help="folder of the fruit_*.npy files")
     parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="of the trials and of each training")
     executors.add_arguments(parser)
-    parser.add_argument("--worker", nargs=2, type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--worker", nargs=2, type=cli.whole_number(0), help=argparse.SUPPRESS)
     threads.add_option(parser)
     return cli.exit_codes(threads.applied(run))(parser.parse_args(argv))
 
