@@ -113,6 +113,15 @@ def test_who_could_not_be_told_a_token_has_none(bench: Bench, toy: Path, monkeyp
     assert known == set(tokens) and people.by_token(record, tokens["s1"]) is not None
 
 
+@pytest.mark.parametrize("option", ["--revoke", "--new-token"])
+def test_an_empty_name_is_nobodys_and_serves_no_board(
+    option: str, bench: Bench, toy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervise, "run", lambda *commands: 0)
+    assert serve(toy, option, "") == 2
+    assert "expected a student of this board, got" in capsys.readouterr().err
+
+
 def test_birds_run_out_late() -> None:
     taken: set[str] = set()
     for _ in range(2000):

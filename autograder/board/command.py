@@ -53,7 +53,7 @@ def command(args: argparse.Namespace) -> int:
     lab = checked(labs.load(args.lab))
     deadline = math.inf if args.deadline is None else args.deadline
     chosen = rules.of(lab, args.uploads, args.cool_down, deadline, args.final)
-    if args.add_students or args.new_token or args.revoke:
+    if any(given is not None for given in (args.add_students, args.new_token, args.revoke)):
         with opened(args.db, lab) as record:
             accounts(record, args)
     elif args.backup:
@@ -73,9 +73,9 @@ def command(args: argparse.Namespace) -> int:
 def accounts(record: Record, args: argparse.Namespace) -> None:
     """Add people or change a token; what is printed is nowhere else to be had."""
     with record.transaction():  # nothing changes if a full disk behind stdout takes no tokens
-        if args.revoke:
+        if args.revoke is not None:
             people.revoke(record, args.revoke)
-        elif args.new_token:
+        elif args.new_token is not None:
             print(people.new_token(record, args.new_token))
         else:
             added = people.add(record, list(people.roster(args.add_students)))
