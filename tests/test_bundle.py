@@ -4,6 +4,7 @@ import importlib.util
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -276,7 +277,7 @@ def test_a_grader_that_is_killed_leaves_word(course: Path, tmp_path: Path) -> No
 
 def test_an_interpreter_without_the_packages_fails_the_setup(course: Path, tmp_path: Path) -> None:
     base = laid_out(course, tmp_path / "autograder")
-    (tmp_path / "python").write_text(f'#!/bin/sh\nexec {sys.executable} -S -I "$@"\n')
+    (tmp_path / "python").write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -S -I "$@"\n')
     (tmp_path / "python").chmod(0o755)
     env = os.environ | {"SMALLNETS_PYTHON": str(tmp_path / "python")}
     done = subprocess.run(["bash", base / "source/setup.sh"], env=env, capture_output=True, text=True)
@@ -298,7 +299,7 @@ def test_the_setup_installs_beside_the_systems_python(tmp_path: Path) -> None:
     """With programs that only say that they were called: 3.11, torch from the CPU index, the rest pinned."""
     for name in ("apt-get", "python3.11", "python3", "pip"):
         (tmp_path / name).write_text(
-            f'#!/bin/sh\necho "{name} $*" >>{tmp_path}/called\n'
+            f'#!/bin/sh\necho "{name} $*" >>{shlex.quote(str(tmp_path / "called"))}\n'
             '[ "$2" = venv ] && mkdir -p "$3/bin" && cp "$0" "$3/bin/python"\nexit 0\n'
         )
         (tmp_path / name).chmod(0o755)

@@ -225,7 +225,7 @@ def test_a_disk_that_fills_up(line: str, option: str, tmp_path: Path, monkeypatc
     log.write_text("step,train_loss,train_acc,dev_loss,dev_acc\n0,1,0.5,1,0.5\n1,0.9,0.6,1,0.5\n")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with small_disk(tmp_path / "disk", "16k") as disk:
-        program, *args = line.format(log=log).split()
+        program, *args = (word.format(log=log) for word in line.split())
         out = disk / "out" if option != "--out" or "data/" in line else disk / "out.png"
         done = as_script(ROOT / program, *args, option, str(out), cwd=tmp_path if "mp6" not in line else ROOT)
         assert done.returncode == 2 and done.stderr.count("\n") == 1, done.stderr

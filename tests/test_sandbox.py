@@ -278,6 +278,7 @@ def test_a_job_ends_with_its_grader(tier: Tier, own_temporary_folder: Path) -> N
     grader = subprocess.Popen([sys.executable, "-c", source], cwd=ROOT, stderr=subprocess.DEVNULL)
     with grader:
         while not any(pid != grader.pid for pid in leftovers.processes(token)):
+            assert grader.poll() is None, "the grader has ended before its job"
             time.sleep(0.05)
         grader.kill()
     deadline = time.monotonic() + 60

@@ -137,7 +137,7 @@ def test_a_package_of_an_extra_that_is_missing(
     if package == "starlette":
         pytest.importorskip("uvicorn", reason="without the extra [web] there is no telling which of it is missed first")
     without([package], ModuleNotFoundError)
-    program, *args = line.format(tmp=tmp_path).split()
+    program, *args = (word.format(tmp=tmp_path) for word in line.split())
     if program == "serve":
         assert autograder.main([program, *args]) == 2
         err = capsys.readouterr().err
