@@ -11,6 +11,7 @@ import signal
 import struct
 import subprocess
 import sys
+import sysconfig
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -257,6 +258,13 @@ def test_what_fails_on_our_side_is_not_the_students_fault(tier: Tier, monkeypatc
     monkeypatch.setattr(module, "plan", lambda *args: dataclasses.replace(plan(*args), python="/no/python"))
     outcome = python("pass", tier)
     assert outcome.cause is Cause.GRADER_FAULT and "/no/python" in outcome.detail
+
+
+@every_safe_tier
+def test_a_job_runs_on_the_graders_own_python(tier: Tier) -> None:
+    need(tier)
+    outcome = python("import sys, sysconfig; print(sys.version, sysconfig.get_config_var('LDLIBRARY'))", tier)
+    assert outcome.stdout.strip() == f"{sys.version} {sysconfig.get_config_var('LDLIBRARY')}", outcome
 
 
 @every_safe_tier

@@ -82,5 +82,6 @@ def _held_environment(held: list[str]) -> dict[str, str]:
     base = _through(held, f"{os.path.realpath(sys.base_prefix)}/lib")
     return {
         "PYTHONHOME": base.removesuffix("/lib"),
+        "LD_LIBRARY_PATH": base,  # else the system's library of the same name, of another version, or none
         "PYTHONPATH": os.pathsep.join(_through(held, path) for path in _packages()),
     }
