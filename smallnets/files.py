@@ -35,7 +35,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = _replaceable(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    temporary = path.with_name(f".{secrets.token_hex(8)}{path.suffix}")  # no file of a user has such a name
     try:
         with named(path, temporary):
             yield temporary

@@ -5,15 +5,18 @@ import errno
 import io
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
-from programs import as_script
+from programs import as_script, lab_at
 
 from autograder import __main__ as autograder
+from autograder import results
 from smallnets import files
 
 NAMES = st.sampled_from(["results.json", "grades.csv", ".hidden", "Makefile", "net_p1.model", "a.tar.gz", "thesis"])
@@ -43,6 +46,43 @@ def test_every_file_that_is_not_our_own_is_kept(
         foreign = who != "a program"
         os.utime(path, (age, age))
     assert sorted(each.read_text() for each in folder.iterdir()) == sorted([*kept, path.read_text()])
+
+
+def a_picture(path: Path) -> None:
+    with lab_at(ROOT / "labs/numpy_to_cnn") as load:
+        load("numpy_nn").visualize_data([np.zeros((2, 2))], None, "", "", "", str(path), False)
+
+
+def a_net(path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    with lab_at(ROOT / "labs/numpy_to_cnn") as load:
+        load("pytorch_cnn").save(torch.nn.Linear(2, 2), path)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(lambda path: files.write_text(path, "ours"), id="smallnets"),
+        pytest.param(lambda path: results.write(path, {}), id="results"),
+        pytest.param(a_picture, id="numpy_nn"),
+        pytest.param(a_net, id="pytorch_cnn"),
+    ],
+)
+def test_a_temporary_file_takes_the_name_of_no_other(
+    write: Callable[[Path], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, temporary = os.replace, []
+
+    def noted(source: Path, target: Path) -> None:
+        temporary.append(Path(source))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", noted)
+    write(tmp_path / "out.png")
+    (name,) = set(temporary)
+    name.write_text("mine")
+    write(tmp_path / "out.png")
+    assert name.read_text() == "mine" and len(list(tmp_path.iterdir())) == 2
 
 
 def test_an_earlier_output_is_replaced_and_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

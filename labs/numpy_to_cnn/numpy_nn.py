@@ -4,6 +4,7 @@ Gradients are per sample: what leaves backward() has the batch as its first axis
 batch is left to the training loop. The computation follows the dtype of the input.
 """
 
+import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -244,10 +245,11 @@ def _finish(figure: Any, save_filepath: str | None, show: bool) -> None:
     from matplotlib import get_backend, pyplot
 
     if save_filepath is not None:
-        partial = Path(save_filepath).with_suffix(f".part{Path(save_filepath).suffix}")
+        path = Path(save_filepath)
+        partial = path.with_name(f".{secrets.token_hex(8)}{path.suffix}")  # no file of a user has such a name
         try:
             figure.savefig(partial)
-            partial.replace(save_filepath)  # so that no picture is ever half there
+            partial.replace(path)  # so that no picture is ever half there
         finally:
             partial.unlink(missing_ok=True)
     if show and get_backend().lower() != "agg":

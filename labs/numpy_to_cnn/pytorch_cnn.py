@@ -6,6 +6,7 @@ images': it cancels brightness and contrast of each image itself, and trains on 
 
 import contextlib
 import io
+import secrets
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -228,7 +229,7 @@ def save(net: nn.Module, path: Path) -> None:
     """
     content = io.BytesIO()  # torch.save hides a full disk behind an error of its own
     torch.save(net.state_dict(), content)
-    partial = path.with_name(f".{path.name}.part")
+    partial = path.with_name(f".{secrets.token_hex(8)}.pt")  # no file of a user has such a name
     try:
         partial.write_bytes(content.getvalue())
         partial.replace(path)
