@@ -22,6 +22,7 @@ from programs import as_script, lab_at
 
 from autograder.checks import batchnorm as checks
 from autograder.checks.numbers import equal, right_gradient
+from autograder.checks_inside import generator
 from smallnets import datasets, mnist
 
 LAB = ROOT / "labs/batchnorm"
@@ -124,7 +125,7 @@ CHECKS = [*checks.CHECKS, by_hand, numeric_gradients, same_buffers, wrong_inputs
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_our_layers_pass(check: Callable[[ModuleType, np.random.Generator], None], seed: int) -> None:
-    check(layer, np.random.default_rng(seed))
+    check(layer, generator(seed, check.__name__))
 
 
 MUTANTS = {

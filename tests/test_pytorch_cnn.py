@@ -19,6 +19,7 @@ from programs import as_script, lab_at
 
 from autograder.checks import pytorch_cnn
 from autograder.checks.numbers import right_gradient
+from autograder.checks_inside import generator
 from smallnets import fashion
 
 LAB = ROOT / "labs/numpy_to_cnn"
@@ -54,7 +55,7 @@ def corruptions(lab: Load) -> ModuleType:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_our_nets_pass(check: Callable[[ModuleType, np.random.Generator], None], cnn: ModuleType, seed: int) -> None:
-    check(cnn, np.random.default_rng(seed))
+    check(cnn, generator(seed, check.__name__))
 
 
 MUTANTS = {

@@ -9,7 +9,7 @@ from torch import nn
 from autograder.batchnorm import build
 from autograder.checks import batchnorm
 from autograder.checks.batchnorm_inputs import OwnArithmetic
-from autograder.checks.numbers import equal
+from autograder.checks.numbers import both_signs, equal
 
 load = batchnorm.load
 MLP = "Linear BatchNorm1d ReLU Linear BatchNorm1d ReLU Linear"
@@ -30,6 +30,8 @@ def _name(module: nn.Module, layer: ModuleType) -> str:
 def _architecture(program: str, expected: str, layer: ModuleType, rng: np.random.Generator) -> None:
     """The layers that an input passes, one after the other, are the assignment's, and nothing follows the last."""
     net, passed = build.net(program), list[tuple[str, torch.Tensor]]()
+    for last in [module for module in net.modules() if isinstance(module, nn.Linear)][-1:]:
+        both_signs(last, rng)
     for module in net.modules():
         if not list(module.children()) and not isinstance(module, nn.Identity):
             module.register_forward_hook(lambda module, _, output: passed.append((_name(module, layer), output)))

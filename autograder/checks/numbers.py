@@ -1,5 +1,6 @@
 """What the checks of every lab are made of: equal numbers, right gradients."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -40,3 +41,16 @@ def untouched(*arrays: np.ndarray) -> Iterator[None]:
 def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:
     """Random numbers of both signs, none nearer to 0, where ReLU has its kink, than 0.1."""
     return rng.uniform(0.1, 2, shape) * rng.choice([-1, 1], shape)
+
+
+def both_signs(layer: Any, rng: np.random.Generator) -> None:
+    """Draw the weights of a layer of torch.nn anew, those of every second output below 0 and all others above.
+
+    Inputs of at least 0, such as a ReLU gives, then lead to outputs of both signs, so that no draw hides a ReLU behind
+    the layer.
+    """
+    for parameter in layer.parameters():
+        n_out, *others = parameter.shape
+        signs = np.where(np.arange(n_out) % 2, -1, 1).reshape(-1, *[1] * len(others))
+        drawn = signs * rng.uniform(0.1, 1, parameter.shape) / math.sqrt(math.prod(others))
+        parameter.data.copy_(parameter.new_tensor(drawn))

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.checks.numbers import equal
+from autograder.checks.numbers import both_signs, equal
 from autograder.numpy_to_cnn.absent import without_torchvision
 
 PARAMETERS = {"FCNet": 7850, "SimpleCNN": 19710}
@@ -38,6 +38,8 @@ def check_parameters(module: ModuleType, rng: np.random.Generator) -> None:
 def check_formulas(module: ModuleType, rng: np.random.Generator) -> None:
     """FCNet and SimpleCNN compute the template's log_softmax of their layers."""
     fc, cnn = _template(module)
+    both_signs(fc.fc, rng)
+    both_signs(cnn.fc, rng)
     n = int(rng.integers(2, 9))
     x = images(rng, n)
     flat = x.reshape(n, 784) @ fc.fc.weight.T + fc.fc.bias

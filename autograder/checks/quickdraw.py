@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from autograder.checks.numbers import equal
+from autograder.checks.numbers import both_signs, equal
 
 MODULES = {"TwoLayerDenseNet": "main_densenet", "TooSimpleConvNN": "main_convnet", "BestModel": "main_bestmodel"}
 # (inputs, outputs) of each Linear; (inputs, outputs, kernel, stride, padding) of each convolution
@@ -89,6 +89,7 @@ def check_densenet_layers(lab: Any, rng: np.random.Generator) -> None:
     linear = [layer for layer in net.modules() if isinstance(layer, nn.Linear)]
     found = [(layer.in_features, layer.out_features) for layer in linear]
     assert found == DENSE, f"TwoLayerDenseNet: expected Linear layers of {DENSE} inputs and outputs, got {found}"
+    both_signs(linear[1], rng)
     expected = linear[1](torch.relu(linear[0](x)))
     equal(net(x).detach(), expected.detach(), "TwoLayerDenseNet: Linear-ReLU-Linear", 1e-4)
 
@@ -109,6 +110,7 @@ def check_convnet_layers(lab: Any, rng: np.random.Generator) -> None:
     conv = [layer for layer in net.modules() if isinstance(layer, nn.Conv2d)]
     found = [(c.in_channels, c.out_channels, c.kernel_size[0], c.stride[0], int(c.padding[0])) for c in conv]
     assert found == CONV, f"TooSimpleConvNN: expected (in, out, kernel, stride, padding) {CONV}, got {found}"
+    both_signs(conv[2], rng)
     maps = torch.relu(conv[1](torch.relu(conv[0](x[:, None]))))
     expected = conv[2](maps.mean(dim=(2, 3), keepdim=True)).flatten(1)
     what = "TooSimpleConvNN: Conv-ReLU-Conv-ReLU-mean-Conv"
