@@ -79,6 +79,18 @@ def test_a_program_names_the_package_that_is_missing(path: str, without: Without
     assert (done.returncode, done.stdout, done.stderr) == (2, "", expected)
 
 
+LINES = [path for path in PROGRAMS if path.split("/")[0] in ("data", "labs")]
+LINES += ["mp6.py", "-m autograder grade", "-m records.measure"]  # which have all of ours beside them
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_where_nothing_is_installed_a_program_says_what_is_to_be(line: str) -> None:
+    bare = [sys.executable, "-S", "-E"]  # no package of any environment
+    done = subprocess.run([*bare, *line.split(), "--help"], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr
+    assert done.stderr.startswith("error: expected ") and "pip install -r requirements.txt" in done.stderr
+
+
 @pytest.mark.parametrize("path", PROGRAMS)
 def test_ctrl_c_while_a_program_imports(path: str, without: Without) -> None:
     without(["torch", "numpy"], KeyboardInterrupt)

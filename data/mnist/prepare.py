@@ -5,10 +5,16 @@ python data/mnist/prepare.py                downloaded (11 MB)
 python data/mnist/prepare.py --digits       offline: scikit-learn's small digits in the same formats
 """
 
+import sys
 from pathlib import Path
 
 if __name__ == "__main__":
-    from smallnets import cli
+    try:
+        from smallnets import cli
+    except ModuleNotFoundError:
+        word = "pip install -r requirements.txt, in the checkout"
+        print(f"error: expected the package smallnets, got no such package: {word}", file=sys.stderr)
+        sys.exit(2)
 
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 

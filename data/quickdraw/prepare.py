@@ -10,12 +10,18 @@ Each class is one file NAME.npy of bitmaps, uint8 [N, 784], of which only the fi
 """
 
 import io
+import sys
 import warnings
 from pathlib import Path
 from urllib.parse import quote
 
 if __name__ == "__main__":
-    from smallnets import cli
+    try:
+        from smallnets import cli
+    except ModuleNotFoundError:
+        word = "pip install -r requirements.txt, in the checkout"
+        print(f"error: expected the package smallnets, got no such package: {word}", file=sys.stderr)
+        sys.exit(2)
 
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 

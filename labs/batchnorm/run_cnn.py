@@ -1,7 +1,14 @@
 """A CNN of 2,174 parameters with BatchNorm on MNIST: python3 run_cnn.py [--no_bn | --compare | --report DIR]."""
 
+import sys
+
 if __name__ == "__main__":
-    from smallnets import cli
+    try:
+        from smallnets import cli
+    except ModuleNotFoundError:
+        word = "pip install -r requirements.txt, in the checkout"
+        print(f"error: expected the package smallnets, got no such package: {word}", file=sys.stderr)
+        sys.exit(2)
 
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 

@@ -4,8 +4,15 @@ He et al., 2016, "Deep residual learning for image recognition", with the blocks
 and with an image size halved by the first convolution, so that a laptop trains it in minutes.
 """
 
+import sys
+
 if __name__ == "__main__":
-    from smallnets import cli
+    try:
+        from smallnets import cli
+    except ModuleNotFoundError:
+        word = "pip install -r requirements.txt, in the checkout"
+        print(f"error: expected the package smallnets, got no such package: {word}", file=sys.stderr)
+        sys.exit(2)
 
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 

@@ -1,10 +1,16 @@
 """Train a simple and an advanced model on MNIST with Beras: python assignment.py [--simple] [--plots DIR]."""
 
+import sys
 from types import SimpleNamespace
 from typing import Any
 
 if __name__ == "__main__":
-    from smallnets import cli
+    try:
+        from smallnets import cli
+    except ModuleNotFoundError:
+        word = "pip install -r requirements.txt, in the checkout"
+        print(f"error: expected the package smallnets, got no such package: {word}", file=sys.stderr)
+        sys.exit(2)
 
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 

@@ -7,13 +7,19 @@ images': it cancels brightness and contrast of each image itself, and trains on 
 import contextlib
 import io
 import secrets
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    from smallnets import cli
+    try:
+        from smallnets import cli
+    except ModuleNotFoundError:
+        word = "pip install -r requirements.txt, in the checkout"
+        print(f"error: expected the package smallnets, got no such package: {word}", file=sys.stderr)
+        sys.exit(2)
 
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 

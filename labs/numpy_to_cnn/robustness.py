@@ -7,11 +7,17 @@ Kinds and strengths are those of corruptions.py; the five marked * are held out 
 """
 
 import argparse
+import sys
 import time
 from pathlib import Path
 
 if __name__ == "__main__":
-    from smallnets import cli
+    try:
+        from smallnets import cli
+    except ModuleNotFoundError:
+        word = "pip install -r requirements.txt, in the checkout"
+        print(f"error: expected the package smallnets, got no such package: {word}", file=sys.stderr)
+        sys.exit(2)
 
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 

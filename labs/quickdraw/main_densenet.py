@@ -1,9 +1,15 @@
 """A net with one hidden layer: python main_densenet.py --mode train --LR .0001 --bs 100 --epochs 2000."""
 
+import sys
 from typing import Any
 
 if __name__ == "__main__":
-    from smallnets import cli
+    try:
+        from smallnets import cli
+    except ModuleNotFoundError:
+        word = "pip install -r requirements.txt, in the checkout"
+        print(f"error: expected the package smallnets, got no such package: {word}", file=sys.stderr)
+        sys.exit(2)
 
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 
