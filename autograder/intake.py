@@ -145,7 +145,7 @@ def _copy(entry: Entry, target: Path, most: int) -> int:
                 if size > most:
                     raise Refused(f"expected at most {most:,} bytes, got {max(size, entry.size):,}")
                 copy.write(block)
-            os.fchmod(copy.fileno(), 0o644)
+            target.chmod(0o644)
         except BaseException:
             target.unlink()
             raise
