@@ -33,9 +33,9 @@ def lab_at(folder: Path) -> Iterator[Callable[[str], Any]]:
         sys.modules.update(before)
 
 
-def as_script(path: Path, *args: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
-    """What `python path args` in the folder cwd gives: exit code, stdout and stderr."""
-    out, err = io.StringIO(), io.StringIO()
+def as_script(path: Path, *args: str, cwd: Path, out: io.StringIO | None = None) -> "subprocess.CompletedProcess[str]":
+    """What `python path args` in the folder cwd gives: exit code, stdout, which may be of an own kind, and stderr."""
+    out, err = out or io.StringIO(), io.StringIO()
     code: Any = 0
     with (
         lab_at(path.parent),

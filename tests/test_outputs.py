@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import io
 import os
 import subprocess
 import tempfile
@@ -15,7 +16,7 @@ from conftest import ROOT
 from programs import as_script, lab_at
 
 from autograder import __main__ as autograder
-from smallnets import files, modelfile
+from smallnets import files, mnist, modelfile
 
 # program and its arguments, then its options that name a folder, and those that name a file
 TRAIN = "--mode train --LR .01 --bs 10 --epochs 100000"
@@ -182,6 +183,69 @@ def test_a_drawing_net_is_saved_when_its_log_cannot_go_on(
     done = as_script(ROOT / "labs/quickdraw/main_densenet.py", *line, cwd=tmp_path)
     assert done.returncode == 2 and done.stderr == "error: expected room on the disk for the output, got a full disk\n"
     assert len(list((tmp_path / "nets").glob("*.pt"))) == 1
+
+
+class Failing(io.StringIO):
+    """A stdout without a buffer that fails from the first text on which has certain words in it."""
+
+    def __init__(self, words: str, number: int) -> None:
+        super().__init__()
+        self.words, self.number, self.failed = words, number, False
+
+    def write(self, text: str) -> int:
+        self.failed |= self.words in text
+        if self.failed:
+            raise OSError(self.number, os.strerror(self.number))
+        return super().write(text)
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder above small digits in MNIST's formats."""
+    folder = tmp_path_factory.mktemp("digits")
+    mnist.write(folder / "mnist", mnist.digits())
+    return folder
+
+
+DRAWINGS = "--mode train --LR .01 --bs 10 --epochs 2 --dataDir {quickdraw} --logDir {out} --modelSaveDir {out}"
+CNN = "labs/numpy_to_cnn/pytorch_cnn.py --model fcnet --epochs 1 --out {out}/net.pt"
+NUMPY = "labs/numpy_to_cnn/numpy_nn.py --epochs 1 --data {digits}/mnist --out {out}"
+BERAS = "labs/beras/assignment.py --simple --epochs 1 --data {digits} --plots {out}"
+MLP = "labs/batchnorm/run_mlp.py --compare --epochs 1 --data {digits}/mnist --plots {out}"
+MP6 = "mp6.py --part 1 --max_iter 1 --dataset {dataset} --models {out}"
+BROKEN = {  # a training, the words at which stdout fails, and how many files of an end there are all the same
+    "mp6": (MP6, "results", ".model", 1),
+    "CNN's first line": (CNN, "[TRN]", ".pt", 1),
+    "CNN's last": (CNN, "written", ".pt", 1),
+    "densenet's first": (f"labs/quickdraw/main_densenet.py {DRAWINGS}", "step 0", ".pt", 1),
+    "convnet's first": (f"labs/quickdraw/main_convnet.py {DRAWINGS}", "step 0", ".pt", 1),
+    "bestmodel's first": (f"labs/quickdraw/main_bestmodel.py {DRAWINGS}", "step 0", ".pt", 1),
+    "densenet's last": (f"labs/quickdraw/main_densenet.py {DRAWINGS}", "Training completed", ".pt", 1),
+    "NumPy's first": (NUMPY, "[TRN]", ".png", 0),
+    "NumPy's last": (NUMPY, "[TST]", ".png", 2),
+    "Beras' first": (BERAS, "poch", ".png", 0),
+    "Beras' last": (BERAS, "Testing", ".png", 2),
+    "MLP's first": (MLP, "Train Epoch", ".png", 0),
+    "MLP's last": (MLP, "training time", ".png", 1),
+}
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_training_whose_lines_go_nowhere_ends_in_one_line_and_keeps_its_net(
+    name: str, tmp_path: Path, digits: Path, quickdraw: Path, dataset: Path
+) -> None:
+    line, words, end, files_left = BROKEN[name]
+    folder = tmp_path / "out"
+    folder.mkdir()
+    program, *args = line.format(out=folder, digits=digits, quickdraw=quickdraw, dataset=dataset).split()
+    number, code, told = errno.EPIPE, 1, ""
+    if name.endswith("last"):
+        number, code, told = errno.ENOSPC, 2, "error: expected room on the disk for the output, got a full disk\n"
+    done = as_script(ROOT / program, *args, cwd=tmp_path, out=(out := Failing(words, number)))
+    assert out.failed and (done.returncode, done.stderr) == (code, told)
+    left = list(folder.iterdir())
+    assert len([path for path in left if path.suffix == end]) == files_left
+    assert not [path for path in left if path.name.startswith(".")]
 
 
 def test_a_picture_that_the_disk_does_not_take_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -174,15 +174,18 @@ def run(program: Program, args: Namespace) -> int:
     if not (args.compare or args.report):
         nets = {name: net for name, net in nets.items() if (name == "without BN") == args.no_bn}
     runs = [fit(name, net, program, args, data) for name, net in nets.items()]
-    if len(runs) > 1:
-        print(tables.aligned(comparison(runs)))
-    for folder in folders:
+    written = []
+    for folder in folders:  # before anything is printed, as that may fail
         losses, accuracies = {run.name: run.losses for run in runs}, {run.name: run.accuracies for run in runs}
         plot_loss_acc(losses, accuracies, folder / "loss_acc.png")
-        print(f"written: {folder / 'loss_acc.png'}")
+        written.append(folder / "loss_acc.png")
     if args.report:
-        write_report(folder, program, args, source, [len(part) for part in data], runs)
-        print(f"written: {folder / 'report.md'}")
+        write_report(args.report, program, args, source, [len(part) for part in data], runs)
+        written.append(args.report / "report.md")
+    if len(runs) > 1:
+        print(tables.aligned(comparison(runs)))
+    for path in written:
+        print(f"written: {path}")
     return 0
 
 

@@ -93,11 +93,11 @@ def train(args: Any) -> int:
     shuffle = None if args.simple else args.seed
     history = arguments.model.fit(train_inputs, train_labels_ohe, epochs, arguments.batch_size, shuffle=shuffle)
     performance = arguments.model.evaluate(test_inputs, test_labels_ohe, batch_size=100)
-    print("Testing Performance:", dict(performance))
     if args.plots is not None:
         visualize_metrics(history["loss"], history["acc"], f"{args.plots}/beras_metrics.png")
         images = f"{args.plots}/beras_images.png"
         visualize_images(arguments.model, test_inputs, test_labels_ohe, num_searching=2000, save_filepath=images)
+    print("Testing Performance:", dict(performance))  # at last, as it may fail
     return 0
 
 

@@ -369,13 +369,12 @@ def train(args: Any) -> int:
 
 
 def test(model: Sequence[Layer], x: np.ndarray, y: np.ndarray, train_losses: Any, val_losses: Any, args: Any) -> int:
-    """Print the test error and write the two pictures."""
+    """Write the two pictures, then print the test error, as a print may fail."""
     from matplotlib import pyplot
 
     outputs = predict(model, x)
     labels = (outputs > 0.5).astype(int)
     error = np.mean(labels != y)
-    print(f"[TST] MSE loss {SE().forward(outputs, y).mean():.4f}\n[TST] error {error:.4f}")
     legend, out = ["validation", "training"], Path(args.out)
     visualize_data(
         [val_losses, train_losses], legend, "training", "epoch", "MSE", str(out / "numpy_nn_training.png"), False
@@ -384,6 +383,7 @@ def test(model: Sequence[Layer], x: np.ndarray, y: np.ndarray, train_losses: Any
     show_classification(x.T.reshape(28, 28, -1), labels, [str(digit) for digit in args.classes])
     figure.suptitle(f"{args.classes[0]} or {args.classes[1]}: test error {error:.4f}")
     _finish(figure, str(out / "numpy_nn_classification.png"), show=False)
+    print(f"[TST] MSE loss {SE().forward(outputs, y).mean():.4f}\n[TST] error {error:.4f}")
     print(f"written: numpy_nn_training.png and numpy_nn_classification.png in {out.resolve().name}")
     return 0
 

@@ -180,7 +180,7 @@ def train(
     model: str = "mynet", data: Data | None = None, epochs: int | None = None, lr: float | None = None,
     batch_size: int = 128, seed: int = 0, augmented: bool = True, bf16: bool = False, out: str | Path = "model.pt",
 ) -> nn.Module:  # fmt: skip
-    """Train a net, print the course's lines, save its state_dict.
+    """Train a net, print the course's lines, save its state_dict; as it is where Ctrl-C or a failing print ends it.
 
     SGD with Nesterov's momentum; the learning rate rises and falls once (Smith and Topin, 2018, arXiv:1708.07120).
 
@@ -205,24 +205,30 @@ def train(
     net = MODELS[model]()
     optimizer = torch.optim.SGD(net.parameters(), lr, momentum=0.9, weight_decay=5e-4, nesterov=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, epochs * -(-len(x) // batch_size), pct_start=0.15)
-    for epoch in range(epochs):
-        net.train()
-        for i, rows in enumerate(torch.randperm(len(x), generator=generator).split(batch_size)):
-            batch = augment(_unit(x[rows]), generator) if augmented else _unit(x[rows])
-            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                output = net(batch)
-            # on log-probabilities this is nll_loss, with a little doubt about every label
-            loss = F.cross_entropy(output.float(), y[rows], label_smoothing=0.1)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            schedule.step()
-            if i % 100 == 0:
-                print(f"[TRN] Train epoch: {epoch}, batch: {i}\tLoss: {loss.item():.4f}", flush=True)
-            if not torch.isfinite(loss):
-                raise ValueError(f"expected a finite loss, got {loss.item()} in epoch {epoch}; lower --lr?")
-        accuracy = (classify(net, data["x_val"]) == data["y_val"]).float().mean()
-        print(f"[VAL] Validation accuracy: {100 * accuracy:.2f}%", flush=True)
+    try:
+        for epoch in range(epochs):
+            net.train()
+            for i, rows in enumerate(torch.randperm(len(x), generator=generator).split(batch_size)):
+                batch = augment(_unit(x[rows]), generator) if augmented else _unit(x[rows])
+                with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                    output = net(batch)
+                # on log-probabilities this is nll_loss, with a little doubt about every label
+                loss = F.cross_entropy(output.float(), y[rows], label_smoothing=0.1)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+                schedule.step()
+                if i % 100 == 0:
+                    print(f"[TRN] Train epoch: {epoch}, batch: {i}\tLoss: {loss.item():.4f}", flush=True)
+                if not torch.isfinite(loss):
+                    raise ValueError(f"expected a finite loss, got {loss.item()} in epoch {epoch}; lower --lr?")
+            accuracy = (classify(net, data["x_val"]) == data["y_val"]).float().mean()
+            print(f"[VAL] Validation accuracy: {100 * accuracy:.2f}%", flush=True)
+    except (KeyboardInterrupt, OSError) as error:  # a print fails where nobody reads, or a disk is full
+        save(net, Path(out))
+        if isinstance(error, KeyboardInterrupt):
+            print(f"written: {out}, the net as it is")
+        raise
     save(net, Path(out))
     return net
 

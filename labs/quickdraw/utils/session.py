@@ -121,7 +121,6 @@ def train_mode(
                 tqdm.write(f"On step {row['step']}:\tTrain loss {row['estimate']}\t|\tDev acc is {row['dev_acc']}")
         except (KeyboardInterrupt, OSError) as error:  # a full disk, or nobody who reads: the net is saved as well
             stopped = error
-    print(f"{'Training interrupted' if stopped else 'Training completed'}, saving model at {model_path}")
     card = {
         "net": program.name, "classes": quickdraw.class_names(folder, program.n_classes),
         "note": quickdraw.note(folder),
@@ -133,6 +132,8 @@ def train_mode(
     modelfile.save(model_path, net, card | modelfile.environment())
     if isinstance(stopped, OSError):
         raise stopped
+    # the course's words, and only now, as they may fail as well
+    print(f"{'Training interrupted' if stopped else 'Training completed'}, saving model at {model_path}")
     return 130 if stopped else 0
 
 
