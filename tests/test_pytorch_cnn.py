@@ -158,11 +158,17 @@ def test_a_training_prints_the_courses_lines(
     assert abs(100 * found - last[1]) < 0.01  # what was saved is what was validated
 
 
-def test_one_seed_is_one_net_and_nothing_is_lost(tmp_path: Path) -> None:
-    """In a fresh process, as a user starts it, and in this one."""
+def in_a_process_of_its_own(program: str, *args: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    """As a user starts it."""
+    return subprocess.run([sys.executable, str(LAB / f"{program}.py"), *args], cwd=cwd, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("start", [run, pytest.param(in_a_process_of_its_own, marks=pytest.mark.slow)])
+def test_one_seed_is_one_net_and_nothing_is_lost(
+    start: Callable[..., "subprocess.CompletedProcess[str]"], tmp_path: Path
+) -> None:
     args = ["--epochs", "1", "--fraction", "0.001"]
-    command = [sys.executable, str(LAB / "pytorch_cnn.py"), *args]
-    first = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    first = start("pytorch_cnn", *args, cwd=tmp_path)
     second = run("pytorch_cnn", *args, cwd=tmp_path)
     assert "kept: the former model.pt as model.previous1.pt" in second.stdout
     assert [*first.stdout.splitlines()] == [line for line in second.stdout.splitlines() if "kept" not in line]
@@ -275,7 +281,7 @@ def test_nets_are_compared_on_the_same_images(cnn: ModuleType, robustness: Modul
 def test_the_evaluation_prints_and_draws(cnn: ModuleType, tmp_path: Path) -> None:
     torch.save(cnn.FCNet().state_dict(), tmp_path / "mine.pt")
     files = [str(LAB / "model.pt"), "mine.pt"]
-    done = run("robustness", *files, "--images", "10", "--plots", "pictures", cwd=tmp_path)
+    done = run("robustness", *files, "--images", "5", "--plots", "pictures", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert re.search(r"^ +model +mine$", done.stdout, re.MULTILINE)
     assert re.search(r"^mean of held out \* +0\.[5-9]\d+ +0\.[0-3]\d+$", done.stdout, re.MULTILINE), done.stdout

@@ -126,7 +126,7 @@ TRAIN = ("--mode", "train", "--LR", ".01", "--bs", "20", "--epochs", "150")
 
 @pytest.mark.parametrize("name", ["densenet", "convnet", "bestmodel"])
 def test_train_then_predict(name: str, folder: Path, run: Run) -> None:
-    args = [*TRAIN, "--bs", "8"] if name == "bestmodel" else TRAIN  # whose images take 3 ms each
+    args = [*TRAIN, "--bs", "4"] if name == "bestmodel" else TRAIN  # whose images take 3 ms each
     code, out, err = run(name, *args)
     assert code == 0, err
     (log,), (model,) = Path("log_files").iterdir(), Path("model_files").glob("*.pt")
@@ -143,7 +143,7 @@ def test_train_then_predict(name: str, folder: Path, run: Run) -> None:
     # these classes differ in position, which means nothing to the convnet, and left is right to the best net
     assert float(rows[-1][4]) > {"densenet": 0.9, "convnet": 0.15, "bestmodel": 0.4}[name]
     card = json.loads(model.with_suffix(".json").read_text())
-    assert card["arguments"] == {"LR": 0.01, "bs": 8 if name == "bestmodel" else 20, "epochs": 150, "seed": 0}
+    assert card["arguments"] == {"LR": 0.01, "bs": 4 if name == "bestmodel" else 20, "epochs": 150, "seed": 0}
     assert card["metrics"]["dev_acc"] == float(rows[-1][4])
 
     code, out, err = run(name, "--mode", "predict", "--weights", str(model), "--predictionsFile", "a/p.csv")
@@ -424,7 +424,7 @@ def test_run_sh_as_typed_on_a_fresh_machine(checkout: Path) -> None:
 
 
 @pytest.mark.skipif("SMALLNETS_DATA" not in os.environ, reason="SMALLNETS_DATA, with real drawings, is not set")
-@pytest.mark.parametrize("name", ["densenet", "convnet", "bestmodel"])
+@pytest.mark.parametrize("name", ["densenet", "convnet", pytest.param("bestmodel", marks=pytest.mark.slow)])
 def test_the_shipped_nets_are_as_good_as_their_cards_say(name: str, lab: Callable[[str], Any]) -> None:
     session = lab("utils.session")
     card = json.loads((LAB / f"model_files/{name}.json").read_text())
