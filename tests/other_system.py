@@ -1,7 +1,7 @@
 """Run a program on this machine made to look like macOS or Windows: what those lack is taken away first.
 
 `python other_system.py darwin|win32 [-c CODE | -m MODULE | FILE] ...`; Python programs that it starts see the same.
-What other packages bring for each system is imported before, since this machine has Linux's.
+What other packages have for each system is imported before, since this machine has Linux's.
 """
 
 import contextlib
@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable
 from types import ModuleType
@@ -91,12 +92,9 @@ def without_proc(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def pretend(system: str) -> None:
     """Take away the modules, calls and files that a system lacks."""
-    import asyncio  # noqa: F401
-    import multiprocessing.shared_memory  # noqa: F401
-    import zoneinfo  # noqa: F401
-
-    with contextlib.suppress(ModuleNotFoundError):  # started with -S
-        import torch  # noqa: F401
+    for name in ("asyncio", "multiprocessing.shared_memory", "zoneinfo", "joblib", "matplotlib.pyplot", "torch"):
+        with contextlib.suppress(ModuleNotFoundError):  # started with -S
+            importlib.import_module(name)
     for name in MODULES[system]:
         sys.modules.pop(name, None)
     sys.meta_path.insert(0, Missing(MODULES[system]))
@@ -108,6 +106,7 @@ def pretend(system: str) -> None:
         for name in names:
             if hasattr(module, name):
                 delattr(module, name)
+    setattr(tempfile, "_O_TMPFILE_WORKS", False)  # noqa: B010
     sys.platform = system
 
 

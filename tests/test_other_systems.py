@@ -74,6 +74,21 @@ def test_mp6_and_a_lab_run(system: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("program", "options", "line"),
+    [
+        ("batchnorm/run_mlp.py", "--epochs 1", "Test set: Average loss: "),
+        ("numpy_to_cnn/numpy_nn.py", "--epochs 1 --out nn", "written: numpy_nn_training.png and "),
+        ("quickdraw/search.py", "--model densenet --trials 1 --epochs 1 --jobs 1", "best: "),
+    ],
+    ids=["batchnorm", "numpy_to_cnn", "quickdraw"],
+)
+def test_a_lab_trains_on_windows(program: str, options: str, line: str, checkout: Path) -> None:
+    done = run("win32", checkout / "labs" / program, *options.split(), cwd=checkout)
+    assert done.returncode == 0 and line in done.stdout, done.stdout + done.stderr
+
+
+@pytest.mark.slow
 def test_what_windows_cannot_do_is_said_in_one_line() -> None:
     helped = run("win32", "-m", "autograder", "--help")
     assert helped.returncode == 0 and "check" in helped.stdout and "class" in helped.stdout, helped.stderr
