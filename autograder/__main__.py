@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from autograder import registry
 from smallnets import cli
 
 # command -> its module; "class" is no name that Python can import
@@ -52,8 +53,21 @@ def _anything(parser: argparse.ArgumentParser) -> None:
 @cli.exit_codes
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    early = cli.Parser(add_help=False, allow_abbrev=False)  # the labs it names are choices of each command
+    _add_labs(early)
+    with registry.also_in(early.parse_known_args(words[:2])[0].labs):
+        return _run(words)
+
+
+def _add_labs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--labs", type=Path, metavar="DIR", help="a folder with more labs, such as your course's own")
+
+
+def _run(words: list[str]) -> int:
     parser = cli.parser(__doc__)
     parser.prog = "python -m autograder"
+    _add_labs(parser)
     modules = commands()
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, module in modules.items():
@@ -66,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
             allow_abbrev=False,
         )
         module.add_arguments(sub)
-    args = parser.parse_args(argv)
+    args = parser.parse_args(words)
     return modules[args.command].command(args)
 
 

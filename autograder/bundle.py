@@ -9,10 +9,11 @@ import argparse
 import hashlib
 from pathlib import Path
 
-from autograder import labs, parcel
+from autograder import parcel, registry
 from autograder.lab import Lab
 from autograder.platform import memory, settings
 from autograder.platform.settings import Settings
+from autograder.registry import located
 from autograder.sandbox.job import MB
 from smallnets import cli, zipping
 from smallnets.files import expect_file, replacing
@@ -45,7 +46,7 @@ def command(args: argparse.Namespace) -> int:
         ValueError: an unknown lab, hidden data that is missing or not as it should be, `--out` is something else.
         OSError: a file that is not there or cannot be written.
     """
-    lab = labs.load(args.lab)
+    lab = registry.load(args.lab)
     zipping.check_out(args.out)
     expect_file(args.out)
     staff = staff_files(lab, args.staff)
@@ -90,10 +91,10 @@ def salt(staff: dict[str, Path]) -> str:
 def contents(lab: Lab, staff: dict[str, Path], chosen: Settings) -> dict[str, Path | bytes]:
     """Name in the archive -> file or content."""
     names = [*parcel.grader(lab, ("platform.__main__",)), "pyproject.toml"]
-    files: dict[str, Path | bytes] = {name: parcel.ROOT / name for name in names}
+    files: dict[str, Path | bytes] = {name: located(name) for name in names}
     files |= {f"staff/{name}": path for name, path in staff.items()}
     # a shell wants Unix line ends, whatever git made of them
-    files |= {name: unix(parcel.ROOT / "autograder" / "platform" / name) for name in PROGRAMS}
+    files |= {name: unix(registry.ROOT / "autograder" / "platform" / name) for name in PROGRAMS}
     files["requirements.txt"] = "".join(f"{line}\n" for line in pinned()).encode()
     files[settings.FILE] = chosen.text().encode()
     return files
@@ -106,5 +107,5 @@ def unix(path: Path) -> bytes:
 
 def pinned() -> list[str]:
     """The lines of requirements.txt, without comments, on the packages that grading needs."""
-    lines = (parcel.ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    lines = (registry.ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
     return [line.split("#")[0].strip() for line in lines if line.split("==")[0] in PACKAGES]

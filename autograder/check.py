@@ -10,17 +10,17 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from autograder import labs, pack, report
+from autograder import pack, registry, report
 from autograder.grading import pipeline
-from autograder.imports import ROOT
 from autograder.intake import take_in
+from autograder.registry import located
 from autograder.sandbox import direct
 from smallnets import cli, zipping
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m autograder check`."""
-    there = labs.names()
+    there = registry.names()
     parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, help="where your files are, if elsewhere")
     parser.add_argument(
         "--lab", choices=there, required=len(there) > 1, default=there[0] if len(there) == 1 else None, help="which lab"
@@ -35,8 +35,8 @@ def command(args: argparse.Namespace) -> int:
     Raises:
         ValueError: none of the lab's files is there.
     """
-    lab = labs.load(args.lab)
-    folder = args.folder or ROOT / (lab.handout.folder if lab.handout else "")
+    lab = registry.load(args.lab)
+    folder = args.folder or located(lab.handout.folder if lab.handout else "")
     with tempfile.TemporaryDirectory(prefix="check-") as temporary:
         archive = Path(temporary) / "work.zip"
         found, notes = pack.gather(lab, folder)

@@ -1,4 +1,4 @@
-"""A step that holds checks of autograder/checks on what was handed in, and the points for those that it passes."""
+"""A step that runs checks on what was handed in, and the points for those that it passes."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -25,8 +25,8 @@ def check_step(
     """A step whose finding is `Found`.
 
     Args:
-        module: such as "autograder.checks.numpy_nn", with a function `load() -> what its checks are held on`, which
-            imports the student's files, and functions `check_...(that, rng)`.
+        module: such as "labs.beras.grading.checks.layers", with a function `load`, which imports the student's files
+            and returns an object that the functions `check_...(that, rng)` get.
         names: of those functions.
         files: HandIns without which it is not run.
         given: files of the handout that students' files import, relative to the checkout.

@@ -14,7 +14,7 @@ import secrets
 import time
 from pathlib import Path
 
-from autograder import labs, report, results
+from autograder import registry, report, results
 from autograder.grading.pipeline import judge, only
 from autograder.intake import take_in
 from autograder.lab import Lab, Report
@@ -64,7 +64,7 @@ def grade(
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m autograder grade`."""
     parser.add_argument("submission", type=Path, help="folder or zip")
-    parser.add_argument("--lab", required=True, choices=labs.names(), help="which assignment")
+    parser.add_argument("--lab", required=True, choices=registry.names(), help="which assignment")
     parser.add_argument("--staff", type=Path, help="folder of hidden data, such as prepare.py --staff writes")
     parser.add_argument(
         "--seed", type=cli.whole_number(0), help="of order, draw and training; left out: another each time"
@@ -81,7 +81,7 @@ def command(args: argparse.Namespace) -> int:
     for path in (args.json, args.results):
         if path is not None:
             files.expect_file(path, *files.JSON)
-    lab = labs.load(args.lab) if args.only is None else only(labs.load(args.lab), args.only)
+    lab = registry.load(args.lab) if args.only is None else only(registry.load(args.lab), args.only)
     tier = chosen_tier(args.tier, args.i_trust_this)
     seed = secrets.randbits(31) if args.seed is None else args.seed
     with own.keeping(*([] if args.results is None else [args.results])):

@@ -8,9 +8,9 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from autograder import imports, labs, parcel
+from autograder import imports, parcel, registry
 from autograder.lab import Lab
-from autograder.parcel import ROOT
+from autograder.registry import located
 from autograder.skeleton import skeleton
 from smallnets.files import expect_folder
 
@@ -31,11 +31,11 @@ def write(lab: Lab, out: Path) -> list[str]:
     }
     given = parcel.matching(handout.files)
     imported = imports.needed(path for path in (*given, *edited) if path.endswith(".py"))
-    files = {path: (ROOT / path).read_bytes() for path in (*PROJECT, *given, *imported, *parcel.grader(lab, PROGRAMS))}
-    files["README.md"] = (ROOT / handout.readme).read_bytes()
+    files = {path: located(path).read_bytes() for path in (*PROJECT, *given, *imported, *parcel.grader(lab, PROGRAMS))}
+    files["README.md"] = located(handout.readme).read_bytes()
     for path, name in edited.items():
         parts = (handout.blanks.get(name, ()), handout.drops.get(name, ()), handout.says.get(name, {}))
-        files[path] = skeleton((ROOT / path).read_text(encoding="utf-8"), *parts).encode()
+        files[path] = skeleton(located(path).read_text(encoding="utf-8"), *parts).encode()
     for name, content in files.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(content)
@@ -44,7 +44,7 @@ def write(lab: Lab, out: Path) -> list[str]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m autograder handout`."""
-    parser.add_argument("--lab", required=True, choices=labs.names(), help="which assignment")
+    parser.add_argument("--lab", required=True, choices=registry.names(), help="which assignment")
     parser.add_argument(
         "--out", required=True, type=Path, metavar="DIR", help="a folder that is not there yet, or empty"
     )
@@ -62,7 +62,7 @@ def command(args: argparse.Namespace) -> int:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=args.out.parent, prefix=".handout-") as temporary:
         folder = Path(temporary) / "handout"
-        names = write(labs.load(args.lab), folder)
+        names = write(registry.load(args.lab), folder)
         if args.out.exists():
             args.out.rmdir()
         shutil.move(folder, args.out)

@@ -10,7 +10,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from autograder import labs
+from autograder import registry
 from smallnets import files, own
 
 FEWEST = 16  # bytes; fewer could be guessed
@@ -32,7 +32,7 @@ def command(args: argparse.Namespace) -> int:
         ValueError: an unknown lab or one without hidden data, a short secret, `--out` names something else.
         OSError: a file that is not there or cannot be written.
     """
-    lab = labs.load(args.lab)
+    lab = registry.load(args.lab)
     if lab.hidden is None:
         raise ValueError(f"expected a lab with hidden data, got {lab.name}, which has none")
     secret = args.secret.read_bytes().strip()

@@ -6,7 +6,8 @@ import importlib.metadata
 from collections.abc import Iterable
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from autograder.registry import located, parents
+
 PACKAGES = ("autograder", "smallnets", "labs", "data")  # and the modules that lie at the root
 
 
@@ -26,7 +27,7 @@ def needed(modules: Iterable[str], started: bool = True) -> list[str]:
     while waiting:
         if (file := waiting.pop()) not in found:
             found.add(file)
-            waiting += _imports(ROOT, file, started)
+            waiting += _imports(file, started, tuple(parents()))
     return sorted(found)
 
 
@@ -40,37 +41,41 @@ def version(package: str) -> str:
 
 def is_module(name: str) -> bool:
     """Whether a text names a module of the checkout, such as "autograder.grade"."""
-    return "." in name and all(part.isidentifier() for part in name.split(".")) and _path(ROOT, name) is not None
+    return "." in name and all(part.isidentifier() for part in name.split(".")) and _known(name)
 
 
 def _files(module: str) -> list[str]:
     """The files that importing a module runs first: its packages' `__init__`, then its own."""
     if module.endswith(".py"):
         return [module]
-    if _path(ROOT, module) is None:
-        raise ValueError(f"expected a module of {ROOT}, got {module}")
-    names = module.split(".")
-    paths = [_path(ROOT, ".".join(names[:end])) for end in range(1, len(names) + 1)]
+    if not _known(module):
+        raise ValueError(f"expected a module of the checkout, got {module}")
+    names, places = module.split("."), tuple(parents())
+    paths = [_path(".".join(names[:end]), places) for end in range(1, len(names) + 1)]
     return [path for path in paths if path]
 
 
+def _known(module: str) -> bool:
+    return _path(module, tuple(parents())) is not None
+
+
 @functools.cache
-def _path(root: Path, module: str) -> str | None:
-    """A module's file, "" for a folder without `__init__.py`, None if there is no such module."""
+def _path(module: str, places: tuple[Path, ...]) -> str | None:
+    """A module's file, "" for a folder without `__init__.py`, None if there is no such module; `places` hold labs."""
     path = module.replace(".", "/")
     if "." in module and module.split(".")[0] not in PACKAGES:
         return None
     for file in (f"{path}.py", f"{path}/__init__.py"):
-        if (root / file).is_file():
+        if located(file).is_file():
             return file
-    return "" if (root / path).is_dir() and path.split("/")[0] in PACKAGES else None
+    return "" if located(path).is_dir() and path.split("/")[0] in PACKAGES else None
 
 
 @functools.cache
-def _imports(root: Path, file: str, started: bool) -> tuple[str, ...]:
+def _imports(file: str, started: bool, places: tuple[Path, ...]) -> tuple[str, ...]:
     """The files that one file imports, wherever in it, and those of modules that its texts name."""
     found: list[str] = []
-    for node in ast.walk(ast.parse((root / file).read_bytes())):
+    for node in ast.walk(ast.parse(located(file).read_bytes())):
         names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -78,5 +83,5 @@ def _imports(root: Path, file: str, started: bool) -> tuple[str, ...]:
             names = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif started and isinstance(node, ast.Constant) and isinstance(node.value, str) and is_module(node.value):
             names = [node.value, f"{node.value}.__main__"]
-        found += [path for name in names if _path(root, name) is not None for path in _files(name)]
+        found += [path for name in names if _known(name) for path in _files(name)]
     return tuple(found)

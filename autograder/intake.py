@@ -14,8 +14,8 @@ from autograder.names import near_miss, shown
 
 MOST_BYTES = 2**28  # of all files together
 MOST_NAMED = 3  # of the names that are left aside
-# what systems and editors add unasked, as does every name that begins with a dot
-CLUTTER = {"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini"}
+# added unasked by systems and editors, as are names that begin with a dot; `grading` comes with the handout
+CLUTTER = {"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini", "grading"}
 KINDS = {
     b"Rar!\x1a\x07": "a rar archive",
     b"7z\xbc\xaf\x27\x1c": "a 7z archive",

@@ -10,6 +10,7 @@ import numpy as np
 from autograder import imports
 from autograder.frame import Layout, frame_bytes
 from autograder.lab import Run
+from autograder.registry import located
 from autograder.sandbox.job import Job
 
 
@@ -20,7 +21,7 @@ def job(
     """A job that runs one of our modules; it sees that module, what this imports, and nothing else of the checkout.
 
     Args:
-        argv: the module, such as "autograder.mp6.fit", and its arguments; one that names a module is shown, too.
+        argv: the module, such as "labs.mp6.grading.inside.fit", and its arguments; it sees a module named there, too.
         arrays: what `message.given` returns there.
         layout: of what `message.hand_back` writes there.
         given: files of the handout that students' programs import, relative to the checkout.
@@ -30,7 +31,7 @@ def job(
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **arrays)
     ours = imports.needed([*filter(imports.is_module, argv), *given], started=False)
-    files = {name: imports.ROOT / name for name in ours} | dict(more or {})
+    files = {name: located(name) for name in ours} | dict(more or {})
     if students:
         files |= {f"submission/{name}": path for name, path in run.submission.files.items()}
     return Job(["-m", *argv], files, content.getvalue(), frame_bytes(layout))

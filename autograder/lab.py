@@ -239,7 +239,7 @@ class Lab:
         root: the folder in the archive where files are to lie, such as "hw2/code".
         places: folders where `pack` looks for files, relative to the one it is given.
         ranking: how places become points.
-        module: that declares the lab, as `labs.load` fills it in.
+        module: that declares the lab, as `registry.load` fills it in.
     """
 
     name: str

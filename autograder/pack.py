@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from autograder import labs
+from autograder import registry
 from autograder.intake import take_in
 from autograder.lab import HandIn, Lab
 from autograder.look import look
@@ -33,7 +33,7 @@ def command(args: argparse.Namespace) -> int:
     Raises:
         ValueError: an unknown lab, a folder without any of its files, or `--out` names something that is no archive.
     """
-    lab = labs.load(args.lab)
+    lab = registry.load(args.lab)
     out = args.out or Path(f"{lab.name}.zip")
     zipping.check_out(out)
     expect_file(out)

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from autograder import imports
-from autograder.imports import ROOT, version
+from autograder.imports import version
 from autograder.lab import Lab
+from autograder.registry import ROOT, located
 from smallnets import files
 
 HIDDEN = ("*_test_*", "*secret*")  # names that git ignores too: hidden data and what decides it
@@ -36,7 +37,7 @@ def grader_hash(lab: Lab, staff: Path | None = None) -> str:
         lab: the hash depends on this lab's files and on no other lab's.
         staff: folder of hidden data, whose contents count.
     """
-    paths = {name: ROOT / name for name in grader(lab)}
+    paths = {name: located(name) for name in grader(lab)}
     if staff is not None:
         paths |= {f"staff/{path.relative_to(staff)}": path for path in staff.rglob("*") if path.is_file()}
     total = hashlib.sha256(f"{lab.name} {platform.python_version()} {version('numpy')} {version('torch')}".encode())
@@ -55,9 +56,17 @@ def matching(patterns: Iterable[str]) -> list[str]:
     """
     found: set[str] = set()
     for pattern in patterns:
-        paths = [path for path in ROOT.glob(pattern) if path.is_file() and "__pycache__" not in path.parts]
+        folder, base = _base(pattern)
+        inside = pattern.removeprefix(f"{folder}/")
+        paths = [path for path in base.glob(inside) if path.is_file() and "__pycache__" not in path.parts]
         if not paths:
-            raise ValueError(f"expected files like {pattern} in {ROOT}, got none")
-        shown = [path for path in paths if not any(path.match(name) for name in HIDDEN)]
-        found.update(path.relative_to(ROOT).as_posix() for path in shown)
+            raise ValueError(f"expected files like {inside} in {base}, got none")
+        shown = [path.relative_to(base) for path in paths if not any(path.match(name) for name in HIDDEN)]
+        found.update((Path(folder) / path).as_posix() for path in shown)
     return sorted(found)
+
+
+def _base(pattern: str) -> tuple[str, Path]:
+    """The start of a pattern that names a lab outside the checkout, and its folder; else "" and the checkout."""
+    start = "/".join(pattern.split("/")[:2])
+    return ("", ROOT) if located(start) == ROOT / start else (start, located(start))

@@ -9,6 +9,7 @@ the dozen that its formula names.
 """
 
 import argparse
+import importlib
 import statistics
 import sys
 import time
@@ -57,8 +58,7 @@ def main(argv: list[str] | None = None) -> int:
 def measured(args: argparse.Namespace) -> int:
     """Time each layer against torch's and print a line."""
     sys.path.insert(0, str(Path(__file__).parents[1] / "labs" / "batchnorm"))  # a lab is not installed
-    import layer
-
+    layer = importlib.import_module("layer")
     environment = modelfile.environment()
     print(f"torch {environment['versions']['torch']}, {environment['threads']} threads")
     print(f"{'layer':<12} {'input':<18} {'ours':>9} {'torch.nn':>9}   ours takes (range)")

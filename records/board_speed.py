@@ -26,7 +26,7 @@ if __name__ == "__main__":
 
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 
-from autograder import labs, pack
+from autograder import pack, registry
 from autograder.board import people
 from autograder.board.record import Record
 from autograder.classroom import jobs
@@ -130,7 +130,7 @@ def memory(pid: int) -> float:
 
 def solution(folder: Path) -> bytes:
     """Our own solution as a zip."""
-    lab = labs.load("mp6")
+    lab = registry.load("mp6")
     found, _ = pack.gather(dataclasses.replace(lab, places=("", "models/reference")), ROOT)
     zipping.write(folder / "work.zip", found)
     return (folder / "work.zip").read_bytes()
@@ -145,7 +145,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--uploads", type=cli.whole_number(1, STUDENTS), default=50, help="at once")
     args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as name:
-        record = Record(Path(name) / "board.sqlite", labs.load("mp6"))
+        record = Record(Path(name) / "board.sqlite", registry.load("mp6"))
         added = people.add(record, [(f"s{k}", "", "student") for k in range(STUDENTS)])
         for k in range(args.updates, STUDENTS):
             end(record, begin(record, f"s{k}"), k / 1000)

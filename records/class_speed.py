@@ -71,7 +71,8 @@ def course(folder: Path, count: int) -> None:
     """A checkout with the lab, and a class that has handed in."""
     for name in ("autograder", "smallnets"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "autograder/labs/speed.py").write_text(LAB)
+    (folder / "labs/speed/grading").mkdir(parents=True)
+    (folder / "labs/speed/grading/declaration.py").write_text(LAB)
     for number in range(count):
         for submissions in ("all", "few") if number < count // FEWER else ("all",):
             path = folder / submissions / f"s{number}/answer.py"

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder.checks.numbers import equal
-from autograder.checks.pytorch_cnn import images
+from autograder.runner.assertions import equal
+from labs.numpy_to_cnn.grading.checks.pytorch_cnn import images
 
 NETS = ("FCNet", "SimpleCNN", "MyNet")
 

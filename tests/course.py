@@ -10,6 +10,7 @@ from pathlib import Path
 from conftest import ROOT
 
 FOLDERS = ("autograder", "smallnets")
+TOY = "labs/toy/grading/declaration.py"
 
 
 def course(folder: Path) -> Path:
@@ -18,7 +19,8 @@ def course(folder: Path) -> Path:
         shutil.copytree(
             ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "mutants", "solutions")
         )
-    shutil.copyfile(ROOT / "tests/toy.py", folder / "autograder/labs/toy.py")
+    (folder / TOY).parent.mkdir(parents=True)
+    shutil.copyfile(ROOT / "tests/toy.py", folder / TOY)
     (folder / "all").mkdir()
     return folder
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from conftest import ROOT, Once
 
-from autograder.quickdraw.parts import PROGRAMS
+from labs.quickdraw.grading.programs import PROGRAMS
 
 LAB = ROOT / "labs/quickdraw"
 # learning rate and steps, in seconds

@@ -36,7 +36,7 @@ def test_the_page_makes_a_sixth_lab(checkout: Path) -> None:
     assert "score: 10 of 10" in graded and "2 passed" in tested
     assert (checkout / "handout/labs/softmax/softmax.py").is_file() and (checkout / "softmax.zip").is_file()
     assert "written: softmax.zip" in packed and "written: handout" in written
-    run("ruff check . && ruff format --check . && mypy autograder" if _has("mypy") else "true", checkout)
+    run("ruff check . && ruff format --check . && mypy labs/softmax/grading" if _has("mypy") else "true", checkout)
 
 
 def _has(tool: str) -> bool:
@@ -47,8 +47,8 @@ def test_the_page_has_five_steps_of_four_files_and_one_block_of_commands() -> No
     assert len(re.findall(r"^## \d", PAGE, re.MULTILINE)) == 5
     assert [path for path, _ in FILES] == [
         "labs/softmax/softmax.py",
-        "autograder/checks/softmax.py",
-        "autograder/labs/softmax.py",
-        "autograder/handouts/softmax.md",
+        "labs/softmax/grading/checks.py",
+        "labs/softmax/grading/declaration.py",
+        "labs/softmax/grading/handout.md",
     ]
     assert len(COMMANDS) == 1

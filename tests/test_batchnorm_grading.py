@@ -9,10 +9,10 @@ from conftest import ROOT
 from graded import Edits, graded, lost, submission
 
 from autograder import pack
-from autograder.batchnorm import data
 from autograder.grading import pipeline
-from autograder.labs.batchnorm import LAB
 from autograder.sandbox.run import Launch
+from labs.batchnorm.grading import data
+from labs.batchnorm.grading.declaration import LAB
 
 LAYERS = ("1.", "2.")
 

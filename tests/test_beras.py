@@ -16,9 +16,10 @@ from conftest import ROOT, any_check_fails, load_file
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.checks import beras_activations, beras_core, beras_layers, beras_model, beras_training
-from autograder.checks.numbers import equal
 from autograder.checks_inside import generator
+from autograder.runner.assertions import equal
+from labs.beras.grading.checks import activations, core, layers, training
+from labs.beras.grading.checks.model import check_evaluate
 from smallnets import mnist
 from smallnets.gradcheck import relative_error
 
@@ -45,10 +46,10 @@ beras = import_beras(LAB)
 # those of assignment.py are held in its own tests and when it is graded
 CHECKS = [
     value
-    for module in (beras_core, beras_layers, beras_activations, beras_training)
+    for module in (core, layers, activations, training)
     for name, value in vars(module).items()
     if name.startswith("check_")
-] + [beras_model.check_evaluate]
+] + [check_evaluate]
 
 
 @pytest.fixture
@@ -140,7 +141,7 @@ def by_definition(layer: Any, J: np.ndarray) -> list[np.ndarray]:
 def test_the_chain_rule_in_one_go_is_that_of_the_definition(shape: tuple[int, int, int]) -> None:
     (n_samples, n_in, n_out), rng = shape, np.random.default_rng(0)
     x, J = rng.normal(size=(n_samples, n_in)), rng.normal(size=(n_samples, n_out))
-    dense, softmax = beras_layers.dense64(beras, n_in, n_out, rng), beras.activations.Softmax()
+    dense, softmax = layers.dense64(beras, n_in, n_out, rng), beras.activations.Softmax()
     dense(x), softmax(J)
     for found, expected in zip(
         (dense.compose_to_input(J), *dense.compose_to_weight(J)), by_definition(dense, J), strict=True
@@ -166,7 +167,7 @@ TORCH: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
 )
 def test_tape_gradients_of_random_nets_are_torchs(widths: list[int], names: list[str], n: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    dense = [beras_layers.dense64(beras, a, b, rng) for a, b in zip(widths, widths[1:], strict=False)]
+    dense = [layers.dense64(beras, a, b, rng) for a, b in zip(widths, widths[1:], strict=False)]
     x, t = rng.normal(size=(n, widths[0])), rng.normal(size=(n, widths[-1]))
     theirs = [torch.tensor(weight, requires_grad=True) for layer in dense for weight in layer.weights]
     ours, output, loss = x, torch.tensor(x), beras.losses.MeanSquaredError()

@@ -12,12 +12,12 @@ from graded import Edits, graded, lost, own, submission
 from programs import as_script, lab_at
 
 from autograder import handout, pack
-from autograder.beras import data
-from autograder.beras.jobs import FLAG
 from autograder.grading import pipeline
 from autograder.lab import Run, Submission
-from autograder.labs.beras import LAB
 from autograder.sandbox.run import Launch
+from labs.beras.grading import data
+from labs.beras.grading.declaration import LAB
+from labs.beras.grading.jobs import FLAG
 from smallnets import mnist, zipping
 
 slow = pytest.mark.slow

@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
+from course import TOY
 
 from autograder.sandbox import landlock
 
@@ -89,7 +90,8 @@ def work(value: int) -> bytes:
 @pytest.fixture
 def course(checkout: Path, tmp_path: Path) -> tuple[Path, Path, Path, list[str]]:
     """A checkout with a toy lab, a board, a folder of labels, and students' tokens."""
-    shutil.copyfile(ROOT / "tests" / "toy.py", checkout / "autograder" / "labs" / "toy.py")
+    (checkout / TOY).parent.mkdir(parents=True)
+    shutil.copyfile(ROOT / "tests" / "toy.py", checkout / TOY)
     db, staff, roster = tmp_path / "board" / "board.sqlite", tmp_path / "staff", tmp_path / "roster.csv"
     db.parent.mkdir()
     staff.mkdir(mode=0o700)

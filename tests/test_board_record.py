@@ -16,7 +16,7 @@ import pytest
 from scoreboard import LAB, board, grade_all, graded, work
 
 from autograder import __main__ as autograder
-from autograder import labs
+from autograder import registry
 from autograder.board import live, people, ranking, rules, supervise
 from autograder.board.record import ANY, Record
 from autograder.classroom import coordinate
@@ -45,8 +45,8 @@ def hand_in(record: Record, student: str, *values: object) -> str:
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """The command line knows the toy lab; returns where its board lies."""
-    monkeypatch.setattr(labs, "load", lambda name: LAB)
-    monkeypatch.setattr(labs, "names", lambda: ["toy"])
+    monkeypatch.setattr(registry, "load", lambda name: LAB)
+    monkeypatch.setattr(registry, "names", lambda: ["toy"])
     return tmp_path / "board.sqlite"
 
 

@@ -16,7 +16,7 @@ import pytest
 from conftest import ROOT, Once, copy_checkout
 from graded import graded, lost, submission
 
-from autograder import bundle, emulate, imports, labs, parcel
+from autograder import bundle, emulate, imports, parcel, registry
 from autograder.platform import memory
 from autograder.sandbox.job import MB
 from smallnets import zipping
@@ -55,7 +55,7 @@ LAB = Lab(
     hidden=lambda secret, folder: None,
 )
 """
-OTHERS = "from autograder.labs.tiny import LAB\n"
+OTHERS = "from labs.tiny.grading.declaration import LAB\n"
 RIGHT, WRONG = "def answer(n): return 42\n", "def answer(n): return 41\n"
 
 
@@ -67,9 +67,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkout with two more labs, their data, hidden data of one, and submissions."""
     folder = copy_checkout(tmp_path_factory.mktemp("course") / "checkout")
     files = {
-        "autograder/labs/tiny.py": TINY,
-        "autograder/labs/other.py": OTHERS,
-        "autograder/other/verdicts.py": "hidden = 1\n",
+        "labs/tiny/grading/declaration.py": TINY,
+        "labs/other/grading/declaration.py": OTHERS,
+        "labs/other/grading/verdicts.py": "hidden = 1\n",
         "data/tiny/public.txt": "for all\n",
         "data/tiny/x_test_part1.txt": "hidden\n",
         "data/other/other.txt": "for others\n",
@@ -124,19 +124,21 @@ def test_the_programs_lie_at_the_root_and_can_be_run(course: Path) -> None:
 
 def test_it_holds_what_the_lab_needs_and_no_secret(course: Path) -> None:
     found = names(course)
-    assert {"staff/right", "data/tiny/public.txt", "autograder/labs/tiny.py", "autograder/grade.py"} <= set(found)
+    assert {"staff/right", "data/tiny/public.txt", "labs/tiny/grading/declaration.py", "autograder/grade.py"} <= set(
+        found
+    )
     kept_back = r"attacks|mutants|solutions|handouts|models/|tests/|records/|other|neuralnet|mp6|secret|_test_part"
     assert [name for name in found if re.search(kept_back, name)] == []
     assert {name.split("/")[0] for name in found} == {
-        "autograder", "smallnets", "data", "staff", "pyproject.toml", "requirements.txt", "settings.json", "setup.sh",
-        "run_autograder",
+        "autograder", "smallnets", "labs", "data", "staff", "pyproject.toml", "requirements.txt", "settings.json",
+        "setup.sh", "run_autograder",
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", labs.names())
+@pytest.mark.parametrize("name", registry.names())
 def test_all_that_its_modules_import_is_in_it(name: str) -> None:
     """Also those that the handout gives, and students' programs import in a job."""
-    files = set(parcel.grader(labs.load(name), ("platform.__main__",)))
+    files = set(parcel.grader(registry.load(name), ("platform.__main__",)))
     assert set(imports.needed(path for path in files if path.endswith(".py"))) <= files
 
 
@@ -324,9 +326,9 @@ SETTINGS: dict[str, dict[str, Any]] = {}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", labs.names())
+@pytest.mark.parametrize("name", registry.names())
 def test_the_emulated_platform_gives_the_score_that_grade_gives(name: str, tmp_path: Path, once: Once) -> None:
-    lab = labs.load(name)
+    lab = registry.load(name)
     staff = tmp_path / "staff" if lab.hidden else None
     if lab.hidden and staff:
         staff.mkdir()

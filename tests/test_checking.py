@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import checking, checks_inside, frame, grade, imports, message
+from autograder import checking, checks_inside, frame, grade, message, registry
 from autograder.lab import HandIn, Lab, Report
 from autograder.sandbox.job import Tier
 from autograder.sandbox.tiers import detect
@@ -16,7 +16,7 @@ from autograder.sandbox.tiers import detect
 CHECKS = """
 import importlib, random
 import numpy as np
-from autograder.checks.numbers import equal
+from autograder.runner.assertions import equal
 
 def load():
     return importlib.import_module("answer")
@@ -42,18 +42,17 @@ def tier() -> Tier:
 
 @pytest.fixture
 def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Lab:
-    """Two checks worth 2 and 3 points, on a file answer.py; the checkout is a copy of what jobs take from it.
+    """Two checks worth 2 and 3 points, on a file answer.py, in a folder of labs outside the checkout.
 
     The parameter, if any, is the seconds that a check has.
     """
-    module, root = "autograder.checks.answers", tmp_path / "root"
+    module, folder = "labs.answers.grading.checks.answers", tmp_path / "labs/answers/grading"
     seconds = getattr(request, "param", 60)
     step = checking.check_step("answers", module, NAMES, ("answer.py",), reproduce="python answer.py", seconds=seconds)
-    for name in imports.needed(["autograder.grade", "autograder.checks_inside", "autograder.checks.numbers"]):
-        (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes((imports.ROOT / name).read_bytes())
-    (root / "autograder/checks/answers.py").write_text(CHECKS)
-    monkeypatch.setattr(imports, "ROOT", root)
+    (folder / "checks").mkdir(parents=True)
+    (folder / "declaration.py").touch()
+    (folder / "checks/answers.py").write_text(CHECKS)
+    monkeypatch.setenv(registry.VARIABLE, str(tmp_path / "labs"))
     rows = [("twice, on its own", 2.0, ["check_twice"]), ("square, and nothing kept", 3.0, NAMES[1:])]
     return Lab(
         name="answers",

@@ -12,8 +12,10 @@ from programs import lab_at
 from torch import nn
 from torch.nn import functional as F
 
-from autograder.checks import batchnorm_nets, pytorch_cnn, quickdraw
 from autograder.checks_inside import generator
+from labs.batchnorm.grading.checks import nets as batchnorm_nets
+from labs.numpy_to_cnn.grading.checks import pytorch_cnn
+from labs.quickdraw.grading.checks import nets as quickdraw
 
 Call = Callable[[nn.Module, torch.Tensor], torch.Tensor]
 

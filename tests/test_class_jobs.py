@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import toy
 
-from autograder import labs, parcel
+from autograder import parcel, registry
 from autograder.classroom import coordinate, fast, jobs, rows
 from autograder.classroom.store import MOST_ATTEMPTS, Store, opened
 from autograder.lab import Check, Column, Run, Verdict
@@ -45,14 +45,14 @@ def test_a_lab_is_divided_where_no_step_is_shared() -> None:
 
 
 def test_every_lab_is_divided_into_all_its_checks() -> None:
-    for name in labs.names():
-        lab = labs.load(name)
+    for name in registry.names():
+        lab = registry.load(name)
         numbers = [each.number for each in lab.checks for part in jobs.parts(lab) if each.number.startswith(part)]
         assert sorted(numbers) == sorted(each.number for each in lab.checks)
 
 
 def test_a_grade_depends_on_sources_hidden_data_and_speed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(parcel, "ROOT", tmp_path)
+    monkeypatch.setattr(registry, "ROOT", tmp_path)
     monkeypatch.setattr(parcel, "grader", lambda lab: ["autograder/a.py"])
     staff = tmp_path / "staff/deep"
     for path in ("autograder/a.py", "staff/deep/y.npy"):
@@ -66,14 +66,14 @@ def test_a_grade_depends_on_sources_hidden_data_and_speed(monkeypatch: pytest.Mo
     assert len({*seen, jobs.grader_hash(toy.LAB), jobs.grader_hash(dataclasses.replace(toy.LAB, name="x"))}) == 6
 
 
-@pytest.mark.parametrize("name", labs.names())
+@pytest.mark.parametrize("name", registry.names())
 def test_a_change_in_one_lab_grades_no_other_lab_again(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def hashes() -> dict[str, str]:
-        return {each: jobs.grader_hash(labs.load(each)) for each in labs.names()}
+        return {each: jobs.grader_hash(registry.load(each)) for each in registry.names()}
 
     before, read = hashes(), files.sha256
-    own = [path for path in parcel.grader(labs.load(name)) if name in path]
-    others = {path for each in labs.names() if each != name for path in parcel.grader(labs.load(each))}
+    own = [path for path in parcel.grader(registry.load(name)) if name in path]
+    others = {path for each in registry.names() if each != name for path in parcel.grader(registry.load(each))}
     assert len(own) > 5 and others.isdisjoint(own)
     for changed in own:
         monkeypatch.setattr(files, "sha256", lambda path, changed=changed: read(path) + "*" * path.match(changed))
@@ -246,7 +246,7 @@ def test_a_program_does_not_outlive_who_started_it(tmp_path: Path) -> None:
         f"child = subprocess.Popen([sys.executable, '-c', {child!r}, str(os.getpid())])\n"
         "time.sleep(1); print(child.pid, flush=True); os.kill(os.getpid(), 9)"
     )
-    done = subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, cwd=parcel.ROOT)
+    done = subprocess.run([sys.executable, "-c", parent], capture_output=True, text=True, cwd=registry.ROOT)
     for _ in range(1200):
         state = Path(f"/proc/{int(done.stdout)}/stat")
         if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":

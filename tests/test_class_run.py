@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import toy
 from conftest import ROOT, interruptible
-from course import command, course, environment, grade_class, grades, hand_in
+from course import TOY, command, course, environment, grade_class, grades, hand_in
 from graded import tier
 
 from autograder import __main__ as autograder
@@ -113,10 +113,8 @@ def watched(folder: Path, record: Path, store: Store) -> None:
         hand_in(folder, "ada", f"{RIGHT}  # {number}")
         archive, sha256, _ = coordinate.parcel(folder / "all/ada", toy.LAB)
         store.keep(sha256, archive)
-        script = (
-            "import sys; from pathlib import Path; from autograder import labs; from autograder.classroom import jobs"
-        )
-        script += "; print(jobs.grader_hash(labs.load('toy')))"
+        script = "from autograder import registry; from autograder.classroom import jobs"
+        script += "; print(jobs.grader_hash(registry.load('toy')))"
         done = subprocess.run(
             [words[0], "-c", script], cwd=folder, env=environment(folder), capture_output=True, text=True, check=True
         )
@@ -233,7 +231,7 @@ def everyone(folder: Path) -> None:
 @pytest.mark.longest
 def test_three_hundred_submissions_are_graded_once_each_whatever_is_killed(folder: Path) -> None:
     everyone(folder)
-    path = folder / "autograder/labs/toy.py"
+    path = folder / TOY
     path.write_text(path.read_text().replace(f"wall_seconds={toy.LAB.limits.wall_seconds}", "wall_seconds=4"))
     (folder / "grades").mkdir()
     # whatever is written down as done is noted

@@ -11,7 +11,7 @@ from conftest import ROOT
 from test_results_schema import SCHEMA
 
 from autograder import __main__ as autograder
-from autograder import grade, labs, results
+from autograder import grade, registry, results
 from autograder.lab import Check, Column, HandIn, Lab, Run, Step, StepFailed, Verdict, Visibility
 from autograder.sandbox.job import MB, Job, Limits, Tier
 from autograder.sandbox.tiers import Detection, detect
@@ -166,8 +166,8 @@ def test_a_step_may_have_limits_of_its_own(tmp_path: Path) -> None:
 @pytest.fixture
 def toy(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command line knows the toy lab, and the tier is found out once for all tests."""
-    monkeypatch.setattr(labs, "load", lambda name: LAB)
-    monkeypatch.setattr(labs, "names", lambda: ["toy"])
+    monkeypatch.setattr(registry, "load", lambda name: LAB)
+    monkeypatch.setattr(registry, "names", lambda: ["toy"])
     monkeypatch.setattr(grade, "best", best)
 
 
@@ -234,8 +234,8 @@ def test_without_a_safe_sandbox_nobodys_code_is_run(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_lab_names_only_steps_that_it_has() -> None:
-    for name in labs.names():
-        lab = labs.load(name)
+    for name in registry.names():
+        lab = registry.load(name)
         steps = [step.name for step in lab.steps]
         numbers = [check.number for check in lab.checks]
         assert len(set(steps)) == len(steps) and len(set(numbers)) == len(numbers)
@@ -246,7 +246,7 @@ def test_a_lab_names_only_steps_that_it_has() -> None:
 
 
 def test_every_check_of_mp6_has_points_for_what_the_table_says() -> None:
-    lab = labs.load("mp6")
+    lab = registry.load("mp6")
     worth = {part: sum(check.points for check in lab.checks if check.number.startswith(f"{part}.")) for part in "123"}
     assert worth == {"1": 45, "2": 55, "3": 10}
     assert dataclasses.asdict(lab.limits)["cpu_seconds"] == 120
@@ -260,7 +260,7 @@ def test_the_readme_has_the_points_that_the_checks_have() -> None:
     for row in re.findall(r"^\| `(\w+)`([^|]*)((?:\|[ \d.]*){3})\|$", README, re.MULTILINE):
         for part, points in enumerate(row[2].split("|")[1:], 1):
             written |= {(row[0], part): float(points)} if points.strip() else {}
-    assert written == {(check.tags[0], int(check.number[0])): check.points for check in labs.load("mp6").checks}
+    assert written == {(check.tags[0], int(check.number[0])): check.points for check in registry.load("mp6").checks}
 
 
 def test_every_option_of_grade_is_in_the_readme(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,22 +9,22 @@ from conftest import ROOT, repository_files
 from test_grade import LAB as TOY
 
 from autograder import __main__ as autograder
-from autograder import check, grade, handout, labs, parcel, report
+from autograder import grade, handout, parcel, registry, report
 from autograder.lab import HandIn, Handout
 
 # solutions, wrong ones, attacks, the commands and pages of staff
 STAFFS = "attacks|board|bundle|classroom|doctor|emulate|handout|hidden|mutants|platform|skeleton|solutions"
 SECRET = rf"^(models|tests|records)/|^autograder/({STAFFS})"
-every_lab = pytest.mark.parametrize("name", labs.names())
+every_lab = pytest.mark.parametrize("name", registry.names())
 
 
 @every_lab
 def test_a_handout_holds_what_one_lab_needs_and_nothing_of_ours(name: str, tmp_path: Path) -> None:
-    lab = labs.load(name)
+    lab = registry.load(name)
     assert lab.handout is not None
     names = handout.write(lab, tmp_path)
     assert names == sorted(path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file())
-    others = [other for other in labs.names() if other != name]
+    others = [other for other in registry.names() if other != name]
     assert not [file for file in names if re.search(SECRET, file) or any(other in file for other in others)]
     assert not [file for file in names if file.endswith(".md") and file != "README.md"]
     assert not [file for file in names if re.search(r"__pycache__|secret|_test_part|\.(pt|model)$", file)]
@@ -39,7 +39,7 @@ def test_a_handout_holds_what_one_lab_needs_and_nothing_of_ours(name: str, tmp_p
 
 @every_lab
 def test_what_grading_needs_is_tracked_and_there(name: str) -> None:
-    assert set(parcel.grader(labs.load(name))) <= set(repository_files())
+    assert set(parcel.grader(registry.load(name))) <= set(repository_files())
 
 
 def test_the_command_writes_a_new_folder_and_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,7 +65,7 @@ def test_a_wrong_declaration_leaves_nothing(
     declared: Handout | None, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(labs, "load", lambda name: dataclasses.replace(TOY, handout=declared))
+    monkeypatch.setattr(registry, "load", lambda name: dataclasses.replace(TOY, handout=declared))
     assert autograder.main(["handout", "--lab", "mp6", "--out", str(tmp_path / "out")]) == 2
     assert re.search(message, capsys.readouterr().err) and list(tmp_path.iterdir()) == []
 
@@ -75,10 +75,11 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with a right answer.py for the toy lab, which is the only one there is."""
     hand_in = (*TOY.hand_in, HandIn("answer.pt"))
     lab = dataclasses.replace(TOY, hand_in=hand_in, handout=Handout("labs/toy", {}, (), "LICENSE"))
-    monkeypatch.setattr(labs, "load", lambda name: lab)
-    monkeypatch.setattr(labs, "names", lambda: ["toy"])
-    monkeypatch.setattr(check, "ROOT", tmp_path)
-    (tmp_path / "labs/toy").mkdir(parents=True)
+    monkeypatch.setattr(registry, "load", lambda name: lab)
+    monkeypatch.setattr(registry, "names", lambda: ["toy"])
+    monkeypatch.setenv(registry.VARIABLE, str(tmp_path / "labs"))
+    (tmp_path / "labs/toy/grading").mkdir(parents=True)
+    (tmp_path / "labs/toy/grading/declaration.py").touch()
     (tmp_path / "labs/toy/answer.py").write_text("def answer(n): return 42\n")
     (tmp_path / "labs/toy/answer.pt").write_bytes(b"weights")
     return tmp_path / "labs/toy"
@@ -88,7 +89,7 @@ def test_right_work_is_checked_where_it_lies(work: Path, capsys: pytest.CaptureF
     assert autograder.main(["check"]) == 0
     out = capsys.readouterr().out
     assert out.rstrip().endswith("score: 13 of 13") and "data of seed 0" in out and "left aside" not in out
-    assert sorted(path.name for path in work.iterdir()) == ["answer.pt", "answer.py"]
+    assert sorted(path.name for path in work.iterdir()) == ["answer.pt", "answer.py", "grading"]
 
 
 def test_missing_points_and_missing_files_are_said(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -109,7 +110,7 @@ def test_mistakes_on_the_command_line_are_named(work: Path, capsys: pytest.Captu
 def test_what_is_checked_is_what_is_graded(work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert autograder.main(["check", "--seed", "3"]) == 0
     checked = capsys.readouterr().out
-    report.show(grade.grade(work, labs.load("toy"), grade.best().tier, seed=3, trust=True))
+    report.show(grade.grade(work, registry.load("toy"), grade.best().tier, seed=3, trust=True))
 
     def clockless(text: str) -> str:
         return re.sub(r"time: .*|sandbox: .*", "", text)

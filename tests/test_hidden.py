@@ -7,8 +7,8 @@ import pytest
 from test_grade import LAB
 
 from autograder import __main__ as autograder
-from autograder import labs
-from autograder.labs import mp6
+from autograder import registry
+from labs.mp6.grading import declaration
 
 SECRET = b"a secret of many bytes"
 
@@ -25,7 +25,9 @@ def write(secret: bytes, folder: Path) -> None:
 @pytest.fixture(autouse=True)
 def toy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lab with hidden data, and a folder with the secret to work in."""
-    monkeypatch.setattr(labs, "load", lambda name: dataclasses.replace(LAB, hidden=write if name == "toy" else None))
+    monkeypatch.setattr(
+        registry, "load", lambda name: dataclasses.replace(LAB, hidden=write if name == "toy" else None)
+    )
     monkeypatch.chdir(tmp_path)
     Path("secret").write_bytes(SECRET + b"\n")
 
@@ -77,4 +79,4 @@ def test_a_mistake_is_named_in_one_line(arguments: list[str], words: str, capsys
 
 def test_mp6_checks_its_secret_itself(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="at least 16 bytes, got 5"):
-        mp6.hidden(b"short", tmp_path)
+        declaration.hidden(b"short", tmp_path)

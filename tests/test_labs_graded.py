@@ -12,16 +12,16 @@ import pytest
 from conftest import ROOT, Once
 from graded import graded, own
 
-from autograder import handout, labs
+from autograder import handout, registry
 from autograder.sandbox.run import Launch
 
 pytestmark = pytest.mark.slow
-every_lab = pytest.mark.parametrize("name", labs.names())
+every_lab = pytest.mark.parametrize("name", registry.names())
 
 
 @every_lab
 def test_the_untouched_handout_gets_nothing(name: str, tmp_path: Path, forked: Launch | None) -> None:
-    lab = labs.load(name)
+    lab = registry.load(name)
     assert lab.handout is not None
     handout.write(lab, tmp_path / "handout")
     report = graded(lab, tmp_path / "handout" / lab.handout.folder, forked=forked)
@@ -30,7 +30,7 @@ def test_the_untouched_handout_gets_nothing(name: str, tmp_path: Path, forked: L
 
 @every_lab
 def test_our_solution_put_back_into_the_handout_gets_full_marks(name: str, tmp_path: Path, once: Once) -> None:
-    lab = labs.load(name)
+    lab = registry.load(name)
     assert lab.handout is not None
     handout.write(lab, tmp_path)
     for path, source in own(lab, once).items():

@@ -7,10 +7,10 @@ import styles
 from conftest import ROOT, Once
 from graded import graded, lost, own, submission
 
-from autograder.labs.mp6 import LAB
 from autograder.mutants.table import MUTANTS, Mutant, write
 from autograder.sandbox.run import Launch
 from autograder.solutions.make import STYLES
+from labs.mp6.grading.declaration import LAB
 
 pytestmark = pytest.mark.slow
 TAGS = {part: {check.tags[0] for check in LAB.checks if check.number[0] == part} for part in "123"}

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from autograder.lab import Done, Run, Submission, credit
-from autograder.labs import mp6
-from autograder.mp6 import fit, referee, verdicts
-from autograder.mp6 import net as nets
-from autograder.mp6.jobs import Fitted
-from autograder.mp6.parts import N_PIXELS, PARTS
+from labs.mp6.grading import declaration, verdicts
+from labs.mp6.grading.inside import fit, referee
+from labs.mp6.grading.inside import net as nets
+from labs.mp6.grading.jobs import Fitted
+from labs.mp6.grading.parts import N_PIXELS, PARTS
 
 P1, P2, P3 = PARTS.values()
 
@@ -23,7 +23,7 @@ def made_up(**changes: Any) -> Run:
     labels = rng.integers(0, 5, 90)
     outputs = rng.normal(size=(90, 5)) + 9 * np.eye(5)[labels]
     images = rng.integers(0, 256, (90, N_PIXELS), dtype=np.uint8)
-    data = mp6.Data({}, {2: images[:60], 3: images[:60]}, {2: labels[:60]}, {2: images[60:], 3: images[60:]},
+    data = declaration.Data({}, {2: images[:60], 3: images[:60]}, {2: labels[:60]}, {2: images[60:], 3: images[60:]},
                     {2: labels[60:]})  # fmt: skip
     found = {
         "losses": np.linspace(2, 1, 100),
@@ -292,8 +292,8 @@ def test_a_net_that_cannot_be_pickled_is_stored_as_weights() -> None:
 
 
 def test_hidden_images_are_drawn_anew_for_each_seed() -> None:
-    first, line = mp6.load(None, 1)
-    again, other = mp6.load(None, 1)[0], mp6.load(None, 2)[0]
+    first, line = declaration.load(None, 1)
+    again, other = declaration.load(None, 1)[0], declaration.load(None, 2)[0]
     assert "development split" in line
     np.testing.assert_array_equal(first.unseen[2], again.unseen[2])
     assert not np.array_equal(first.unseen[2], other.unseen[2])
@@ -308,10 +308,10 @@ def test_staff_images_are_used_where_there_are_some(tmp_path: Path) -> None:
     for k in (1, 2):
         np.save(tmp_path / f"X_test_part{k}.npy", x)
         np.save(tmp_path / f"y_test_part{k}.npy", np.zeros(40))
-    data, line = mp6.load(tmp_path, 0)
+    data, line = declaration.load(tmp_path, 0)
     assert str(tmp_path) in line and len(data.unseen[3]) == 40
     with pytest.raises(FileNotFoundError, match="expected X_test_part1.npy in .* hidden --lab mp6 --secret FILE"):
-        mp6.load(tmp_path / "other", 0)
+        declaration.load(tmp_path / "other", 0)
     np.save(tmp_path / "y_test_part2.npy", np.zeros(39))
     with pytest.raises(ValueError, match=r"expected X_test_part2.npy .* got \[40, 784\] and \[39\]"):
-        mp6.load(tmp_path, 0)
+        declaration.load(tmp_path, 0)

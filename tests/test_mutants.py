@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
-from autograder.labs.mp6 import LAB
 from autograder.mutants.table import CHECKS, MUTANTS, Mutant, edited, write
+from labs.mp6.grading.declaration import LAB
 
 every_mutant = pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 

@@ -11,8 +11,8 @@ import torch
 from beyond import IN_NUMPY
 from conftest import ROOT, any_check_fails, load_file
 
-from autograder.checks import numpy_nn
 from autograder.checks_inside import generator
+from labs.numpy_to_cnn.grading.checks import numpy_nn
 from smallnets import mnist
 
 LAB = ROOT / "labs/numpy_to_cnn"

@@ -15,10 +15,10 @@ from graded import Edits, graded, lost, own, submission, tier
 from test_numpy_nn import MUTANTS as NUMPY
 from test_pytorch_cnn import MUTANTS as TORCH
 
-from autograder.labs.numpy_to_cnn import LAB
-from autograder.numpy_to_cnn import data
 from autograder.sandbox.job import Tier
 from autograder.sandbox.run import Launch
+from labs.numpy_to_cnn.grading import data
+from labs.numpy_to_cnn.grading.declaration import LAB
 from smallnets import fashion, zipping
 
 pytestmark = pytest.mark.slow
@@ -332,7 +332,7 @@ def test_hidden_images_are_the_secrets_and_no_others(tmp_path: Path) -> None:
 
 
 def test_the_grader_itself_needs_no_torch() -> None:
-    source = "import sys; from autograder.labs import numpy_to_cnn as n; n.data.load(None, 0)[0].shown()"
+    source = "import sys; from autograder.registry import numpy_to_cnn as n; n.data.load(None, 0)[0].shown()"
     command = [sys.executable, "-c", f"{source}; assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"]
     subprocess.run(command, cwd=ROOT, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
 

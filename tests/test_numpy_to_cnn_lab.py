@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from autograder.lab import Run, Submission
-from autograder.labs.numpy_to_cnn import LAB
-from autograder.numpy_to_cnn import absent, corrupt, data
-from autograder.numpy_to_cnn.classify import weights
-from autograder.numpy_to_cnn.pictures import is_picture
+from labs.numpy_to_cnn.grading import corrupt, data
+from labs.numpy_to_cnn.grading.declaration import LAB
+from labs.numpy_to_cnn.grading.inside import stub_torchvision
+from labs.numpy_to_cnn.grading.inside.classify import weights
+from labs.numpy_to_cnn.grading.pictures import is_picture
 
 
 def test_points_and_ranks() -> None:
@@ -116,8 +117,8 @@ def test_torchvision_may_be_named_and_not_used(
         "data = datasets.FashionMNIST\n"
     )
     monkeypatch.syspath_prepend(tmp_path)
-    template = absent.without_torchvision("template")
+    template = stub_torchvision.without_torchvision("template")
     with pytest.raises(ModuleNotFoundError, match=r"torchvision in training only.* got torchvision.transforms.Compose"):
         template.both(torch.ones(2))
     with pytest.raises(ModuleNotFoundError):
-        absent.without_torchvision("torchaudio")
+        stub_torchvision.without_torchvision("torchaudio")

@@ -17,7 +17,7 @@ COURSE = (
     "LAB = Lab(\n"
     '    name="tiny", title="Tiny", hand_in=(HandIn("answer.py", functions={"answer": ("n",)}),),\n'
     '    load=lambda staff, seed: (None, f"inputs of seed {seed}"),\n'
-    '    steps=(check_step("tiny", "autograder.checks.tiny", [row[2][0] for row in ROWS], ("answer.py",)),),\n'
+    '    steps=(check_step("tiny", "labs.tiny.grading.checks", [row[2][0] for row in ROWS], ("answer.py",)),),\n'
     '    checks=tuple(module_checks("tiny", "1", ROWS)),\n'
     '    handout=Handout("labs/tiny", {"answer.py": ("answer",)}, (), "LICENSE"),\n'
     ")\n"
@@ -25,7 +25,7 @@ COURSE = (
 CHECKS = (
     '"""Checks."""\n'
     "import importlib\n"
-    "from autograder.checks.numbers import equal\n"
+    "from autograder.runner.assertions import equal\n"
     'def load(): return importlib.import_module("answer")\n'
     'def check_right(module, rng): equal(module.answer(2), 4, "answer to 2")\n'
     'def check_also(module, rng): equal(module.answer(3), 6, "answer to 3")\n'
@@ -44,11 +44,11 @@ def run(system: str, *words: object, cwd: Path = ROOT) -> subprocess.CompletedPr
 @systems
 def test_check_and_pack_work_from_a_handout(system: str, checkout: Path, tmp_path: Path) -> None:
     for name, text in {
-        "autograder/labs/tiny.py": COURSE,
-        "autograder/checks/tiny.py": CHECKS,
+        "labs/tiny/grading/declaration.py": COURSE,
+        "labs/tiny/grading/checks.py": CHECKS,
         "labs/tiny/answer.py": 'def answer(n: int) -> int:\n    """Twice n."""\n    return 2 * n\n',
     }.items():
-        (checkout / name).parent.mkdir(exist_ok=True)
+        (checkout / name).parent.mkdir(parents=True, exist_ok=True)
         (checkout / name).write_text(text, encoding="utf-8")
     made = run(system, "-m", "autograder", "handout", "--lab", "tiny", "--out", tmp_path / "handout", cwd=checkout)
     assert made.returncode == 0, made.stderr

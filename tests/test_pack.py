@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder import __main__ as autograder
-from autograder import intake, labs
+from autograder import intake, registry
 
 CODE, MODEL = "neuralnet_p1.py", "net_p1.model"
 LAB = f"""
@@ -33,21 +33,27 @@ LAB = Lab(
 @pytest.fixture(autouse=True)
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lab of the name tiny, and a folder to work in."""
-    (tmp_path / "labs").mkdir()
-    (tmp_path / "labs/tiny.py").write_text(LAB)
+    (tmp_path / "labs/tiny/grading").mkdir(parents=True)
+    (tmp_path / "labs/tiny/grading/declaration.py").write_text(LAB)
     (tmp_path / "work/models").mkdir(parents=True)
     (tmp_path / "work" / CODE).write_text("def fit(x):\n    return 1\n")
     (tmp_path / "work/models" / MODEL).write_bytes(bytes(1234))
-    monkeypatch.setattr(labs, "__path__", [str(tmp_path / "labs")])
-    monkeypatch.delitem(sys.modules, "autograder.labs.tiny", raising=False)
+    monkeypatch.setenv(registry.VARIABLE, str(tmp_path / "labs"))
+    forget_tiny()
     monkeypatch.chdir(tmp_path / "work")
+
+
+def forget_tiny() -> None:
+    """Let the next test import its own."""
+    for name in [name for name in sys.modules if name.startswith("labs.tiny")]:
+        del sys.modules[name]
 
 
 def pack(*arguments: str) -> int:
     try:
         return autograder.main(["pack", "--lab", "tiny", *arguments])
     finally:
-        sys.modules.pop("autograder.labs.tiny", None)
+        forget_tiny()
 
 
 def test_a_complete_archive(capsys: pytest.CaptureFixture[str]) -> None:
@@ -66,7 +72,7 @@ def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     Path("models", MODEL).rename(MODEL)
     assert pack("--out", "other/b.zip", ".") == 0
     assert Path("other/b.zip").read_bytes() == once
-    lab = labs.load("tiny")
+    lab = registry.load("tiny")
     sums = {intake.take_in(Path(path), lab, tmp_path / f"into{path}").sha256 for path in ("tiny.zip", ".")}
     assert len(sums) == 1
 
@@ -166,7 +172,7 @@ def test_files_are_packed_where_the_lab_wants_them(tmp_path: Path, capsys: pytes
     source = LAB.replace('HandIn("extra.txt"', 'HandIn("Beras/extra.txt"').replace(
         "places=", 'root="hw2/code", places='
     )
-    (tmp_path / "labs/tiny.py").write_text(source)
+    (tmp_path / "labs/tiny/grading/declaration.py").write_text(source)
     Path("Beras").mkdir()
     Path("Beras/extra.txt").write_text("more")
     assert pack() == 0
@@ -181,7 +187,9 @@ def test_files_are_packed_where_the_lab_wants_them(tmp_path: Path, capsys: pytes
 def test_of_dated_files_the_latest_is_packed_without_its_date(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "labs/tiny.py").write_text(LAB.replace(f'"{MODEL}", 5000', f'"{MODEL}", 5000, dated=True'))
+    (tmp_path / "labs/tiny/grading/declaration.py").write_text(
+        LAB.replace(f'"{MODEL}", 5000', f'"{MODEL}", 5000, dated=True')
+    )
     for date in ("202611232359", "202611240001", "202610010000"):
         Path("models", f"{date}_{MODEL}").write_text(date)
     Path("models", f"2026_{MODEL}").write_text("no date")
@@ -197,6 +205,6 @@ def test_of_dated_files_the_latest_is_packed_without_its_date(
 
 
 def test_labs_are_known_by_name() -> None:
-    assert labs.names() == ["tiny"] and labs.load("tiny").title == "Tiny"
-    with pytest.raises(ValueError, match="expected a lab among tiny; got nosuch"):
-        labs.load("nosuch")
+    assert "tiny" in registry.names() and registry.load("tiny").title == "Tiny"
+    with pytest.raises(ValueError, match="expected a lab among .*, tiny; got nosuch"):
+        registry.load("nosuch")

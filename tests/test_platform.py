@@ -15,7 +15,7 @@ from conftest import ROOT
 from test_grade import LAB, best
 from test_results_schema import SCHEMA
 
-from autograder import grade, labs, results
+from autograder import grade, registry, results
 from autograder.lab import Ranking, Report
 from autograder.platform import __main__ as platform
 from autograder.platform import memory, metadata
@@ -74,7 +74,7 @@ class Platform:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Platform:
-    monkeypatch.setattr(labs, "load", lambda name: LAB)
+    monkeypatch.setattr(registry, "load", lambda name: LAB)
     monkeypatch.setattr(grade, "best", best)
     return Platform(tmp_path)
 
@@ -254,7 +254,7 @@ def test_late_is_said_where_places_are_worth_points(
     here.tell({"created_at": NOW.isoformat(), "assignment": {"due_date": due}, "users": users})
     assert "deadline" not in here.grade()["output"]
     ranked = dataclasses.replace(LAB, ranking=Ranking("value", (12, 10), 6, 0.75))
-    monkeypatch.setattr(labs, "load", lambda name: ranked)
+    monkeypatch.setattr(registry, "load", lambda name: ranked)
     found = here.grade()
     words = "handed in after the deadline: its place on the scoreboard is worth 6 points at most"
     assert (words in found["output"]) is late
@@ -304,10 +304,11 @@ def test_the_containers_memory_is_read_from_its_control_group(
     assert memory.container(tmp_path) == limit
 
 
-@pytest.mark.parametrize("name", labs.names())
+@pytest.mark.parametrize("name", registry.names())
 def test_the_grader_itself_never_imports_torch(name: str) -> None:
     code = (
-        "import sys; import autograder.platform.__main__; from autograder import labs; lab = labs.load(sys.argv[1]);"
+        "import sys; import autograder.platform.__main__; from autograder import registry;"
+        "lab = registry.load(sys.argv[1]); "
         "sys.exit('torch' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code, name], cwd=ROOT, check=True)

@@ -13,13 +13,13 @@ import pytest
 import torch
 from beyond import IN_TORCH
 from conftest import ROOT, any_check_fails, load_file
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from programs import as_script, lab_at
 
-from autograder.checks import pytorch_cnn
-from autograder.checks.numbers import right_gradient
 from autograder.checks_inside import generator
+from autograder.runner.assertions import right_gradient
+from labs.numpy_to_cnn.grading.checks import pytorch_cnn
 from smallnets import fashion
 
 LAB = ROOT / "labs/numpy_to_cnn"
@@ -93,6 +93,7 @@ def test_a_convolution_standardises_its_filters(n_in: int, n_out: int, size: int
     x = torch.randn(2, n_in, 8, 8, dtype=torch.float64, requires_grad=True)
     flat = conv.weight.detach().flatten(1)
     flat = flat - flat.mean(dim=1, keepdim=True)
+    assume(n_in * size == 1 or flat.norm(dim=1).min() > 0.1)  # weights that are nearly equal have steep gradients
     filters = (flat / flat.norm(dim=1, keepdim=True).clamp_min(1e-6)).reshape(conv.weight.shape)
     y = conv(x)
     torch.testing.assert_close(y, torch.nn.functional.conv2d(x, filters, None, stride, size // 2))

@@ -18,8 +18,8 @@ import torch
 from conftest import ROOT, any_check_fails, make_splits
 from programs import as_script, lab_at
 
-from autograder.checks import quickdraw as checks
 from autograder.checks_inside import generator
+from labs.quickdraw.grading.checks import nets as checks
 
 LAB = ROOT / "labs/quickdraw"
 

@@ -19,11 +19,11 @@ from quickdraw_work import predict
 
 from autograder import grade, pack
 from autograder.grading import pipeline
-from autograder.labs.quickdraw import LAB
-from autograder.quickdraw import data
-from autograder.quickdraw.parts import PROGRAMS, parsed
 from autograder.sandbox.run import Launch
 from autograder.sandbox.tiers import SAFE, detect
+from labs.quickdraw.grading import data
+from labs.quickdraw.grading.declaration import LAB
+from labs.quickdraw.grading.programs import PROGRAMS, parsed
 from smallnets import quickdraw, zipping
 
 CODE = ("main_densenet.py", "main_convnet.py", "main_bestmodel.py", "accuracies.py", "images.py", "README.md")

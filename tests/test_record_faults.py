@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scoreboard import LAB, board, grade_all, work
 
 from autograder import __main__ as autograder
-from autograder import labs
+from autograder import registry
 
 CONNECT = sqlite3.connect
 
@@ -61,8 +61,8 @@ COMMANDS = {
 @pytest.fixture
 def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A board with two uploads, and what the commands want beside it."""
-    monkeypatch.setattr(labs, "load", lambda name: LAB)
-    monkeypatch.setattr(labs, "names", lambda: ["toy"])
+    monkeypatch.setattr(registry, "load", lambda name: LAB)
+    monkeypatch.setattr(registry, "names", lambda: ["toy"])
     (tmp_path / "all/ada").mkdir(parents=True)
     (tmp_path / "all/ada/answer.txt").write_text("1")
     (tmp_path / "roster.csv").write_text("student\nnew\n")

@@ -11,7 +11,7 @@ from graded import submission
 from test_readme import run
 
 from autograder import __main__ as autograder
-from autograder import labs
+from autograder import registry
 
 README = (ROOT / "autograder/README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"<!-- runnable: slow -->\n```sh\n(.*?)```", README, re.DOTALL)
@@ -20,7 +20,7 @@ BLOCKS = re.findall(r"<!-- runnable: slow -->\n```sh\n(.*?)```", README, re.DOTA
 @pytest.mark.slow
 def test_from_a_clone_to_handout_bundle_and_grades(checkout: Path) -> None:
     (checkout / "submissions").mkdir()
-    submission(labs.load("mp6"), checkout / "submissions").rename(checkout / "submissions/ada.zip")
+    submission(registry.load("mp6"), checkout / "submissions").rename(checkout / "submissions/ada.zip")
     before = {path.name for path in checkout.iterdir()}
     assert len(BLOCKS) == 2
     for block in BLOCKS:
@@ -51,9 +51,9 @@ def test_every_command_is_in_the_readme() -> None:
 
 def test_every_lab_has_its_points_in_labs_md() -> None:
     page = (ROOT / "autograder/LABS.md").read_text(encoding="utf-8")
-    for name in labs.names():
+    for name in registry.names():
         if name != "mp6":
-            checks = labs.load(name).checks
+            checks = registry.load(name).checks
             (row,) = re.findall(rf"^\| `{name}` \| (.*?) \|", page, re.MULTILINE)
             numbers = [int(number) for number in re.findall(r"\d+", row)]
             assert numbers[0] == sum(check.points for check in checks if not check.only_with)

@@ -1,4 +1,4 @@
-"""A lab graded in milliseconds, for tests of whole classes: copied into a checkout as autograder/labs/toy.py."""
+"""A lab graded in milliseconds, for tests of whole classes: the declaration of a lab in a copied checkout."""
 
 from autograder.lab import Check, Column, HandIn, Lab, Run, Step, StepFailed, Verdict
 from autograder.sandbox.job import MB, Job, Limits

@@ -13,7 +13,7 @@ import socket
 import sys
 from pathlib import Path
 
-from autograder import labs
+from autograder import registry
 from autograder.board import people, rules, supervise, walls
 from autograder.board.ranking import checked
 from autograder.board.record import Record, opened
@@ -23,7 +23,7 @@ from smallnets import cli
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m autograder serve`."""
-    parser.add_argument("--lab", required=True, choices=labs.names(), help="which assignment")
+    parser.add_argument("--lab", required=True, choices=registry.names(), help="which assignment")
     parser.add_argument("--db", type=Path, default=Path("board.sqlite"), help="the record, one file; made if missing")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=cli.whole_number(0, 65535), default=8000, help="port to listen on; 0: any")
@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(args: argparse.Namespace) -> int:
     """Serve, or do what is asked for instead; returns the exit code."""
-    lab = checked(labs.load(args.lab))
+    lab = checked(registry.load(args.lab))
     deadline = math.inf if args.deadline is None else args.deadline
     chosen = rules.of(lab, args.uploads, args.cool_down, deadline, args.final)
     if any(given is not None for given in (args.add_students, args.new_token, args.revoke)):

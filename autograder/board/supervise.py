@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from types import FrameType
 
-from autograder.parcel import ROOT
+from autograder.registry import ROOT
 from smallnets import executors
 
 AGAIN = 5.0  # seconds before a process that ended is started again

@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder.parcel import ROOT
+from autograder.registry import ROOT, parents
 from autograder.sandbox import landlock
 
 SYSTEM = ("/usr", "/lib", "/lib64", "/etc", "/dev/null", "/dev/urandom")
@@ -13,7 +13,7 @@ SYSTEM = ("/usr", "/lib", "/lib64", "/etc", "/dev/null", "/dev/urandom")
 def readable() -> list[Path]:
     """Programs: of the system, of Python and ours."""
     python = [Path(prefix) for prefix in (sys.prefix, sys.base_prefix)]
-    return [*map(Path, SYSTEM), *python, ROOT / "autograder", ROOT / "smallnets"]
+    return [*map(Path, SYSTEM), *python, *(ROOT / name for name in ("autograder", "smallnets")), *parents()]
 
 
 def check(staff: Path, record: Path) -> None:

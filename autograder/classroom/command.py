@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder import grade, labs
+from autograder import grade, registry
 from autograder.classroom import coordinate, fast, grading, handed_in, jobs, written
 from autograder.classroom.rows import Row, rows, take
 from autograder.classroom.store import Store, opened
@@ -29,7 +29,7 @@ from smallnets import cli, executors, files
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m autograder class`."""
     parser.add_argument("submissions", metavar="SUBMISSIONS", nargs="?", type=Path, help="folder of what was handed in")
-    parser.add_argument("--lab", required=True, choices=labs.names(), help="which assignment")
+    parser.add_argument("--lab", required=True, choices=registry.names(), help="which assignment")
     parser.add_argument("--out", type=Path, help="folder for grades.csv, summary.html and reports")
     parser.add_argument("--staff", type=Path, help="folder of hidden data, such as prepare.py --staff writes")
     parser.add_argument("--seed", type=cli.whole_number(0), help="the same for all; left out: the record's, else drawn")
@@ -48,7 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(args: argparse.Namespace) -> int:
     """Grade, write, print; returns the exit code."""
-    lab = labs.load(args.lab)
+    lab = registry.load(args.lab)
     if args.fast and (args.scheduler is not None or args.tier not in (None, Tier.CONTAINER)):
         raise ValueError("expected --fast alone, as it grades on this machine in the container tier; got more")
     if args.watch:

@@ -19,8 +19,8 @@ import time
 from collections.abc import Iterator
 from typing import IO, Any
 
-from autograder import parcel
 from autograder.classroom import grading
+from autograder.registry import ROOT
 from autograder.sandbox import tiers
 from autograder.sandbox.forked import launcher
 from autograder.sandbox.job import Tier
@@ -57,7 +57,7 @@ class Worker:
     def _start(self) -> "subprocess.Popen[bytes]":
         command = [sys.executable, "-m", "autograder.classroom.fast", str(os.getpid())]
         pipe = subprocess.PIPE
-        return subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=parcel.ROOT, start_new_session=True)
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT, start_new_session=True)
 
     def _line(self, file: IO[bytes], seconds: float) -> bytes:
         """The answer; OSError if there is none in time, or nobody wants it any more."""

@@ -11,7 +11,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from autograder import grade, labs, parcel, report
+from autograder import grade, parcel, registry, report
 from autograder.grading import pipeline
 from autograder.intake import take_in
 from autograder.lab import Lab
@@ -60,7 +60,7 @@ def grade_one(task: dict[str, Any], stop: threading.Event | None = None) -> dict
     """
     command = ["-m", "autograder.classroom.grading"]
     try:
-        out = executors.fresh(command, marshal.dumps(task), task["seconds"], stop, parcel.ROOT)
+        out = executors.fresh(command, marshal.dumps(task), task["seconds"], stop, registry.ROOT)
         found: dict[str, Any] = json.loads(out)
     except (OSError, ValueError) as error:
         return failed(error)
@@ -75,7 +75,7 @@ def failed(error: Exception) -> dict[str, Any]:
 
 def graded(task: dict[str, Any], launch: Launch | None = None) -> dict[str, Any]:
     """Grade one job in this process; what is returned is as for `grade_one`."""
-    lab = labs.load(task["lab"])
+    lab = registry.load(task["lab"])
     chosen = pipeline.only(lab, task["part"]) if task["part"] else lab
     try:
         tier = Tier(task["tier"]) if task["tier"] else grade.chosen_tier(None, task["trust"])

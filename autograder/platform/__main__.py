@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from autograder import grade, labs, results
+from autograder import grade, registry, results
 from autograder.intake import take_in
 from autograder.lab import Lab
 from autograder.platform import memory, metadata, quota, settings, words
@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
     """Grade what lies in a folder like the platform's /autograder; returns 0, as the results say what failed."""
     base = Path(argv[0])
     chosen = settings.read(base / "source" / settings.FILE)
-    lab = labs.load(chosen.lab)
+    lab = registry.load(chosen.lab)
     path = base / "results" / "results.json"
     results.write(path, results.document(results.provisional(lab)))
     try:

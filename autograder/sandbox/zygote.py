@@ -119,7 +119,7 @@ def _start(order: "Order", path: list[str]) -> None:
     os.environ.clear()
     os.environ.update(order.env)
     tempfile.tempdir = None
-    for name in [name for name in sys.modules if name.split(".")[0] in ("autograder", "smallnets")]:
+    for name in [name for name in sys.modules if name.split(".")[0] in ("autograder", "labs", "smallnets")]:
         del sys.modules[name]  # the job has its own
     # what nobody has seeded differs, as it does in programs that are started
     if numpy := sys.modules.get("numpy"):

@@ -1,0 +1,81 @@
+"""The labs that can be graded: folders with a `grading/declaration.py`, in the checkout's `labs/` or a course's own.
+
+A course's own labs lie in the folders that the environment variable SMALLNETS_LABS names, each in `DIR/<lab>/`. Their
+files are named as if they lay in the checkout: `labs/<lab>/...`, their modules `labs.<lab>....`
+"""
+
+import contextlib
+import dataclasses
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from autograder.lab import Lab
+
+ROOT = Path(__file__).parents[1]
+VARIABLE = "SMALLNETS_LABS"
+
+
+def folders() -> dict[str, Path]:
+    """The name of each lab -> its folder, sorted by name.
+
+    Raises:
+        ValueError: a folder of SMALLNETS_LABS is not there, or two labs have one name.
+    """
+    found: dict[str, Path] = {}
+    for parent in parents():
+        if not parent.is_dir():
+            raise ValueError(f"expected {VARIABLE} or --labs to name folders with labs, got {parent}")
+        for path in parent.glob("*/grading/declaration.py"):
+            name = path.parts[-3]
+            if name in found:
+                raise ValueError(f"expected one lab of the name {name}, got {found[name]} and {path.parents[1]}")
+            found[name] = path.parents[1]
+    return dict(sorted(found.items()))
+
+
+def parents() -> list[Path]:
+    """The folders that hold labs: the checkout's, if it has one, and those of SMALLNETS_LABS."""
+    own = [Path(text).absolute() for text in os.environ.get(VARIABLE, "").split(os.pathsep) if text]
+    here = ROOT / "labs"
+    return list(dict.fromkeys([*([here] if here.is_dir() else []), *own]))
+
+
+def names() -> list[str]:
+    """The names of all labs, sorted."""
+    return list(folders())
+
+
+def load(name: str) -> Lab:
+    """A lab by its name; raises ValueError for an unknown one."""
+    if name not in folders():
+        raise ValueError(f"expected a lab among {', '.join(names())}; got {name}")
+    # a plain list, since the path of a namespace package is computed anew with every change of sys.path
+    sys.modules.setdefault("labs", ModuleType("labs")).__path__ = [str(parent) for parent in parents()]
+    module = f"labs.{name}.grading.declaration"
+    lab: Lab = importlib.import_module(module).LAB
+    return dataclasses.replace(lab, module=module)
+
+
+def located(name: str) -> Path:
+    """Where a file or folder lies that is named relative to the checkout, such as "labs/softmax/softmax.py"."""
+    first, _, rest = name.partition("/")
+    lab, _, inside = rest.partition("/")
+    folder = folders().get(lab) if first == "labs" and lab else None
+    return ROOT / name if folder is None else folder / inside
+
+
+@contextlib.contextmanager
+def also_in(folder: Path | None) -> Iterator[None]:
+    """Know the labs of a folder, too, in this process and those that it starts while the block runs."""
+    before = os.environ.get(VARIABLE)
+    try:
+        if folder is not None:
+            os.environ[VARIABLE] = os.pathsep.join([str(folder.absolute()), *([before] if before else [])])
+        yield
+    finally:
+        if folder is not None:
+            os.environ.pop(VARIABLE) if before is None else os.environ.update({VARIABLE: before})

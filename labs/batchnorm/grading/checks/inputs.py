@@ -1,0 +1,62 @@
+"""What the checks of the BatchNorm lab are held with: layers and inputs drawn at random, torch's layer beside them."""
+
+from collections.abc import Iterator
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from autograder.runner.assertions import equal
+
+MOVED = ("running_mean", "running_var")
+TORCHS = {"BatchNorm1d": nn.BatchNorm1d, "BatchNorm2d": nn.BatchNorm2d}
+NORMS = ("batch_norm", "layer_norm", "group_norm", "instance_norm")  # in the names of torch's own operations
+
+
+class OwnArithmetic(TorchDispatchMode):
+    """Fail, within the block, where one of torch's own normalisations is computed, whoever calls it by what name."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        assert not any(name in str(func) for name in NORMS), (
+            f"expected BatchNorm written out in tensor arithmetic, got a call of torch's own {func}"
+        )
+        return func(*args, **(kwargs or {}))
+
+
+def shapes(name: str, rng: np.random.Generator) -> list[tuple[int, ...]]:
+    """Of inputs: one channel, few values, many."""
+    if name == "BatchNorm1d":
+        return [(2, 1), (int(rng.integers(3, 8)), int(rng.integers(2, 5))), (int(rng.integers(30, 80)), 7)]
+    small, wide = (tuple(int(n) for n in rng.integers(2, most, 4)) for most in (4, 6))
+    return [(2, 1, 1, 1), (1, *small[1:]), wide]
+
+
+def layers(name: str, module: ModuleType, rng: np.random.Generator) -> Iterator[tuple[str, Any, torch.Tensor]]:
+    """Layers with weights of their own, each with an input whose channels differ in mean and spread."""
+    for shape in shapes(name, rng):
+        layer, c = getattr(module, name)(shape[1]), shape[1]
+        with torch.no_grad():
+            layer.weight.copy_(torch.from_numpy(rng.uniform(0.5, 1.5, c)))
+            layer.bias.copy_(torch.from_numpy(rng.normal(0, 1, c)))
+        per_channel = (1, -1, *[1] * (len(shape) - 2))
+        spread = np.arange(1.0, c + 1).reshape(per_channel)
+        x = rng.normal(0, 1, shape)
+        if len(x) * x[0, 0].size == 2:  # values that nearly agree leave next to no variance, and rounding alone
+            x[1] = x[0] + rng.uniform(1, 3) * rng.choice([-1, 1])
+        yield f"{name} on {list(shape)}", layer, torch.from_numpy((x + 3) * spread).float()
+
+
+def reference(name: str, layer: Any) -> Any:
+    """torch's layer with the same weights and statistics."""
+    theirs = TORCHS[name](len(layer.weight))
+    theirs.load_state_dict({key: layer.state_dict()[key] for key in ("weight", "bias", *MOVED)}, strict=False)
+    return theirs
+
+
+def close(found: torch.Tensor, expected: torch.Tensor, what: str) -> None:
+    """Fail unless they agree to 1e-4 of the largest: a difference of two values may nearly cancel."""
+    scale = max(1.0, float(expected.detach().abs().max()))
+    equal(found.detach() / scale, expected.detach() / scale, what + f", in units of {scale:.4g}" * (scale > 1), 1e-4)

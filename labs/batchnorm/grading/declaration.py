@@ -1,0 +1,127 @@
+"""BatchNorm (Tsinghua, deep learning, homework 3): the layer by hand, an MLP and a CNN with it; 100 points and 5.
+
+The handout names no points; all are ours.
+"""
+
+import dataclasses
+import functools
+
+from autograder.checking import check_step, module_checks
+from autograder.lab import Check, Column, HandIn, Handout, Lab, Step
+from autograder.sandbox.job import MB, Limits
+from labs.batchnorm.grading import data, jobs
+from labs.batchnorm.grading.programs import PROGRAMS
+
+# name, points, checks of labs/batchnorm/grading/checks/layer.py without their _1d or _2d
+LAYER = (
+    ("output in training", 10.0, ("start", "training_output")),
+    ("in training, whatever came before", 4.0, ("training_uses_the_batch",)),
+    ("running mean", 4.0, ("running_mean",)),
+    ("running variance, divided by N - 1 or by N", 4.0, ("running_var",)),
+    ("output in evaluation", 5.0, ("evaluation",)),
+    ("gradients", 4.0, ("gradients",)),
+    ("statistics stay buffers without a graph", 1.0, ("buffers_have_no_graph",)),
+    ("one value per channel", 1.0, ("one_value",)),
+    ("float64, and inputs with any strides", 1.0, ("any_float",)),
+)
+# of labs/batchnorm/grading/checks/nets.py: points for the net as such, and for whose BatchNorm it has
+NETS = {
+    "run_mlp": (("Linear-BN-ReLU-Linear-BN-ReLU-Linear, logits", 5.0, ["check_mlp_architecture"]), 3.0),
+    "run_cnn": (("Conv-BN-ReLU-AvgPool twice, Reshape, Linear, logits", 5.0, ["check_cnn_architecture"]), 3.0),
+    "run_resnet": (("convolutions, logits", 1.0, ["check_resnet_logits"]), 1.0),
+}
+OWN = "own_arithmetic"
+GIVEN = ("experiment", "utils", "smallnets", "matplotlib")  # what the programs may import besides
+LIMITS = Limits(cpu_seconds=90, wall_seconds=180, memory=600 * MB)
+
+
+def layer_rows(dimension: str) -> list[tuple[str, float, list[str]]]:
+    """The rows of one of the two layers; torch's own layer or function under its name earns none of them."""
+    return [
+        (f"BatchNorm{dimension}: {name}", points, [f"check_{check}_{dimension}" for check in (*checks, OWN)])
+        for name, points, checks in LAYER
+    ]
+
+
+def net_rows(program: str) -> list[tuple[str, float, list[str]]]:
+    """The rows on a net that is not trained."""
+    (name, points, checks), own = NETS[program]
+    title, short = PROGRAMS[program].title, program.removeprefix("run_")
+    return [
+        (f"{title}: {name}", points, checks),
+        (f"{title}: BatchNorm of layer.py, none of torch's", own, [f"check_{short}_own_batchnorm"]),
+    ]
+
+
+def net_checks(program: str, number: str, learns: float, alone: float) -> list[Check]:
+    """All checks of a net; those of the mini-ResNet, a bonus, are held only where there is one."""
+    title, step = PROGRAMS[program].title, (f"learn {program}",)
+    only_with = () if number in "45" else (f"{program}.py",)
+    found = module_checks(program, number, net_rows(program))
+    found += [
+        Check(f"{number}.3", f"{title}: learns in seconds", learns, step, jobs.learns(program), tags=("learns",)),
+        Check(f"{number}.4", f"{title}: one image alone in evaluation", alone, step, jobs.alone(program),
+              tags=("alone",)),
+    ]  # fmt: skip
+    return [dataclasses.replace(check, only_with=only_with) for check in found]
+
+
+def net_step(program: str) -> Step:
+    """The run that holds the checks on a net that is not trained."""
+    names = [name for _, _, checks in net_rows(program) for name in checks]
+    files = ("layer.py", f"{program}.py")
+    return check_step(program, "labs.batchnorm.grading.checks.nets", names, files, f"python3 {program}.py", jobs.GIVEN)
+
+
+LAYER_ROWS = {"1d": layer_rows("1d"), "2d": layer_rows("2d"), "": [("Reshape", 2.0, ["check_reshape"])]}
+LAYER_CHECKS = list(dict.fromkeys(name for rows in LAYER_ROWS.values() for _, _, names in rows for name in names))
+
+LAB = Lab(
+    name="batchnorm",
+    title="BatchNorm on MNIST",
+    hand_in=(
+        HandIn("layer.py", classes={name: ("forward",) for name in ("BatchNorm1d", "BatchNorm2d", "Reshape")}),
+        HandIn("run_mlp.py", modules=GIVEN),
+        HandIn("run_cnn.py", modules=GIVEN),
+        HandIn("run_resnet.py", required=False, modules=GIVEN),
+        HandIn("utils.py", required=False, modules=GIVEN),
+    ),
+    load=data.load,
+    steps=(
+        check_step("layer", "labs.batchnorm.grading.checks.layer", LAYER_CHECKS, ("layer.py",)),
+        *map(net_step, NETS),
+        *map(jobs.learn_step, NETS),
+    ),
+    checks=(
+        *(check for k, rows in enumerate(LAYER_ROWS.values(), 1) for check in module_checks("layer", str(k), rows)),
+        *net_checks("run_mlp", "4", learns=5.0, alone=2.0),
+        *net_checks("run_cnn", "5", learns=5.0, alone=2.0),
+        *net_checks("run_resnet", "6", learns=2.0, alone=1.0),
+    ),
+    columns=tuple(
+        Column(f"{PROGRAMS[name].title} after seconds", (f"learn {name}",), functools.partial(jobs.accuracy, name=name))
+        for name in NETS
+    ),
+    limits=LIMITS,
+    handout=Handout(
+        folder="labs/batchnorm",
+        blanks={
+            "layer.py": ("_BatchNorm.forward", "Reshape.forward"),
+            "run_mlp.py": ("build",),
+            "run_cnn.py": ("build",),
+            "run_resnet.py": ("Block.__init__", "Block.forward", "build", "moved"),
+        },
+        says={
+            "run_resnet.py": {
+                "": "A bonus: a mini-ResNet on your own BatchNorm2d, python3 run_resnet.py [--no_bn | --compare].",
+                "build": "[B, 1, 28, 28] -> logits [B, 10].",
+                "moved": "Images [B, 1, 28, 28] as the net sees them in training: changed at random, or as they are.",
+            },
+        },
+        files=("labs/batchnorm/utils.py", "labs/batchnorm/experiment.py", "data/mnist/prepare.py"),
+        readme="labs/batchnorm/grading/handout.md",
+    ),
+    needs=jobs.GIVEN,
+    hidden=data.hidden,
+    root="codes",
+)

@@ -1,0 +1,69 @@
+"""Inside the sandbox: train a student's net for a short while, and let it predict images whose labels are not here."""
+
+import sys
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from autograder import inside, message
+from labs.batchnorm.grading.inside import build
+from labs.batchnorm.grading.programs import PROGRAMS, Program, layout
+from smallnets.student import student_code
+
+LR, MOMENTUM = 0.05, 0.9
+MEAN, STD = 0.1307, 0.3081  # as the course standardises MNIST
+
+
+def inputs(images: np.ndarray, shape: tuple[int, ...]) -> torch.Tensor:
+    """Images [N, 28, 28] of uint8 as the net takes them."""
+    return ((torch.from_numpy(images).float() / 255 - MEAN) / STD).reshape(-1, *shape)
+
+
+def trained(net: nn.Module, x: torch.Tensor, y: torch.Tensor, program: Program, seed: int) -> list[float]:
+    """The loss of each iteration of plain SGD."""
+    optimizer = torch.optim.SGD(net.parameters(), LR, MOMENTUM)
+    generator, losses = torch.Generator().manual_seed(seed), []
+    net.train()
+    for _ in range(program.epochs):
+        for rows in torch.randperm(len(x), generator=generator).split(program.batch):
+            loss = F.cross_entropy(net(x[rows]), y[rows])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            losses.append(loss.item())
+    return losses
+
+
+@torch.no_grad()
+def logits(net: nn.Module, batches: Any) -> np.ndarray:
+    """What the net says of batches of images, one after the other: [N, 10]."""
+    net.eval()
+    found = torch.cat([net(batch) for batch in batches]).numpy()
+    if found.shape[1:] != (10,):
+        raise ValueError(f"expected logits [N, 10], got {list(found.shape)}")
+    return found
+
+
+def main() -> None:
+    """Build, train, predict together and one by one, hand back."""
+    arrays, name = message.given(), sys.argv[1]
+    program = PROGRAMS[name]
+    problems: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    seed = int(arrays["seed"])
+    x, hidden = inputs(arrays["x"], program.shape), inputs(arrays["hidden"], program.shape)
+    sys.path.insert(0, str(inside.SUBMISSION.absolute()))
+    torch.manual_seed(seed)
+    with inside.noted(problems, "learn"), student_code(inside.SUBMISSION.absolute()):
+        net = build.net(name)
+        values["losses"] = np.array(trained(net, x, torch.from_numpy(arrays["y"]).long(), program, seed))
+        values["together"] = logits(net, hidden.split(program.batch))
+        values["alone"] = logits(net, hidden.split(1))
+    message.hand_back(layout(program, len(x), len(hidden)), values, problems)
+
+
+if __name__ == "__main__":
+    main()

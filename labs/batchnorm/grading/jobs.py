@@ -1,0 +1,85 @@
+"""The short trainings of the BatchNorm lab's nets, and the verdicts on them. Labels are known to the grader alone."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder import kit
+from autograder.frame import texts, unpack
+from autograder.lab import Run, Step, StepFailed, Verdict
+from autograder.sandbox.job import Job
+from labs.batchnorm.grading.programs import PROGRAMS, layout
+from smallnets import metrics
+
+GIVEN = ("labs/batchnorm/utils.py", "labs/batchnorm/experiment.py")  # of the handout, for programs that import them
+SAME = 1e-3  # logits that agree so far are the same but for rounding
+
+
+@dataclasses.dataclass(frozen=True)
+class Learnt:
+    """The losses of a training, and logits [N, 10] of the hidden images, as one batch and one by one."""
+
+    losses: NDArray[np.float64]
+    together: NDArray[np.float32]
+    alone: NDArray[np.float32]
+
+
+def learn_step(name: str) -> Step:
+    """Train the net of a program for a short while; the finding is `Learnt`."""
+    program = PROGRAMS[name]
+
+    def make(run: Run) -> Job:
+        arrays = {"seed": run.seed, "x": run.data.x, "y": run.data.y, "hidden": run.data.hidden}
+        parts = layout(program, len(run.data.x), len(run.data.hidden))
+        return kit.job(run, ["labs.batchnorm.grading.inside.learn", name], arrays, parts, GIVEN)
+
+    def read(run: Run, result: bytes) -> Learnt:
+        values = unpack(layout(program, len(run.data.x), len(run.data.hidden)), result)
+        if text := texts(values["problems"]).get("learn", ""):
+            raise StepFailed("exception", text)
+        arrays = [values[key] for key in ("losses", "together", "alone")]
+        if not all(array is not None and np.isfinite(array).all() for array in arrays):
+            raise StepFailed("wrong result", "expected finite losses and logits, got others; is a variance negative?")
+        return Learnt(*arrays)
+
+    return Step(f"learn {name}", ("layer.py", f"{name}.py"), make, read, reproduce=f"python3 {name}.py")
+
+
+def learns(name: str) -> Callable[[Run], Verdict]:
+    """The loss falls, and the net is right for hidden images."""
+    program = PROGRAMS[name]
+
+    def judge(run: Run) -> Verdict:
+        found: Learnt = run.done[f"learn {name}"].found
+        first, last = found.losses[:5].mean(), found.losses[-5:].mean()
+        value = accuracy(run, name)
+        text = (
+            f"{program.title}: the loss went from {first:.4g} to {last:.4g} in {len(found.losses)} iterations, "
+            f"accuracy {value:.4f} on {len(run.data.labels)} hidden images (full points from {program.full_at})"
+        )
+        share = (value - program.none_at) / (program.full_at - program.none_at) if last < first else 0.0
+        return Verdict(min(1.0, max(0.0, share)), text)
+
+    return judge
+
+
+def accuracy(run: Run, name: str) -> float:
+    """Of a net after its short training."""
+    predicted = run.done[f"learn {name}"].found.together.argmax(axis=1)
+    return metrics.accuracy(metrics.confusion_matrix(run.data.labels, predicted, 10))
+
+
+def alone(name: str) -> Callable[[Run], Verdict]:
+    """In evaluation a single image gets the logits that it gets in a batch."""
+
+    def judge(run: Run) -> Verdict:
+        found: Learnt = run.done[f"learn {name}"].found
+        scale = max(1.0, float(np.abs(found.together).max()))
+        wrong = int((np.abs(found.together - found.alone).max(axis=1) > SAME * scale).sum())
+        n = len(found.together)
+        return Verdict(float(not wrong), f"expected the same logits for each image alone as in a batch in "
+                       f"evaluation, got others for {wrong} of {n}" if wrong else "")  # fmt: skip
+
+    return judge

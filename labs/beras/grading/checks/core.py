@@ -1,0 +1,73 @@
+"""Checks on Beras/core.py: what its tape makes of layers that are not the student's."""
+
+from typing import Any
+
+import numpy as np
+
+from autograder.runner.assertions import away_from_zero, right_gradient
+from labs.beras.grading.inside.example_layers import toys
+from labs.beras.grading.inside.parts import load as load
+
+WHAT = "GradientTape.gradient"
+
+
+class Net:
+    """Layers, two of them with weights, a loss, and a batch."""
+
+    def __init__(self, beras: Any, rng: np.random.Generator) -> None:
+        toy = toys(beras.Diffable)
+        b, n, m = rng.integers(2, 6, 3)
+        self.first = toy.Affine(away_from_zero(rng, 1, n), rng.normal(size=n))
+        self.last = toy.Affine(away_from_zero(rng, 1, m), rng.normal(size=m))
+        self.layers = [self.first, toy.Mix(rng.normal(size=(n, m))), toy.Square(), self.last]
+        self.loss, self.x, self.t = toy.Half(), rng.normal(size=(b, n)), rng.normal(size=(b, m))
+
+    def call(self) -> None:
+        """Through the layers and the loss, as a tape records them."""
+        x = self.x
+        for layer in self.layers:
+            x = layer(x)
+        self.loss(x, self.t)
+
+    def value(self) -> float:
+        """The loss, unrecorded."""
+        x = self.x
+        for layer in self.layers:
+            x = layer.forward(x)
+        return float(self.loss.forward(x, self.t))
+
+    def right(self, found: list[np.ndarray], weights: list[np.ndarray], when: str) -> None:
+        """Fail unless `found` are the numeric gradients of these weights."""
+        assert len(found) == len(weights), f"{WHAT}: expected {len(weights)} gradients {when}, got {len(found)}"
+        for k, (gradient, weight) in enumerate(zip(found, weights, strict=True), 1):
+            shape = np.shape(gradient)
+            assert shape == weight.shape, (
+                f"{WHAT}: expected gradient {k} of {len(weights)} {when} in the shape of its weight, "
+                f"{list(weight.shape)}, got {list(shape)}"
+            )
+            right_gradient(gradient, self.value, weight, f"{WHAT} {when}, gradient {k} of {len(weights)}")
+
+
+def check_tape(beras: Any, rng: np.random.Generator) -> None:
+    """gradient() of every weight in the order of the calls, averaged over the batch, in the block or after it."""
+    net = Net(beras, rng)
+    weights = [*net.first.weights, *net.last.weights]
+    with beras.core.GradientTape() as tape:
+        net.call()
+        found = list(tape.gradient())
+    net.right(found, weights, "inside the block")
+    with beras.core.GradientTape() as tape:
+        net.call()
+    assert beras.Diffable.gradient_tape is None, "GradientTape: expected no active tape after the block, got one"
+    net.right(list(tape.gradient()), weights, "after the block")
+
+
+def check_frozen(beras: Any, rng: np.random.Generator) -> None:
+    """Layers that are not trainable are left out, whatever lies before and behind them; others keep their gradients."""
+    net = Net(beras, rng)
+    for frozen, other, name in ((net.first, net.last, "first"), (net.last, net.first, "last")):
+        frozen.trainable = False
+        with beras.core.GradientTape() as tape:
+            net.call()
+        net.right(list(tape.gradient()), other.weights, f"with the {name} layer frozen")
+        frozen.trainable = True

@@ -1,0 +1,108 @@
+"""Checks on Model.evaluate and on assignment.py's SequentialModel, with layers that are not the student's."""
+
+from typing import Any
+from unittest import mock
+
+import numpy as np
+
+from autograder.runner.assertions import away_from_zero, equal, untouched
+from labs.beras.grading.inside.example_layers import Accuracy, Descent, toys
+from labs.beras.grading.inside.parts import load as load
+
+RATE = 0.1
+
+
+def _mean(found: Any, name: str, what: str) -> float:
+    """The mean of what a dict holds under a name, one number or a list of them."""
+    assert hasattr(found, "keys"), f"{what}: expected a dict with loss and acc, got a {type(found).__name__}"
+    assert name in found, f"{what}: expected a dict with loss and acc, got {sorted(map(str, found))}"
+    return float(np.mean(found[name]))
+
+
+def check_evaluate(beras: Any, rng: np.random.Generator) -> None:
+    """Loss and accuracy over all batches, each once, a list of them or one mean; nothing is trained."""
+    toy, n, batches, size = toys(beras.Diffable), *(int(k) for k in rng.integers(2, 5, 3))
+
+    class Scaled(beras.Model):
+        def call(self, inputs: np.ndarray) -> np.ndarray:
+            return self.layers[0](inputs)
+
+        def batch_step(self, x: np.ndarray, y: np.ndarray, training: bool = True) -> dict[str, Any]:
+            predictions = self.call(x)
+            loss = self.compiled_loss(predictions, y)
+            if training:
+                self.optimizer.apply_gradients(self.trainable_variables, [np.ones((1, n)), np.ones(n)])
+            return {"loss": loss, "acc": self.compiled_acc(predictions, y)}
+
+    model = Scaled([toy.Affine(away_from_zero(rng, 1, n), rng.normal(size=n))])
+    model.compile(optimizer=Descent(RATE), loss_fn=toy.Half(), acc_fn=Accuracy())
+    x, y = rng.normal(size=(batches * size, n)), np.eye(n)[rng.integers(0, n, batches * size)]
+    x[-size:] *= 10  # so that the last batch is like no other
+    predictions = model.call(x)
+    with untouched(x, y, *model.trainable_variables):
+        found = model.evaluate(x, y, batch_size=size)
+    what = f"Model.evaluate of {batches} batches"
+    equal(_mean(found, "loss", what), toy.Half().forward(predictions, y), f"{what}: the mean loss")
+    equal(_mean(found, "acc", what), Accuracy()(predictions, y), f"{what}: the mean accuracy")
+
+
+class Small:
+    """A SequentialModel of three layers, the loss and its weights, and a batch."""
+
+    def __init__(self, beras: Any, rng: np.random.Generator) -> None:
+        self.toy = toys(beras.Diffable)
+        b, n, m = (int(k) for k in rng.integers(2, 6, 3))
+        scale, shift, mix = away_from_zero(rng, 1, n), rng.normal(size=n), rng.normal(size=(n, m))
+        layers = [self.toy.Affine(scale, shift), self.toy.Square(), self.toy.Mix(mix)]
+        self.model, self.loss = beras.assignment.SequentialModel(layers), self.toy.Half()
+        self.model.compile(optimizer=Descent(RATE), loss_fn=self.loss, acc_fn=Accuracy())
+        self.x, self.y = rng.normal(size=(b, n)), np.eye(m)[rng.integers(0, m, b)]
+        inner = self.x * scale + shift
+        self.outputs = inner**2 @ mix
+        to_inner = (self.outputs - self.y) @ mix.T * 2 * inner
+        self.gradients = [(to_inner * self.x).mean(axis=0, keepdims=True), to_inner.mean(axis=0)]
+        self.after = [scale - RATE * self.gradients[0], shift - RATE * self.gradients[1]]
+
+
+def check_call(beras: Any, rng: np.random.Generator) -> None:
+    """Through every layer, in order; the inputs stay as they are."""
+    small = Small(beras, rng)
+    with untouched(small.x):
+        equal(small.model.call(small.x), small.outputs, "SequentialModel.call of three layers")
+
+
+def check_batch_step(beras: Any, rng: np.random.Generator) -> None:
+    """A step along the tape's gradients in training, none without; loss and accuracy either way.
+
+    Whatever gradient() of the student's tape does, here it knows what is right.
+    """
+    small = Small(beras, rng)
+    model, name = small.model, "SequentialModel.batch_step"
+    loss, accuracy = small.loss.forward(small.outputs, small.y), Accuracy()(small.outputs, small.y)
+    with untouched(small.x, small.y, *model.trainable_variables):
+        still = model.batch_step(small.x, small.y, training=False)
+    equal(_mean(still, "loss", f"{name} without training"), loss, f"{name} without training: the loss")
+    equal(_mean(still, "acc", f"{name} without training"), accuracy, f"{name} without training: the accuracy")
+    weights = list(model.trainable_variables)
+    with mock.patch.object(beras.GradientTape, "gradient", _gradient(small)):
+        found = model.batch_step(small.x, small.y, training=True)
+    for weight, after in zip(weights, small.after, strict=True):
+        equal(weight, after, f"{name}: a weight after a step of training")
+    assert model.optimizer.steps == 1, f"{name}: expected one call of apply_gradients, got {model.optimizer.steps}"
+    again = small.loss.forward(model.call(small.x), small.y)
+    told = _mean(found, "loss", name)
+    assert np.isclose(told, loss) or np.isclose(told, again), f"{name}: expected the loss {loss:.6g}, got {told:.6g}"
+    share = _mean(found, "acc", name)
+    assert 0 <= share <= 1, f"{name}: expected an accuracy from 0 to 1, got {share:.6g}"
+
+
+def _gradient(small: Small) -> Any:
+    """A gradient() for the tape: right if the model's layers were recorded."""
+
+    def gradient(tape: Any) -> list[np.ndarray]:
+        recorded = {id(operation) for operation in tape.operations}
+        missed = [type(layer).__name__ for layer in small.model.layers if id(layer) not in recorded]
+        assert not missed, f"SequentialModel.batch_step: expected the layers on a tape, got none of {missed} on it"
+        return [gradient.copy() for gradient in small.gradients]
+
+    return gradient

@@ -1,0 +1,187 @@
+"""MP6 (UIUC CS440): an MLP, a CNN, and for extra credit an autoencoder, on Fashion-MNIST; 100 points and 10."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+import reader
+from autograder.lab import Check, Column, HandIn, Handout, Lab
+from autograder.registry import ROOT
+from autograder.sandbox.job import Limits
+from data.fashion_mnist import prepare
+from labs.mp6.grading import jobs, verdicts
+from labs.mp6.grading.parts import PARTS, Part
+from smallnets import fashion
+from smallnets.datasets import read_npy, secret_seed
+
+SHIPPED = ROOT / "data" / "fashion_mnist"
+HIDDEN = 1500  # images a part, as the course keeps for its test
+REBUILT = 1000  # of them, for part 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """By part: training images [N, 784] and labels, what fit gets as dev_set, and hidden images it never sees.
+
+    Part 3 trains on part 2's images; what it gets as dev_set is not hidden, since its net may keep what it was shown.
+    """
+
+    train: dict[int, tuple[NDArray, NDArray]]
+    dev: dict[int, NDArray]
+    dev_labels: dict[int, NDArray]
+    unseen: dict[int, NDArray]
+    unseen_labels: dict[int, NDArray]
+
+
+def load(staff: Path | None, seed: int) -> tuple[Data, str]:
+    """The shipped training images and hidden ones, in an order of this seed, and a line on where they are from.
+
+    Args:
+        staff: folder with X_test_part1.npy and so on, as `prepare.py --staff` writes them; None draws from the
+            development split, which students have.
+
+    Raises:
+        ValueError, OSError: files that are missing or not as they should be.
+    """
+    data = Data({}, {}, {}, {}, {})
+    for number in (1, 2):
+        x, y, x_dev, y_dev = reader.load_dataset(SHIPPED, number)
+        rng = np.random.default_rng([seed, number])
+        order, dev_order = rng.permutation(len(x)), rng.permutation(len(x_dev))
+        data.train[number] = x[order], y[order]
+        x_dev, y_dev = x_dev[dev_order], y_dev[dev_order]
+        hidden = (x_dev[:HIDDEN], y_dev[:HIDDEN]) if staff is None else hidden_split(staff, number, rng)
+        data.dev[number], data.unseen[number] = np.split(hidden[0], [2 * len(hidden[0]) // 3])
+        data.dev_labels[number], data.unseen_labels[number] = np.split(hidden[1], [2 * len(hidden[1]) // 3])
+    data.train[3] = data.train[2]
+    data.dev[3], data.unseen[3] = x_dev[HIDDEN:][:300], hidden[0][:REBUILT]
+    source = "drawn from the development split, as there are no staff images" if staff is None else f"of {staff}"
+    return data, f"scored on {len(hidden[0])} images a part {source}; order and draw of seed {seed}"
+
+
+def hidden(secret: bytes, folder: Path) -> None:
+    """Write X_test_partK.npy and y_test_partK.npy, drawn from Fashion-MNIST's 10,000 test images.
+
+    Args:
+        secret: at least 16 bytes, which decide the draw.
+
+    Raises:
+        ValueError, OSError: a secret that could be guessed; images that are nowhere to be had.
+    """
+    seed = secret_seed(secret, prepare.HIDDEN)
+    prepare.write_splits(*fashion.read_split("t10k"), {"test": prepare.TEST}, seed, folder)
+
+
+def hidden_split(staff: Path, number: int, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
+    """The staff's test images and labels of a part, in random order."""
+    paths = [staff / f"{name}_test_part{number}.npy" for name in ("X", "y")]
+    for path in paths:
+        if not path.is_file():
+            raise FileNotFoundError(
+                f"expected {path.name} in {staff}, got no such file; make it with "
+                f"`python -m autograder hidden --lab mp6 --secret FILE --out {staff}`"
+            )
+    x, y = map(read_npy, paths)
+    if x.ndim != 2 or x.shape[1] != 784 or y.shape != (len(x),) or len(x) < 30:
+        raise ValueError(
+            f"expected X_test_part{number}.npy [N, 784] and y_test_part{number}.npy [N] of at least 30 images in "
+            f"{staff}, got {list(x.shape)} and {list(y.shape)}"
+        )
+    order = rng.permutation(len(x))
+    return x[order], y[order].astype(np.int64)
+
+
+def hand_in(part: Part) -> tuple[HandIn, HandIn]:
+    """The two files of a part; net_p3 is extra credit, so it is not missed."""
+    inputs = ("train_set", "train_labels", "dev_set") if part.n_classes else ("train_set", "dev_set")
+    methods = ("forward", "step", "get_parameters")
+    code = HandIn(
+        f"{part.module}.py",
+        required=part.number < 3,
+        functions={"fit": (*inputs, "n_iter", "batch_size")},
+        classes={"NeuralNet": methods},
+    )
+    return code, HandIn(part.model, most_bytes=16 * 2**20, required=part.number < 3)
+
+
+def checks(part: Part, points: dict[str, float], none_at: float, full_at: float) -> list[Check]:
+    """The checks of a part that have points, numbered in the order in which `points` names them."""
+    k, labels = part.number, part.n_classes > 0
+    fit, alone = f"fit {k}", ("evaluate",)
+    score = verdicts.accuracy(part, none_at, full_at) if labels else verdicts.mse("fitted", none_at, full_at)
+    saved = verdicts.saved_accuracy(part, none_at, full_at) if labels else verdicts.mse("saved", none_at, full_at)
+    known = {
+        "returns": ("fit returns what it should, and its predictions are its net's", verdicts.returns(part), alone),
+        "losses": ("one finite loss for each iteration", verdicts.problem(part, "losses"), ()),
+        "loss_falls": ("the loss falls", verdicts.loss_falls(part), ()),
+        "batches": ("step gets batches of 100", verdicts.problem(part, "batches"), ()),
+        "any_size": ("any number of images", verdicts.problem(part, "any_size"), ()),
+        "no_iterations": ("n_iter of 0", verdicts.problem(part, "no_iterations"), ()),
+        "repeatable": ("the same seed gives the same", verdicts.problem(part, "repeatable"), ()),
+        "independent": ("no image's prediction depends on others", verdicts.problem(part, "independent"), ()),
+        "parameters": ("number of parameters", verdicts.parameters(part), ("referee",)),
+        "raw_outputs": ("no activation after the last layer", verdicts.raw_outputs(part), alone),
+        "bottleneck": ("a bottleneck of at most 196 numbers", verdicts.bottleneck, alone),
+        "accuracy": ("accuracy", score, alone),
+        "mse": ("MSE of what passes the bottleneck", score, alone),
+        "saved": (f"{part.model} on the same images", saved, alone),
+    }
+    return [
+        Check(f"{k}.{i}", f"part {k}: {known[name][0]}", worth, (fit, *known[name][2]), known[name][1], tags=(name,))
+        for i, (name, worth) in enumerate(points.items(), 1)
+    ]
+
+
+COMMON = {"returns": 6.0, "losses": 2.0, "loss_falls": 2.0, "batches": 3.0, "any_size": 3.0, "no_iterations": 1.0,
+          "repeatable": 1.0, "independent": 3.0}  # fmt: skip
+OF_CLASSES = COMMON | {"parameters": 5.0, "raw_outputs": 3.0}
+OF_IMAGES = dict.fromkeys(COMMON, 0.25) | {"returns": 0.5, "bottleneck": 1.75, "mse": 4.0, "saved": 2.0}
+
+LAB = Lab(
+    name="mp6",
+    title="MP6: neural nets on Fashion-MNIST",
+    hand_in=tuple(file for part in PARTS.values() for file in hand_in(part)),
+    load=load,
+    steps=(*map(jobs.fit_step, PARTS.values()), jobs.evaluate_step(), jobs.decode_step(), jobs.referee_step()),
+    checks=(
+        *checks(PARTS[1], OF_CLASSES | {"accuracy": 11.0, "saved": 5.0}, none_at=0.5, full_at=0.93),
+        *checks(PARTS[2], OF_CLASSES | {"accuracy": 20.0, "saved": 6.0}, none_at=0.4, full_at=0.73),
+        *checks(PARTS[3], OF_IMAGES, none_at=0.06, full_at=0.03),
+    ),
+    columns=(
+        Column("part 1 accuracy", ("fit 1", "evaluate"), lambda run: verdicts.accuracy_of(run, PARTS[1])[0]),
+        Column("part 2 accuracy", ("fit 2", "evaluate"), lambda run: verdicts.accuracy_of(run, PARTS[2])[0]),
+        Column("part 3 MSE", ("fit 3", "evaluate", "decode"), lambda run: verdicts.mse_of(run, "fitted")[0], "low"),
+    ),
+    limits=Limits(cpu_seconds=120, wall_seconds=240),
+    handout=Handout(
+        folder="",
+        blanks={
+            f"{part.module}.py": (
+                "NeuralNet.__init__",
+                "NeuralNet.set_parameters",
+                "NeuralNet.get_parameters",
+                "NeuralNet.forward",
+                "NeuralNet.step",
+                "fit",
+            )
+            for part in PARTS.values()
+        },
+        drops={
+            "neuralnet_p1.py": ("orthogonalise", "batches", "NeuralNet.standardise"),
+            "neuralnet_p2.py": ("orthogonalise", "batches", "NeuralNet.whiten"),
+            "neuralnet_p3.py": ("orthogonalise", "batches", "Shift", "NeuralNet.centre"),
+        },
+        says={
+            "neuralnet_p2.py": {"NeuralNet": "At most 500,000 parameters; raw pixels in, logits out."},
+            "neuralnet_p3.py": {"NeuralNet": "1x28x28 -> at most 196 numbers -> 1x28x28; pixels in [0, 1] in and out."},
+        },
+        files=("mp6.py", "data/fashion_mnist/*_part?.npy", "data/fashion_mnist/class_names.json"),
+        readme="labs/mp6/grading/handout.md",
+    ),
+    needs=("reader.py", "data/fashion_mnist/prepare.py", "data/fashion_mnist/*_part?.npy"),
+    hidden=hidden,
+    places=("", "models"),
+)

@@ -1,0 +1,47 @@
+"""Inside the sandbox: part 3's decoders turn codes into images, in a process that never sees an image."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from autograder import inside, message
+from labs.mp6.grading.inside import net as nets
+from labs.mp6.grading.parts import N_PIXELS, PARTS, decode_layout
+from smallnets import fitcheck, train
+from smallnets.student import student_code
+
+
+def images(net: Any, codes: np.ndarray, shape: np.ndarray) -> np.ndarray:
+    """Images [N, 784] from codes [N, 196], of which the first make one of `shape`; ValueError if they are none."""
+    part = PARTS[3]
+    sizes = [int(size) for size in shape if size]
+    x = torch.from_numpy(codes[:, : int(np.prod(sizes))].astype(np.float32)).reshape(-1, *sizes)
+    with student_code(inside.path_of(part.module)):
+        found = train.predict(net.decoder, x).float().numpy()
+    if found.size != len(codes) * N_PIXELS:
+        raise ValueError(f"expected net.decoder to give images [N, 1, 28, 28], got {list(found.shape)}")
+    # training may leave a last clamp to forward, so that a little more than 0 to 1 comes out of the decoder
+    return fitcheck.images(found.reshape(len(codes), N_PIXELS).clip(0, 1), len(codes))
+
+
+def main() -> None:
+    """Decode for each net, hand back."""
+    arrays = message.given()
+    problems: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    fitted = arrays["net 3"].tobytes()
+    loads: dict[str, Callable[[], Any]] = {
+        "fitted": lambda: nets.restored(PARTS[3], fitted),
+        "saved": lambda: nets.handed_in(PARTS[3], fitted)[0],
+    }
+    for which, load in loads.items():
+        if f"{which} codes" in arrays:
+            with inside.noted(problems, which):
+                values[which] = images(load(), arrays[f"{which} codes"], arrays[f"{which} shape"])
+    message.hand_back(decode_layout(int(arrays["n"])), values, problems)
+
+
+if __name__ == "__main__":
+    main()

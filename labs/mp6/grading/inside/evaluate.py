@@ -1,0 +1,78 @@
+"""Inside the sandbox: what the nets of all parts make of images, in a process that has seen no training image.
+
+Of part 3, it hands back no images but what passes the bottleneck.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from autograder import inside, message
+from labs.mp6.grading.inside import net as nets
+from labs.mp6.grading.parts import MOST_CODES, PARTS, Part, evaluate_layout
+from smallnets import train
+from smallnets.student import student_code
+
+
+def outputs(part: Part, net: torch.nn.Module, x: torch.Tensor) -> np.ndarray:
+    """The outputs [N, n_classes] for images x [N, 784]; ValueError if they are of another shape."""
+    with student_code(inside.path_of(part.module)):
+        found = train.predict(net, x).float().numpy()
+    if found.shape != (len(x), part.n_classes):
+        raise ValueError(f"expected the net to turn [N, 784] into [N, {part.n_classes}], got {list(found.shape)}")
+    return found
+
+
+def codes(part: Part, net: Any, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    """What passes the bottleneck for images x [N, 784]: numbers [N, 196], zeros behind them; and the shape of one.
+
+    Raises:
+        ValueError: there are more of them, or none can be had.
+    """
+    with student_code(inside.path_of(part.module)):
+        found = train.predict(net.encoder, x.reshape(-1, 1, 28, 28)).float().numpy()
+    shape = found.shape[1:]
+    if len(found) != len(x) or not 1 <= len(shape) <= 4:
+        raise ValueError(f"expected net.encoder to turn [N, 1, 28, 28] into N codes, got {list(found.shape)}")
+    width = int(np.prod(shape))
+    if width > MOST_CODES:
+        raise ValueError(f"expected at most {MOST_CODES} numbers an image at the bottleneck, got {width} {list(shape)}")
+    padded = np.zeros((len(x), MOST_CODES))
+    padded[:, :width] = found.reshape(len(x), width).clip(-65504, 65504)  # the most that float16 holds
+    return padded, np.array([*shape, *[0] * (4 - len(shape))])
+
+
+def see(part: Part, net: Any, x: torch.Tensor, which: str, values: dict[str, Any]) -> None:
+    """Put into values what a net makes of images."""
+    if part.n_classes:
+        values[f"{which} {part.number}"] = outputs(part, net, x)
+    else:
+        values[f"{which} codes"], values[f"{which} shape"] = codes(part, net, x)
+
+
+def main() -> None:
+    """Load the nets that there are, let them predict, hand back."""
+    arrays = message.given()
+    problems: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    n_images: dict[int, int] = {}
+    for number, part in PARTS.items():
+        if f"x {number}" not in arrays:
+            continue
+        x = torch.from_numpy(arrays[f"x {number}"]).float() / part.divisor
+        fitted = arrays[f"net {number}"].tobytes()
+        n_images[number] = len(x)
+        with inside.noted(problems, f"fitted {number}"):
+            see(part, nets.restored(part, fitted), x, "fitted", values)
+        if arrays[f"saved {number}"]:
+            with inside.noted(problems, f"saved {number}"):
+                net, word = nets.handed_in(part, fitted)
+                if word:
+                    problems[f"word {number}"] = word
+                see(part, net, x, "saved", values)
+    message.hand_back(evaluate_layout(n_images), values, problems)
+
+
+if __name__ == "__main__":
+    main()

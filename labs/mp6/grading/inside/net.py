@@ -1,0 +1,132 @@
+"""Inside the sandbox: a student's net as bytes and back, and everything in it that may be a parameter."""
+
+import io
+import sys
+from typing import Any
+
+import numpy as np
+import torch
+
+from autograder import inside
+from autograder.opening import opened
+from labs.mp6.grading.parts import Part
+from smallnets.student import student_code
+
+WHOLE, STATE = b"whole", b"state"
+
+
+def small(data: bytes, most: int) -> bytes:
+    """The bytes, if they are few enough to be handed on; ValueError if not."""
+    if len(data) > most:
+        raise ValueError(f"expected at most {most / 2**20:g} MB when stored, got {len(data) / 2**20:.1f} MB")
+    return data
+
+
+def stored(net: torch.nn.Module) -> bytes:
+    """The net as torch.save writes it, or its weights alone where it holds what cannot be pickled, such as a lambda.
+
+    An optimiser that it keeps is left behind, with its two or three numbers for every parameter.
+    """
+    content = io.BytesIO()
+    for name in [name for name, value in vars(net).items() if isinstance(value, torch.optim.Optimizer)]:
+        setattr(net, name, None)
+    try:
+        torch.save(net, content)
+        return WHOLE + content.getvalue()
+    except Exception:  # a lambda, an open file, a local class: whatever pickle refuses, in many words
+        content = io.BytesIO()
+        torch.save(dict(net.state_dict()), content)
+        return STATE + content.getvalue()
+
+
+def restored(part: Part, data: bytes) -> torch.nn.Module:
+    """The net that `stored` wrote.
+
+    Raises:
+        StudentError: the student's class cannot be rebuilt.
+        ValueError: it is none.
+    """
+    module = inside.module(part.module)  # before it is unpickled, so that its class is found
+    kind, content = data[: len(WHOLE)], io.BytesIO(data[len(WHOLE) :])
+    with student_code(inside.path_of(part.module)):
+        if kind == WHOLE:
+            net = torch.load(content, map_location="cpu", weights_only=False)
+        else:
+            net = _untrained(part, module.fit)
+            net.load_state_dict(torch.load(content, map_location="cpu", weights_only=True))
+    if not isinstance(net, torch.nn.Module):
+        raise ValueError(f"expected a stored net of {part.module}, got a {type(net).__name__}")
+    return net.eval()
+
+
+def _untrained(part: Part, fit: Any) -> Any:
+    """A net of the student's class, whose constructor nobody knows: fit builds it, on noise and without training."""
+    rng = np.random.default_rng(0)
+    x = torch.from_numpy(rng.uniform(0, 255 / part.divisor, (200, 784))).float()
+    labels = (torch.arange(200) % part.n_classes,) if part.n_classes else ()
+    return fit(x, *labels, x[:2].clone(), 0)[2]
+
+
+def handed_in(part: Part, fitted: bytes) -> tuple[torch.nn.Module, str]:
+    """The net in the student's model file, a whole one, or weights for the net that fit returned; and a word on it.
+
+    The word is "" for weights alone, which open without running anything.
+
+    Raises:
+        StudentError, ValueError: the file does not open, or holds weights of another net.
+    """
+    net = restored(part, fitted)  # imports the module, too, which a whole net asks for
+    with student_code(inside.path_of(part.module)):
+        content, word = opened(inside.SUBMISSION / part.model, sys.modules[part.module])
+    if isinstance(content, torch.nn.Module):
+        return content.eval(), word
+    if not isinstance(content, dict):
+        raise ValueError(f"expected {part.model} to hold weights or a net, got a {type(content).__name__}")
+    with student_code(inside.path_of(part.module)):
+        net.load_state_dict(content.get("state_dict", content))
+    return net.eval(), word
+
+
+def parameters(net: torch.nn.Module) -> list[torch.Tensor]:
+    """What is trained in a net: its parameters, and other tensors that ask for a gradient.
+
+    Found by PyTorch's own function, in what get_parameters names and in the net's attributes, since a net may have a
+    function `parameters` of its own that says less.
+    """
+    found: dict[int, torch.Tensor] = {id(p): p for p in torch.nn.Module.parameters(net)}
+    waiting: list[Any] = [*named(net), *(vars(module) for module in torch.nn.Module.modules(net))]
+    seen: set[int] = set()
+    while waiting:
+        value = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, torch.Tensor) and value.is_leaf and value.requires_grad:
+            found.setdefault(id(value), value)
+        elif isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, (list, tuple)):
+            waiting += value
+    return [value.detach().cpu().clone() for value in found.values()]
+
+
+def named(net: Any) -> list[torch.Tensor]:
+    """What get_parameters names; nothing where there is none, or one that fails."""
+    try:
+        return [value for value in net.get_parameters() if isinstance(value, torch.Tensor)]
+    except Exception:
+        return []
+
+
+def same_count(net: Any, found: list[torch.Tensor]) -> None:
+    """ValueError if there is a get_parameters that names another number of parameters than were found."""
+    counted, said = (sum(value.numel() for value in values) for values in (found, named(net)))
+    if hasattr(net, "get_parameters") and counted != said:
+        raise ValueError(f"expected get_parameters() to name the {counted:,} parameters of the net, got {said:,}")
+
+
+def as_npz(tensors: list[torch.Tensor]) -> bytes:
+    """The tensors as numpy.savez writes them; float32, which is all that the referee needs to know them by."""
+    content = io.BytesIO()
+    np.savez(content, *[tensor.float().numpy() for tensor in tensors], allow_pickle=False)
+    return content.getvalue()

@@ -1,0 +1,150 @@
+"""The runs of MP6's grading: what each is given, and what the grader reads from what it hands back."""
+
+import dataclasses
+import io
+import json
+import zipfile
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder import kit, modelgate
+from autograder.frame import Layout, texts, unpack
+from autograder.lab import Run, Step, StepFailed
+from autograder.sandbox.job import Job
+from labs.mp6.grading import parts
+from labs.mp6.grading.parts import PARTS, Part
+
+
+@dataclasses.dataclass(frozen=True)
+class Fitted:
+    """What came back of a training: arrays, or None for what was not as it should be, and problems by check."""
+
+    losses: NDArray[np.float64] | None
+    predictions: NDArray | None
+    net: bytes | None
+    parameters: bytes | None
+    problems: dict[str, str]
+
+    @property
+    def stored_numbers(self) -> int:
+        """How many numbers the net's file holds, read from its directory alone."""
+        try:
+            with zipfile.ZipFile(io.BytesIO((self.net or b"")[5:])) as archive:
+                return sum(entry.file_size for entry in archive.infolist() if "/data/" in entry.filename) // 4
+        except (zipfile.BadZipFile, OSError, ValueError):
+            return 0
+
+
+def fit_step(part: Part) -> Step:
+    """Train a part; parts 1 and 2 predict two thirds of the hidden images, part 3 images that are not hidden."""
+
+    def layout(run: Run) -> Layout:
+        return parts.fit_layout(part, len(run.data.dev[part.number]))
+
+    def make(run: Run) -> Job:
+        x, y = run.data.train[part.number]
+        arrays = {"part": part.number, "seed": run.seed % 2**32, "x": x, "y": y, "dev": run.data.dev[part.number]}
+        return kit.job(run, ["labs.mp6.grading.inside.fit"], arrays, layout(run))
+
+    def read(run: Run, result: bytes) -> Fitted:
+        values = unpack(layout(run), result)
+        problems = texts(values["problems"])
+        if "fit" in problems:
+            raise StepFailed("exception", problems["fit"])
+        predictions = values["predictions"]
+        if predictions is not None and not valid(predictions, part):
+            predictions, problems["returns"] = None, "expected predictions within their range, got others"
+        return Fitted(values["losses"], predictions, values["net"], values["parameters"], problems)
+
+    command = f"python mp6.py --part {part.number}"
+    return Step(f"fit {part.number}", (f"{part.module}.py",), make, read, reproduce=command)
+
+
+def valid(predictions: NDArray, part: Part) -> bool:
+    """Whether labels or pixels are in their range, looked at again outside of the sandbox."""
+    least, most = predictions.min(initial=0), predictions.max(initial=0)
+    return bool(np.isfinite(predictions).all() and least >= 0 and most <= (part.n_classes - 1 if part.n_classes else 1))
+
+
+def nets(run: Run) -> dict[int, bytes]:
+    """The nets that the trainings so far have handed back."""
+    done = {number: run.done.get(f"fit {number}") for number in PARTS}
+    return {number: step.found.net for number, step in done.items() if step and step.found and step.found.net}
+
+
+def images(run: Run, number: int) -> NDArray:
+    """What the nets of a part are shown: the images that fit was given, then those that it was not."""
+    return np.concatenate([run.data.dev[number], run.data.unseen[number]])
+
+
+def model_problem(run: Run, part: Part) -> str:
+    """Why the student's model file is not to be opened, "" if it may be."""
+    path = run.submission.files.get(part.model)
+    return f"expected {part.model}, got no such file" if path is None else modelgate.problem(path)
+
+
+def evaluate_step() -> Step:
+    """Let all nets see images, in a process without training data."""
+
+    def layout(run: Run) -> Layout:
+        return parts.evaluate_layout({number: len(images(run, number)) for number in nets(run)})
+
+    def make(run: Run) -> Job:
+        arrays: dict[str, Any] = {}
+        for number, net in nets(run).items():
+            arrays[f"x {number}"] = images(run, number)
+            arrays[f"net {number}"] = np.frombuffer(net, np.uint8)
+            arrays[f"saved {number}"] = not model_problem(run, PARTS[number])
+        return kit.job(run, ["labs.mp6.grading.inside.evaluate"], arrays, layout(run))
+
+    def read(run: Run, result: bytes) -> dict[str, Any]:
+        values = unpack(layout(run), result)
+        return values | {"problems": texts(values["problems"])}
+
+    return Step("evaluate", (), make, read, reproduce="python mp6.py --load FILE")
+
+
+def decode_step() -> Step:
+    """Let part 3's decoders rebuild images from what passed the bottleneck, and from nothing else."""
+
+    def make(run: Run) -> Job:
+        found, net = run.done["evaluate"].found, nets(run).get(3)
+        if net is None or (found.get("fitted codes") is None and found.get("saved codes") is None):
+            raise StepFailed("wrong result", "part 3 has handed back no codes to decode")
+        arrays: dict[str, Any] = {"net 3": np.frombuffer(net, np.uint8), "n": len(images(run, 3))}
+        arrays |= {name: array for name, array in found.items() if name.endswith(("codes", "shape"))
+                   and array is not None}  # fmt: skip
+        return kit.job(run, ["labs.mp6.grading.inside.decode"], arrays, parts.decode_layout(len(images(run, 3))))
+
+    def read(run: Run, result: bytes) -> dict[str, Any]:
+        values = unpack(parts.decode_layout(len(images(run, 3))), result)
+        return values | {"problems": texts(values["problems"])}
+
+    return Step("decode", (), make, read, after=("evaluate",), reproduce="python mp6.py --part 3")
+
+
+def referee_step() -> Step:
+    """Count parameters, without any student's code."""
+
+    def make(run: Run) -> Job:
+        done = {number: run.done.get(f"fit {number}") for number in PARTS}
+        arrays = {
+            f"parameters {number}": np.frombuffer(step.found.parameters, np.uint8)
+            for number, step in done.items()
+            if step and step.found and step.found.parameters
+        }
+        return kit.job(run, ["labs.mp6.grading.inside.referee"], arrays, parts.REFEREE_LAYOUT, students=False)
+
+    def read(run: Run, result: bytes) -> dict[str, Any]:
+        values = unpack(parts.REFEREE_LAYOUT, result)
+        return {"problems": texts(values["problems"]), "shapes": shapes(values["shapes"])}
+
+    return Step("referee", (), make, read)
+
+
+def shapes(data: bytes | None) -> dict[int, list[tuple[int, ...]]]:
+    """The shapes of the parameters of each part, from the referee's text."""
+    found = json.loads(data or b"{}")
+    return {int(number): [tuple(int(size) for size in shape) for shape in each] for number, each in found.items()}

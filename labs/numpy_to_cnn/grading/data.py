@@ -1,0 +1,97 @@
+"""The lab's hidden images: clothes as in Fashion-MNIST, four tenths of them changed as photographs differ."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.registry import ROOT
+from labs.numpy_to_cnn.grading.corrupt import corrupted
+from smallnets import datasets, fashion
+
+SHIPPED = ROOT / "data" / "fashion_mnist" / fashion.NPZ
+A_CLASS = 100  # images of each class in each half
+FEWEST = 100
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """Images uint8 [N, 28, 28] and labels int64 [N]; the first half is scored in public, the other at the end.
+
+    Args:
+        changes: the seed of the changes still to be made; None: they are made.
+        order: in which the student's net sees them.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    changes: int | None
+    order: NDArray[np.int64]
+
+    @property
+    def halves(self) -> dict[str, slice]:
+        """The rows of each half."""
+        middle = len(self.labels) // 2
+        return {"public": slice(middle), "final": slice(middle, None)}
+
+    def shown(self) -> NDArray[np.uint8]:
+        """The images, changed, in the order in which they are shown.
+
+        Raises:
+            ChangesFailed, OSError: see `corrupted`.
+        """
+        images = self.images if self.changes is None else corrupted(self.images, self.changes)
+        return images[self.order]
+
+
+def hidden(secret: bytes, folder: Path) -> None:
+    """Write X_test.npy uint8 [2000, 28, 28] and y_test.npy int64 [2000], made of Fashion-MNIST's test images.
+
+    Args:
+        secret: at least 16 bytes, which decide draw and changes.
+
+    Raises:
+        ValueError, OSError: a secret that could be guessed; images that are nowhere to be had.
+    """
+    seed = datasets.secret_seed(secret, "numpy_to_cnn")
+    x, y = fashion.read_split("t10k")
+    halves = datasets.draw_splits(y, [(k,) for k in range(10)], {"public": A_CLASS, "final": A_CLASS}, seed)
+    rows, labels = (np.concatenate(arrays) for arrays in zip(*halves.values(), strict=True))
+    datasets.write_npy(folder / "X_test.npy", corrupted(x[rows], seed))
+    datasets.write_npy(folder / "y_test.npy", labels.astype(np.int64))
+
+
+def load(staff: Path | None, seed: int) -> tuple[Data, str]:
+    """The staff's images, or those that students validate with, changed by this seed; and a line on which they are.
+
+    Raises:
+        ValueError, OSError: files that are missing or not as they should be.
+    """
+    if staff is not None:
+        images, labels = read(staff)
+        changes, source = None, f"of {staff}"
+    else:
+        with np.load(SHIPPED) as arrays:
+            images, labels = arrays["x_val"], arrays["y_val"].astype(np.int64)
+        changes, source = seed, "that everyone validates with, changed at random, as there are no staff images"
+    order = np.random.default_rng(seed).permutation(len(labels))
+    return Data(images, labels, changes, order), f"scored on {len(labels)} images {source}; seed {seed}"
+
+
+def read(staff: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The staff's images and labels."""
+    for name in ("X_test.npy", "y_test.npy"):
+        if not (staff / name).is_file():
+            raise FileNotFoundError(
+                f"expected {name} in {staff}, got no such file; make it with "
+                f"`python -m autograder hidden --lab numpy_to_cnn --secret FILE --out {staff}`"
+            )
+    x, y = datasets.read_npy(staff / "X_test.npy"), datasets.read_npy(staff / "y_test.npy")
+    right = x.dtype == np.uint8 and x.shape[1:] == (28, 28) and y.dtype == np.int64 and y.shape == (len(x),)
+    if not right or len(y) < FEWEST or not 0 <= y.min() <= y.max() <= 9:
+        raise ValueError(
+            f"expected X_test.npy uint8 [N, 28, 28] and y_test.npy int64 [N], at least {FEWEST} images of classes 0 to "
+            f"9, in {staff}, got {x.dtype} {list(x.shape)} and {y.dtype} {list(y.shape)}"
+        )
+    return x, y

@@ -1,0 +1,94 @@
+"""Inside the sandbox: the student's net, with the weights of model.pt, and classify() on images of unknown class."""
+
+import sys
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from autograder import inside, message
+from autograder.opening import opened
+from labs.numpy_to_cnn.grading.inside.stub_torchvision import without_torchvision
+from labs.numpy_to_cnn.grading.layout import N_CLASSES, layout
+from smallnets.student import student_code
+
+FOLDER = str(inside.SUBMISSION.absolute())
+BATCH = 100
+NESTED = ("state_dict", "model_state_dict", "model")  # where programs put the weights, beside epoch and optimiser
+PREFIXES = ("module.", "_orig_mod.")  # of nets inside DataParallel, or compiled
+
+
+def net_of(module: ModuleType, path: str = "model.pt") -> tuple[torch.nn.Module, str]:
+    """The net that the file holds, or a new MyNet with the weights that it holds; and a word on the file.
+
+    Raises:
+        StudentError, ValueError: it does not open, or holds weights of another net.
+    """
+    with student_code(FOLDER):
+        content, word = opened(inside.SUBMISSION / path, module)
+    for key in NESTED:
+        if isinstance(content, dict) and isinstance(content.get(key), dict | torch.nn.Module):
+            content = content[key]
+    if isinstance(content, torch.nn.DataParallel | torch.nn.parallel.DistributedDataParallel):
+        content = content.module
+    if isinstance(content, torch.nn.Module):
+        return content.float(), word
+    if not isinstance(content, dict):
+        raise ValueError(f"expected {path} to hold the state_dict of MyNet, got a {type(content).__name__}")
+    with student_code(FOLDER):
+        hook = getattr(module, "get_model_class", None)
+        net: torch.nn.Module = module.MyNet() if hook is None else hook(None)[0]()
+        net.load_state_dict(weights(content, set(net.state_dict())))
+    return net, word
+
+
+def weights(content: Mapping[str, Any], names: set[str]) -> Mapping[str, Any]:
+    """A state_dict without what DataParallel or a compiler has put before every name, if the net has no such names."""
+    for prefix in PREFIXES:
+        if content and all(name.startswith(prefix) for name in content) and not names & set(content):
+            content = {name.removeprefix(prefix): value for name, value in content.items()}
+    return content
+
+
+@torch.no_grad()
+def labels(module: ModuleType, net: torch.nn.Module, x: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """What classify makes of images uint8 [N, 28, 28], given in batches as float32 [B, 1, 28, 28] in [0, 1].
+
+    Raises:
+        StudentError: it raises.
+        ValueError: it returns anything but a class for each image.
+    """
+    found = []
+    for batch in torch.from_numpy(x)[:, None].split(BATCH):
+        with student_code(FOLDER):
+            answer = module.classify(net.eval(), batch.float() / 255)  # a net with dropout needs eval, contract
+            got = np.asarray(answer.cpu() if isinstance(answer, torch.Tensor) else answer)
+        if got.shape != (len(batch),):
+            raise ValueError(f"expected classify to return {[len(batch)]} classes, got an array {list(got.shape)}")
+        if got.dtype.kind not in "iuf" or not np.isin(got, np.arange(N_CLASSES)).all():
+            raise ValueError(f"expected classify to return classes from 0 to 9, got {got.dtype} such as {got[:5]}")
+        found.append(got.astype(np.int64))
+    return np.concatenate(found)
+
+
+def main() -> None:
+    """Open, classify, hand back."""
+    x = message.given()["x"]
+    problems: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    sys.path.insert(0, FOLDER)
+    with inside.noted(problems, "import"):
+        with student_code(FOLDER):
+            module = without_torchvision("pytorch_cnn")
+        with inside.noted(problems, "model"):
+            net, problems["word"] = net_of(module)
+            with inside.noted(problems, "classify"):
+                values["labels"] = labels(module, net, x)
+    message.hand_back(layout(len(x)), values, problems)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+"""The run in which the student's net classifies the hidden images, and what its answers are worth."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder import kit, modelgate
+from autograder.causes import Finding
+from autograder.frame import texts, unpack
+from autograder.lab import Run, Step, StepFailed, Verdict, credit
+from autograder.sandbox.job import Job
+from labs.numpy_to_cnn.grading.corrupt import ChangesFailed
+from labs.numpy_to_cnn.grading.layout import N_CLASSES, layout
+from smallnets import metrics
+
+NAME = "classify"
+FILES = ("pytorch_cnn.py", "model.pt")
+GUESSED = 2 / N_CLASSES
+MOST_BYTES = 32 * 2**20  # of model.pt
+CAUSES = {"import": Finding.EXCEPTION, "model": Finding.BAD_MODEL, "classify": Finding.EXCEPTION}
+
+
+@dataclasses.dataclass(frozen=True)
+class Found:
+    """The class that each hidden image was given, in the order of the labels, and a word on the model file."""
+
+    predictions: NDArray[np.int64]
+    word: str
+
+
+def step() -> Step:
+    """Let classify() see the hidden images."""
+
+    def make(run: Run) -> Job:
+        if problem := modelgate.problem(run.submission.files["model.pt"], MOST_BYTES):
+            raise StepFailed(Finding.BAD_MODEL, problem)
+        try:
+            arrays = {"x": run.data.shown()}
+        except ChangesFailed as error:
+            raise StepFailed(Finding.EXCEPTION, str(error)) from None
+        return kit.job(run, ["labs.numpy_to_cnn.grading.inside.classify"], arrays, layout(len(run.data.labels)))
+
+    def read(run: Run, result: bytes) -> Found:
+        values = unpack(layout(len(run.data.labels)), result)
+        problems, shown = texts(values["problems"]), values["labels"]
+        for name, cause in CAUSES.items():
+            if text := problems.get(name):
+                raise StepFailed(Finding.WRONG if text.startswith("expected classify") else cause, text)
+        if shown is None or not 0 <= shown.min() <= shown.max() < N_CLASSES:
+            raise ValueError("expected classes from 0 to 9, got others or none")
+        predictions = np.empty_like(shown)
+        predictions[run.data.order] = shown
+        return Found(predictions, problems.get("word", ""))
+
+    return Step(NAME, FILES, make, read, reproduce="python -m autograder check --lab numpy_to_cnn --only 4.")
+
+
+def accuracy(run: Run, half: str) -> float:
+    """The share of images in a half, "public" or "final", whose class was found."""
+    rows = run.data.halves[half]
+    found = metrics.confusion_matrix(run.data.labels[rows], run.done[NAME].found.predictions[rows], N_CLASSES)
+    return metrics.accuracy(found)
+
+
+def opens(run: Run) -> Verdict:
+    """All points if the net that was opened does better than guessing, which an answer out of thin air does not."""
+    word = run.done[NAME].found.word
+    if (found := accuracy(run, "public")) <= GUESSED:
+        return Verdict(0, f"{words(run, found)}; expected more than {GUESSED:g} from a net that has learnt something")
+    return Verdict(1, f"model.pt is better saved as torch.save(net.state_dict(), ...): {word}" if word else "")
+
+
+def reaches(baseline: float) -> Callable[[Run], Verdict]:
+    """All points for the baseline's accuracy on the public half, or more."""
+
+    def judge(run: Run) -> Verdict:
+        found = accuracy(run, "public")
+        return Verdict(float(found >= baseline), f"{words(run, found)}; expected at least {baseline:g}")
+
+    return judge
+
+
+def share(none_at: float, full_at: float) -> Callable[[Run], Verdict]:
+    """Points in proportion to the accuracy on the public half."""
+
+    def judge(run: Run) -> Verdict:
+        found = accuracy(run, "public")
+        text = f"{words(run, found)}; full points from {full_at:g}, none up to {none_at:g}"
+        return Verdict(credit(found, none_at, full_at), text)
+
+    return judge
+
+
+def words(run: Run, found: float) -> str:
+    """An accuracy as students read it."""
+    return f"accuracy {found:.4f} on the {run.data.halves['public'].stop} images of the public half"

@@ -1,0 +1,101 @@
+"""The drawings that students' programs predict: hidden ones with labels, and some that students have predicted."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder.registry import ROOT
+from labs.quickdraw.grading.programs import N_CLASSES
+from smallnets import quickdraw
+from smallnets.datasets import read_npy, secret_seed, write_npy
+
+FOLDER = ROOT / "data" / "quickdraw"
+MOST = 900  # hidden drawings that are scored, and given ones whose predictions are compared
+GIVEN = "given_test_images.npy"  # in the staff's folder, where the hidden drawings are others than students have
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """What is predicted in one go.
+
+    Args:
+        images: uint8 [N, 28, 28].
+        labels: [N], -1 where a drawing is not scored.
+        rows: [N], the line of a drawing in the predictions handed in, from 0; -1 where it has none.
+        n_given: how many lines those predictions have.
+    """
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    n_given: int
+
+
+def load(staff: Path | None, seed: int) -> tuple[Data, str]:
+    """Drawings chosen with this seed, and a line on where they are from.
+
+    Args:
+        staff: folder with fruit_test_images.npy and the labels that students have not; if students were given other
+            test images, those are given_test_images.npy. None scores on the development set, which students have.
+
+    Raises:
+        ValueError, OSError: files that are missing or not as they should be.
+    """
+    rng = np.random.default_rng(seed)
+    if staff is None:
+        folder = quickdraw.ensure(FOLDER)
+        (images, labels), given = quickdraw.read(folder, "dev"), quickdraw.read_images(folder, "test")
+        source = "of the development set, as there are no staff drawings"
+        source += f" ({quickdraw.note(folder)})" if quickdraw.note(folder) else ""
+        return joined(images, labels, given, rng), f"scored on {min(MOST, len(labels))} drawings {source}"
+    for name in (quickdraw.IMAGES["test"], quickdraw.LABELS["test"]):
+        if not (staff / name).is_file():
+            raise FileNotFoundError(
+                f"expected {name} in {staff}, got no such file; make it with "
+                f"`python -m autograder hidden --lab quickdraw --secret FILE --out {staff}`"
+            )
+    images, labels = quickdraw.read(staff, "test")
+    if labels.max() >= N_CLASSES:
+        raise ValueError(f"expected labels from 0 to {N_CLASSES - 1} in {staff}, got {labels.max()}")
+    source = f"scored on {min(MOST, len(labels))} drawings of {staff}"
+    if (staff / GIVEN).is_file():
+        return joined(images, labels, read_npy(staff / GIVEN), rng), source
+    chosen = rng.permutation(len(labels))[:MOST]
+    return Data(images[chosen], labels[chosen], chosen, len(labels)), source
+
+
+def joined(images: NDArray, labels: NDArray, given: NDArray, rng: np.random.Generator) -> Data:
+    """Some of the hidden drawings, then some of the given ones."""
+    hidden_rows, rows = (rng.permutation(n)[:MOST] for n in (len(labels), len(given)))
+    return Data(
+        np.concatenate([images[hidden_rows], given[rows]]),
+        np.concatenate([labels[hidden_rows], np.full(len(rows), -1)]),
+        np.concatenate([np.full(len(hidden_rows), -1), rows]),
+        len(given),
+    )
+
+
+def hidden(secret: bytes, folder: Path) -> None:
+    """Write fruit_test_images.npy, fruit_test_labels.npy and given_test_images.npy.
+
+    They are drawn from data/quickdraw: from its test set where its labels are there (`prepare.py --staff`), else from
+    its development set, which students have, too. Where sketches stand in for Quick, Draw!, new ones are made.
+
+    Args:
+        secret: at least 16 bytes, which decide the draw.
+
+    Raises:
+        ValueError, OSError: a secret that could be guessed; files that are damaged.
+    """
+    seed = secret_seed(secret, "quickdraw")
+    source = quickdraw.ensure(FOLDER)
+    if quickdraw.note(source):
+        images, labels = quickdraw.drawn(MOST // N_CLASSES, seed)
+    else:
+        images, labels = quickdraw.read(source, "test" if (source / quickdraw.LABELS["test"]).is_file() else "dev")
+    rows = np.random.default_rng(seed).permutation(len(labels))[:MOST]
+    write_npy(folder / quickdraw.IMAGES["test"], images[rows])
+    write_npy(folder / quickdraw.LABELS["test"], labels[rows])
+    write_npy(folder / GIVEN, quickdraw.read_images(source, "test"))

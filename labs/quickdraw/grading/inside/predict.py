@@ -1,0 +1,111 @@
+"""Inside the sandbox: run a student's program in its predict mode, by the course's own command line.
+
+It runs as `__main__`, so that whole nets, which pickle has bound to that name, open again; torch.load may open them
+(Job.env). Labels are not here.
+"""
+
+import contextlib
+import io
+import os
+import runpy
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from autograder import inside, message
+from labs.quickdraw.grading.inside import utils_package
+from labs.quickdraw.grading.programs import PROGRAMS, Program, layout, parsed
+from smallnets import quickdraw
+from smallnets.student import student_code
+
+SHOWN = 1500  # characters of what a program printed as it failed
+# what an error says -> what to do about it
+HINTS = {
+    "numpy' has no attribute 'int'": "np.int is gone from NumPy: write int, or np.int64 for an array's dtype",
+    "numpy' has no attribute 'float'": "np.float is gone from NumPy: write float, or np.float32 for an array's dtype",
+    "Can't get attribute": "the file holds a whole net of a class that this program does not define: save it from the "
+    "program that will load it, or save net.state_dict() and load that",
+    "Expected more than 1 value per channel": "BatchNorm is in training mode: call model.eval() before predicting",
+}
+
+
+class Watch:
+    """Sees every module that is called: the first is the net, and none of them should be in training mode."""
+
+    def __init__(self) -> None:
+        self.net: nn.Module | None = None
+        self.training: set[str] = set()
+
+    def __call__(self, module: nn.Module, inputs: Any) -> None:
+        if self.net is None:
+            self.net = module
+        if module.training and isinstance(module, (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)):
+            self.training.add(type(module).__name__)
+
+
+def folder_of(program: Program, images: np.ndarray) -> Path:
+    """A new folder as the course's, with the drawings to predict and the program's net."""
+    folder = Path(tempfile.mkdtemp())
+    for name in ("datasets", "model_files", "log_files"):
+        (folder / name).mkdir()
+    np.save(folder / "datasets" / quickdraw.IMAGES["test"], images)
+    # a copy, as the container tier makes no links
+    shutil.copyfile(inside.SUBMISSION / program.model, folder / "model_files" / program.model)
+    return folder
+
+
+def run(program: Program, folder: Path) -> None:
+    """Run the program in this folder.
+
+    Raises:
+        StudentError: what it raised.
+        ValueError: it ended with another exit code than 0; the message has the end of what it printed.
+    """
+    path, printed, code = str((inside.SUBMISSION / program.main).absolute()), io.StringIO(), None
+    # not `datasets` alone: where that has no training set, the handout's session looks elsewhere
+    sys.argv = [program.main, *program.command(str(folder / "datasets"))]
+    with contextlib.redirect_stderr(printed), student_code(inside.SUBMISSION.absolute()):
+        os.chdir(folder)
+        try:
+            runpy.run_path(path, run_name="__main__")
+        except SystemExit as end:
+            code = end.code
+    if code not in (None, 0):
+        raise ValueError(f"{program.main} ended with exit code {code}: {printed.getvalue()[-SHOWN:].strip()}")
+
+
+def predictions(program: Program, folder: Path, n: int) -> np.ndarray:
+    """What it has written; ValueError if that is not a class for each of n drawings."""
+    path = folder / program.predictions
+    if not path.is_file():
+        raise ValueError(f"expected {program.main} to write --predictionsFile {program.predictions}, got no file")
+    return parsed(path.read_bytes(), program.predictions, n)
+
+
+def main() -> None:
+    """Lay out the folder, run, read, hand back."""
+    arrays, program = message.given(), PROGRAMS[sys.argv[1]]
+    problems: dict[str, str] = {}
+    values: dict[str, Any] = {}
+    folder, watch = folder_of(program, arrays["images"]), Watch()
+    utils_package.make_importable()
+    nn.modules.module.register_module_forward_pre_hook(watch)
+    with inside.noted(problems, "run"):
+        run(program, folder)
+        values["predictions"] = predictions(program, folder, len(arrays["images"]))
+    if "run" in problems:
+        problems["run"] += "".join(f"\n{hint}" for error, hint in HINTS.items() if error in problems["run"])
+    if watch.net is not None:
+        values["parameters"] = np.array([sum(p.numel() for p in watch.net.parameters())])
+    if watch.training:
+        problems["training"] = f"{' and '.join(sorted(watch.training))} predicted in training mode"
+    message.hand_back(layout(len(arrays["images"])), values, problems)
+
+
+if __name__ == "__main__":
+    main()

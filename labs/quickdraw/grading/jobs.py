@@ -1,0 +1,132 @@
+"""The runs in predict mode, and the verdicts on them. Labels are known to the grader alone."""
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograder import kit, modelgate
+from autograder.causes import Finding
+from autograder.frame import texts, unpack
+from autograder.lab import Run, Step, StepFailed, Verdict, credit
+from autograder.sandbox.job import Job
+from labs.quickdraw.grading.programs import N_CLASSES, PROGRAMS, Program, layout, parsed
+from smallnets import metrics
+
+GIVEN = ("labs/quickdraw/utils/io_argparse.py", "labs/quickdraw/utils/session.py")
+# torch 2.6 and later refuse to open a whole net, which is what the course's programs save
+WHOLE_NETS = {"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"}
+MOST_MODEL = 2**20  # bytes; the handout says 1 MB
+SAME = 0.99  # share of predictions that must come out again
+FEWER = 0.9  # "a reasonable amount": the best net's errors over those of the better of the other two
+LEAST_WORDS = 40  # of README.md
+Judge = Callable[[Run], Verdict]
+
+
+@dataclasses.dataclass(frozen=True)
+class Predicted:
+    """Classes [N], the number of parameters of the net if it was seen, and a word on what was in training mode."""
+
+    classes: NDArray[np.int64]
+    parameters: int
+    training: str
+
+
+def predict_step(program: Program) -> Step:
+    """Run a program by its command line on the drawings; the finding is `Predicted`."""
+
+    def make(run: Run) -> Job:
+        if text := modelgate.problem(run.submission.files[program.model]):
+            raise StepFailed(Finding.BAD_MODEL, text)
+        argv, images = ["labs.quickdraw.grading.inside.predict", program.name], run.data.images
+        return dataclasses.replace(kit.job(run, argv, {"images": images}, layout(len(images)), GIVEN), env=WHOLE_NETS)
+
+    def read(run: Run, result: bytes) -> Predicted:
+        values = unpack(layout(len(run.data.images)), result)
+        problems = texts(values["problems"])
+        classes = values["predictions"]
+        if "run" in problems or classes is None or not np.isin(classes, range(N_CLASSES)).all():
+            training = f"\n{problems['training']}" if "training" in problems else ""
+            raise StepFailed(Finding.EXCEPTION, problems.get("run", "there are no predictions") + training)
+        parameters = 0 if values["parameters"] is None else int(values["parameters"][0])
+        return Predicted(classes, parameters, problems.get("training", ""))
+
+    files = (program.main, program.model, "accuracies.py")
+    command = f"python {program.main} {' '.join(program.command())}"
+    return Step(f"predict {program.name}", files, make, read, reproduce=command)
+
+
+def found(run: Run, program: Program) -> Predicted:
+    """What a program has predicted."""
+    return run.done[f"predict {program.name}"].found
+
+
+def word(predicted: Predicted) -> str:
+    """A note on what was in training mode, which mostly explains a low accuracy."""
+    return f"; {predicted.training}: call model.eval() before you predict" if predicted.training else ""
+
+
+def accuracy(run: Run, program: Program) -> float:
+    """Of the predictions on the drawings with labels."""
+    known = run.data.labels >= 0
+    confusion = metrics.confusion_matrix(run.data.labels[known], found(run, program).classes[known], N_CLASSES)
+    return metrics.accuracy(confusion)
+
+
+def runs(program: Program) -> Judge:
+    """The command line ends well and writes a class for each drawing."""
+    return lambda run: Verdict(1, f"one class for each of {len(run.data.images)} drawings{word(found(run, program))}")
+
+
+def accurate(program: Program) -> Judge:
+    """Points in proportion to the accuracy."""
+
+    def judge(run: Run) -> Verdict:
+        value, n = accuracy(run, program), int((run.data.labels >= 0).sum())
+        text = f"accuracy {value:.4f} on {n} hidden drawings (full points from {program.full_at})"
+        return Verdict(credit(value, program.none_at, program.full_at), text + word(found(run, program)))
+
+    return judge
+
+
+def same_again(program: Program) -> Judge:
+    """The predictions that were handed in are those that the program gives."""
+
+    def judge(run: Run) -> Verdict:
+        if (path := run.submission.files.get(program.predictions)) is None:
+            return Verdict(0, f"expected {program.predictions}, got no such file", Finding.MISSING)
+        try:
+            lines = parsed(path.read_bytes(), program.predictions, run.data.n_given)
+        except ValueError as error:
+            return Verdict(0, str(error))
+        given = run.data.rows >= 0
+        share = float(np.mean(lines[run.data.rows[given]] == found(run, program).classes[given]))
+        text = f"{share:.1%} of {int(given.sum())} predictions in {program.predictions} come out again"
+        return Verdict(float(share >= SAME), f"{text} (expected {SAME:.0%}){word(found(run, program))}")
+
+    return judge
+
+
+def small(run: Run) -> Verdict:
+    """bestmodel.pt is no bigger than 1 MB; the run before has shown that it is a net."""
+    size = run.submission.files[PROGRAMS["bestmodel"].model].stat().st_size
+    return Verdict(float(size <= MOST_MODEL), f"{size:,} bytes of at most {MOST_MODEL:,}")
+
+
+def improves(run: Run) -> Verdict:
+    """The best net makes fewer mistakes than the better of the first two, and is another net."""
+    counts = [found(run, program).parameters for program in PROGRAMS.values()]
+    errors = [1 - accuracy(run, program) for program in PROGRAMS.values()]
+    text = f"errors {errors[2]:.4f}, expected at most {FEWER} of the better of the first two's, {min(errors[:2]):.4f}"
+    if counts[2] in counts[:2]:
+        return Verdict(0, f"expected another net than the first two, got one of as many parameters: {counts[2]:,}")
+    return Verdict(float(errors[2] <= FEWER * min(errors[:2])), text)
+
+
+def tells(run: Run) -> Verdict:
+    """README.md says something."""
+    if (path := run.submission.files.get("README.md")) is None:
+        return Verdict(0, "expected README.md, got no such file", Finding.MISSING)
+    words = len(path.read_bytes().split())
+    return Verdict(float(words >= LEAST_WORDS), f"{words} words in README.md, expected at least {LEAST_WORDS}")

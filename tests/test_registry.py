@@ -1,0 +1,70 @@
+"""Labs are found by their folders, in the checkout and wherever a course keeps its own."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from test_adding_a_lab import FILES
+
+from autograder import __main__ as autograder
+from autograder import parcel, registry
+
+LABS = ["batchnorm", "beras", "mp6", "numpy_to_cnn", "quickdraw"]
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Path]:
+    """A course's own folder with one lab, that of the page on adding a lab."""
+    folder = tmp_path / "our course"
+    for name, content in FILES:
+        path = folder / name.removeprefix("labs/")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    yield folder
+    for module in [module for module in sys.modules if module.startswith("labs.softmax")]:
+        del sys.modules[module]
+
+
+def test_the_labs_of_the_checkout_are_its_folders() -> None:
+    assert registry.names() == LABS
+    for name in LABS:
+        assert registry.load(name).module == f"labs.{name}.grading.declaration"
+
+
+def test_a_lab_of_the_courses_own_is_graded_and_handed_out_like_any_other(
+    own: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert autograder.main(["--labs", str(own), "check", "--lab", "softmax"]) == 0
+    assert "score: 10 of 10" in capsys.readouterr().out
+    assert autograder.main(["--labs", str(own), "handout", "--lab", "softmax", "--out", "handout"]) == 0
+    given = (tmp_path / "handout/labs/softmax/softmax.py").read_text()
+    assert "def softmax(x: np.ndarray)" in given and "np.exp" not in given
+    assert (tmp_path / "handout/labs/softmax/grading/checks.py").is_file()
+    assert registry.names() == LABS, "known while that command ran, no longer"
+
+
+def test_its_grades_depend_on_its_own_files(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(registry.VARIABLE, str(own))
+    lab = registry.load("softmax")
+    before, others = parcel.grader_hash(lab), parcel.grader_hash(registry.load("beras"))
+    with open(own / "softmax/grading/checks.py", "a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    assert parcel.grader_hash(lab) != before and parcel.grader_hash(registry.load("beras")) == others
+
+
+def test_two_labs_of_one_name_are_named(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(own, tmp_path / "again")
+    monkeypatch.setenv(registry.VARIABLE, os.pathsep.join([str(own), str(tmp_path / "again")]))
+    with pytest.raises(ValueError, match="expected one lab of the name softmax, got .*our course.* and .*again"):
+        registry.names()
+
+
+@pytest.mark.parametrize("arguments", [["--labs", "nowhere", "check"], ["--labs=nowhere", "pack"]], ids=" ".join)
+def test_a_folder_that_is_not_there_is_named(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert autograder.main(arguments) == 2
+    err = capsys.readouterr().err
+    assert "expected SMALLNETS_LABS or --labs to name folders with labs, got" in err and err.count("\n") == 1
