@@ -150,7 +150,7 @@ def test_who_takes_the_server_over_reads_no_labels_and_connects_to_nobody(tmp_pa
         "(db.parent / 'written').write_text('x'); db.read_text(); import statistics\n"
         "for attempt in (labels.read_text, labels.parent.iterdir().__next__, lambda: labels.write_text('x'),\n"
         "                Path('/proc/1/environ').read_bytes, lambda: socket.create_connection(('127.0.0.1', 1)),\n"
-        "                Path('/root/.ssh').iterdir().__next__):\n"
+        "                Path.home().iterdir().__next__):\n"
         "    try:\n        attempt()\n    except PermissionError:\n        print('refused')\n"
     )
     db, labels = tmp_path / "db" / "board.sqlite", tmp_path / "staff" / "labels"
