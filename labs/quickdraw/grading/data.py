@@ -1,6 +1,9 @@
 """The drawings that students' programs predict: hidden ones with labels, and some that students have predicted."""
 
 import dataclasses
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +36,18 @@ class Data:
     n_given: int
 
 
+@contextmanager
+def drawings() -> Iterator[Path]:
+    """The folder of students' drawings; without any, and where none can be written, a temporary one."""
+    with tempfile.TemporaryDirectory(prefix="drawings-") as temporary:
+        try:
+            folder = quickdraw.ensure(FOLDER)
+        except OSError:  # the checkout can only be read
+            folder = Path(temporary)
+            quickdraw.write_drawn(folder)
+        yield folder
+
+
 def load(staff: Path | None, seed: int) -> tuple[Data, str]:
     """Drawings chosen with this seed, and a line on where they are from.
 
@@ -45,10 +60,10 @@ def load(staff: Path | None, seed: int) -> tuple[Data, str]:
     """
     rng = np.random.default_rng(seed)
     if staff is None:
-        folder = quickdraw.ensure(FOLDER)
-        (images, labels), given = quickdraw.read(folder, "dev"), quickdraw.read_images(folder, "test")
-        source = "of the development set, as there are no staff drawings"
-        source += f" ({quickdraw.note(folder)})" if quickdraw.note(folder) else ""
+        with drawings() as folder:
+            (images, labels), given = quickdraw.read(folder, "dev"), quickdraw.read_images(folder, "test")
+            note = quickdraw.note(folder)
+        source = "of the development set, as there are no staff drawings" + (f" ({note})" if note else "")
         return joined(images, labels, given, rng), f"scored on {min(MOST, len(labels))} drawings {source}"
     for name in (quickdraw.IMAGES["test"], quickdraw.LABELS["test"]):
         if not (staff / name).is_file():
@@ -90,12 +105,13 @@ def hidden(secret: bytes, folder: Path) -> None:
         ValueError, OSError: a secret that could be guessed; files that are damaged.
     """
     seed = secret_seed(secret, "quickdraw")
-    source = quickdraw.ensure(FOLDER)
-    if quickdraw.note(source):
-        images, labels = quickdraw.drawn(MOST // N_CLASSES, seed)
-    else:
-        images, labels = quickdraw.read(source, "test" if (source / quickdraw.LABELS["test"]).is_file() else "dev")
+    with drawings() as source:
+        given = quickdraw.read_images(source, "test")
+        if quickdraw.note(source):
+            images, labels = quickdraw.drawn(MOST // N_CLASSES, seed)
+        else:
+            images, labels = quickdraw.read(source, "test" if (source / quickdraw.LABELS["test"]).is_file() else "dev")
     rows = np.random.default_rng(seed).permutation(len(labels))[:MOST]
     write_npy(folder / quickdraw.IMAGES["test"], images[rows])
     write_npy(folder / quickdraw.LABELS["test"], labels[rows])
-    write_npy(folder / GIVEN, quickdraw.read_images(source, "test"))
+    write_npy(folder / GIVEN, given)
