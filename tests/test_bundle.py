@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +93,65 @@ def command(folder: Path, *arguments: str, env: dict[str, str] | None = None) ->
         capture_output=True,
         text=True,
     )
+
+
+BUNDLE_MISTAKES = [
+    ([], "expected --staff DIR, as tiny has hidden data; got no such option"),
+    (["--staff", "nowhere"], "expected --staff to be a folder, got nowhere"),
+    (["--staff", "wrong"], "expected right in wrong, got no such file"),
+    (["--staff", "leaky"], "expected nothing but hidden data in leaky, got my_secret.txt: keep it elsewhere"),
+    (["--staff", "staff", "--out", "bundle.tar"], "expected --out to end in .zip, got bundle.tar"),
+    (["--staff", "staff", "--out", "notes.zip"], "expected notes.zip to be an archive that can be replaced"),
+    (["--staff", "staff", "--lab", "nosuch"], "expected a lab among "),
+    (["--staff", "staff", "--memory", "100"], "expected a whole number of at least 256, got 100"),
+    (["--staff", "staff", "--minutes", "41"], "expected a whole number of at most 40, got 41"),
+    (["--staff", "staff", "--per-day", "0"], "expected a whole number of at least 1, got 0"),
+]
+EMULATE_MISTAKES = [
+    (["staff/right", "right"], "expected a bundle, as `bundle` writes it, got staff/right"),
+    (["nowhere.zip", "right"], "expected a bundle, as `bundle` writes it, got nowhere.zip"),
+    (["right.zip", "right"], "expected setup.sh of the bundle to end with 0, got 127"),
+    (["autograder.zip", "nowhere"], "expected a folder or a zip archive, got nowhere"),
+    (["autograder.zip", "staff/right"], "expected a folder or a zip archive, got staff/right"),
+    (["autograder.zip", "right", "--metadata", "nowhere"], "expected nowhere, got no such file"),
+]
+EACH = """
+import contextlib, json, sys, tempfile
+from autograder.__main__ import main
+done = []
+for words in json.loads(sys.argv[1]):
+    with tempfile.TemporaryFile("w+") as told, contextlib.redirect_stderr(told):
+        try:
+            code = main(words)
+        except SystemExit as error:
+            code = error.code
+        told.seek(0)
+        done.append((code, told.read()))
+print(json.dumps(done))
+"""
+Refused = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture(scope="module")
+def before_mistakes(course: Path) -> bytes:
+    return (course / "autograder.zip").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def refused(course: Path, before_mistakes: bytes) -> Refused:
+    """(exit code, stderr) of a command line that makes a mistake. One process is asked all, as its start takes long."""
+    shutil.copytree(course / "staff", course / "leaky", dirs_exist_ok=True)
+    (course / "leaky/my_secret.txt").write_text("0123456789abcdef")
+    (course / "notes.zip").write_text("mine")
+    zipping.write(course / "right.zip", {"answer.py": course / "right/answer.py"})
+    lines = [["bundle", "--lab", "tiny", *arguments] for arguments, _ in BUNDLE_MISTAKES]
+    lines += [["emulate", *arguments] for arguments, _ in EMULATE_MISTAKES]
+    done = subprocess.run(
+        [sys.executable, "-c", EACH, json.dumps(lines)],
+        cwd=course, env=os.environ | {"PYTHONPATH": str(course)}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    answers = [(code, told) for code, told in json.loads(done.stdout.splitlines()[-1])]
+    return lambda *words: answers[lines.index(list(words))]
 
 
 def made(folder: Path, *arguments: str) -> str:
@@ -184,29 +244,14 @@ def test_what_is_to_be_set_on_the_platform_is_said(course: Path) -> None:
     assert (chosen["memory"], chosen["minutes"], chosen["per_day"], chosen["trust"]) == (1536, 20, 5, True)
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        ([], "expected --staff DIR, as tiny has hidden data; got no such option"),
-        (["--staff", "nowhere"], "expected --staff to be a folder, got nowhere"),
-        (["--staff", "wrong"], "expected right in wrong, got no such file"),
-        (["--staff", "leaky"], "expected nothing but hidden data in leaky, got my_secret.txt: keep it elsewhere"),
-        (["--staff", "staff", "--out", "bundle.tar"], "expected --out to end in .zip, got bundle.tar"),
-        (["--staff", "staff", "--out", "notes.zip"], "expected notes.zip to be an archive that can be replaced"),
-        (["--staff", "staff", "--lab", "nosuch"], "expected a lab among "),
-        (["--staff", "staff", "--memory", "100"], "expected a whole number of at least 256, got 100"),
-        (["--staff", "staff", "--minutes", "41"], "expected a whole number of at most 40, got 41"),
-        (["--staff", "staff", "--per-day", "0"], "expected a whole number of at least 1, got 0"),
-    ],
-)
-def test_a_mistake_is_named_in_one_line_and_costs_no_file(arguments: list[str], words: str, course: Path) -> None:
-    shutil.copytree(course / "staff", course / "leaky", dirs_exist_ok=True)
-    (course / "leaky/my_secret.txt").write_text("0123456789abcdef")
-    (course / "notes.zip").write_text("mine")
-    before = (course / "autograder.zip").read_bytes()
-    done = command(course, "bundle", "--lab", "tiny", *arguments)
-    assert done.returncode == 2 and words in done.stderr and done.stderr.count("\n") == 1, done.stderr
-    assert (course / "notes.zip").read_text() == "mine" and (course / "autograder.zip").read_bytes() == before
+@pytest.mark.parametrize(("arguments", "words"), BUNDLE_MISTAKES)
+def test_a_mistake_is_named_in_one_line(arguments: list[str], words: str, refused: Refused) -> None:
+    code, told = refused("bundle", "--lab", "tiny", *arguments)
+    assert code == 2 and words in told and told.count("\n") == 1, told
+
+
+def test_a_mistake_costs_no_file(course: Path, before_mistakes: bytes, refused: Refused) -> None:
+    assert (course / "notes.zip").read_text() == "mine" and (course / "autograder.zip").read_bytes() == before_mistakes
 
 
 @sets_up
@@ -229,21 +274,10 @@ def test_a_zip_is_unpacked_as_the_platform_does(course: Path) -> None:
     assert [test["score"] for test in emulated(course, "right.zip")["tests"]] == [7]
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("staff/right", "right"), "expected a bundle, as `bundle` writes it, got staff/right"),
-        (("nowhere.zip", "right"), "expected a bundle, as `bundle` writes it, got nowhere.zip"),
-        (("right.zip", "right"), "expected setup.sh of the bundle to end with 0, got 127"),
-        (("autograder.zip", "nowhere"), "expected a folder or a zip archive, got nowhere"),
-        (("autograder.zip", "staff/right"), "expected a folder or a zip archive, got staff/right"),
-        (("autograder.zip", "right", "--metadata", "nowhere"), "expected nowhere, got no such file"),
-    ],
-)
-def test_what_cannot_be_emulated_is_named(arguments: tuple[str, ...], words: str, course: Path) -> None:
-    zipping.write(course / "right.zip", {"answer.py": course / "right/answer.py"})
-    done = command(course, "emulate", *arguments)
-    assert done.returncode == 2 and words in done.stderr, done.stderr
+@pytest.mark.parametrize(("arguments", "words"), EMULATE_MISTAKES)
+def test_what_cannot_be_emulated_is_named(arguments: list[str], words: str, refused: Refused) -> None:
+    code, told = refused("emulate", *arguments)
+    assert code == 2 and words in told, told
 
 
 def laid_out(course: Path, base: Path) -> Path:

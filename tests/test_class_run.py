@@ -109,16 +109,16 @@ def watched(folder: Path, record: Path, store: Store) -> None:
     words = command(folder)
     watch = [*words[:4], "--watch", "--db", str(record), "--lab", "toy"]
     watching = subprocess.Popen(watch, cwd=folder, env=environment(folder), preexec_fn=interruptible)
+    script = "from autograder import registry; from autograder.classroom import jobs; "
+    script += "print(jobs.grader_hash(registry.load('toy')))"
+    done = subprocess.run(
+        [words[0], "-c", script], cwd=folder, env=environment(folder), capture_output=True, text=True, check=True
+    )
+    grader = done.stdout.strip()
     for number in range(2):
         hand_in(folder, "ada", f"{RIGHT}  # {number}")
         archive, sha256, _ = coordinate.parcel(folder / "all/ada", toy.LAB)
         store.keep(sha256, archive)
-        script = "from autograder import registry; from autograder.classroom import jobs"
-        script += "; print(jobs.grader_hash(registry.load('toy')))"
-        done = subprocess.run(
-            [words[0], "-c", script], cwd=folder, env=environment(folder), capture_output=True, text=True, check=True
-        )
-        grader = done.stdout.strip()
         jobs.want_all(store, toy.LAB, sha256, 5, grader)
         until(lambda: jobs.total(store, toy.LAB, sha256, 5, grader) is not None)  # noqa: B023
     watching.send_signal(signal.SIGINT)

@@ -181,6 +181,7 @@ def test_whole_processes_are_timed_in_turns(dataset: Path, tmp_path: Path, monke
     assert min(min(seconds) for seconds in found.values()) > 0
 
 
+@pytest.mark.slow
 def test_the_memory_of_a_whole_process_is_read(dataset: Path, tmp_path: Path) -> None:
     memory = processes.peak_memory(1, dataset, tmp_path)
     assert memory is None or 50 < memory < 5000
