@@ -237,7 +237,8 @@ def test_a_training_whose_lines_go_nowhere_ends_in_one_line_and_keeps_its_net(
     line, words, end, files_left = BROKEN[name]
     folder = tmp_path / "out"
     folder.mkdir()
-    program, *args = line.format(out=folder, digits=digits, quickdraw=quickdraw, dataset=dataset).split()
+    places = {"out": folder, "digits": digits, "quickdraw": quickdraw, "dataset": dataset}
+    program, *args = (word.format_map(places) for word in line.split())
     number, code, told = errno.EPIPE, 1, ""
     if name.endswith("last"):
         number, code, told = errno.ENOSPC, 2, "error: expected room on the disk for the output, got a full disk\n"

@@ -77,7 +77,7 @@ def test_a_program_in_a_checkout_that_cannot_be_written_to(line: str, told: str,
     out.mkdir()
     (work / "neuralnet_p1.py").write_text("def fit(*_):\n    raise ValueError\n")
     (work / "main_densenet.py").write_text("raise ValueError\n")
-    done = run(*line.format(work=work, all=work.parent, out=out).split())
+    done = run(*(word.format(work=work, all=work.parent, out=out) for word in line.split()))
     assert "Traceback (most" not in done.stderr
     if told:
         assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1) and told in done.stderr
