@@ -14,7 +14,8 @@ from autograder import registry
 from smallnets import cli
 
 # command -> its module; "class" is no name that Python can import
-MODULES = {name: name for name in ("bundle", "check", "doctor", "emulate", "grade", "handout", "hidden", "pack")}
+COMMANDS = ("bundle", "check", "doctor", "emulate", "grade", "handout", "hidden", "pack")
+MODULES = {name: f"commands.{name}" for name in COMMANDS}
 MODULES |= {"class": "classroom.command", "serve": "board.command"}
 UNIX = {"fcntl", "resource", "pwd", "pty", "termios"}  # modules of Python that Windows lacks
 

@@ -26,10 +26,11 @@ if __name__ == "__main__":
 
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 
-from autograder import pack, registry
-from autograder.board import people
+from autograder import registry
+from autograder.board import accounts
 from autograder.board.record import Record
 from autograder.classroom import jobs
+from autograder.commands import pack
 from smallnets import cli, tables, zipping
 
 ROOT = Path(__file__).parents[1]
@@ -40,7 +41,7 @@ VALUE = re.compile(rb'"0\.(\d{4})"')  # by which a grade is known: each has its 
 
 def begin(record: Record, student: str) -> str:
     """A submission that is being graded; returns the key of the part that is still to be done."""
-    sha256 = people.hashed(student)
+    sha256 = accounts.hashed(student)
     record.add(student, time.time(), sha256)
     *others, last = jobs.want_all(record, record.lab, sha256, record.seed, "speed")
     for _ in (*others, last):
@@ -146,7 +147,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     with tempfile.TemporaryDirectory() as name:
         record = Record(Path(name) / "board.sqlite", registry.load("mp6"))
-        added = people.add(record, [(f"s{k}", "", "student") for k in range(STUDENTS)])
+        added = accounts.add(record, [(f"s{k}", "", "student") for k in range(STUDENTS)])
         for k in range(args.updates, STUDENTS):
             end(record, begin(record, f"s{k}"), k / 1000)
         with served(record.path) as (port, pid):

@@ -20,10 +20,10 @@ if __name__ == "__main__":
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 
 import mp6
-from autograder.solutions.make import imported
 from records import trial
 from records.numpy_speed import environment
 from smallnets import cli, files, tables, threads
+from smallnets.student import imported
 
 
 def fit(path: Path, part: int, split: trial.Split, seed: int, max_iter: int) -> tuple[float, float]:

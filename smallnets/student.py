@@ -1,11 +1,13 @@
-"""Run code that a student wrote, and show only the student's own traceback when it fails."""
+"""Import and run code that a student wrote, and show only the student's own traceback when it fails."""
 
+import importlib.util
 import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 
 from smallnets.cli import StudentError
 
@@ -31,6 +33,23 @@ def student_code(path: str | Path) -> Iterator[None]:
         raise StudentError("".join(report.format()).rstrip()) from None
     finally:
         restore()
+
+
+@contextmanager
+def imported(path: Path) -> Iterator[ModuleType]:
+    """A student's file under its own name while the block runs, as a pickled net names the module of its class."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    before = sys.modules.get(path.stem)
+    sys.modules[path.stem] = module
+    try:
+        spec.loader.exec_module(module)
+        yield module
+    finally:
+        del sys.modules[path.stem]
+        if before is not None:
+            sys.modules[path.stem] = before
 
 
 def _process_state() -> Callable[[], None]:

@@ -98,7 +98,7 @@ def load_file(path: Path, name: str) -> ModuleType:
 
 def any_check_fails(checks: list[Callable[[Any, np.random.Generator], None]], mutant: Any) -> bool:
     """Whether a broken module is caught; it may fail in any way."""
-    from autograder.checks_inside import generator
+    from autograder.runner.run_checks import generator
 
     for check in checks:
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 import quickdraw_work
 from conftest import ROOT, Once
 
-from autograder import grade, pack
+from autograder.commands import grade, pack
 from autograder.grading import pipeline
 from autograder.lab import Lab, Report
 from autograder.sandbox.job import Tier

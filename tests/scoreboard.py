@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder import report
-from autograder.board import people
+from autograder.board import accounts
 from autograder.board.record import Record
 from autograder.lab import Check, Column, Graded, HandIn, Lab, Ranking, Report, Run, Verdict
+from autograder.reports import text_report
 
 RANKING = Ranking(
     column="accuracy", points=(10, 9, 8), late=4, baseline=0.5, final="final accuracy", step=0.01, tells=("1.2",),
@@ -68,11 +68,11 @@ def graded(content: bytes) -> dict[str, Any]:
         first, last, *words = archive.read("answer.txt").decode().split(" ")
     if first == "broken":  # nothing came of the step, so there is no value
         failed = Graded("1.2", "accuracy", 0, 6, " ".join(words), "exception")
-        return report.plain(Report("toy", "", (Graded("1.1", "it runs", 0, 4, "see 1.2", "exception"), failed)))
+        return text_report.plain(Report("toy", "", (Graded("1.1", "it runs", 0, 4, "see 1.2", "exception"), failed)))
     runs = Graded("1.1", "it runs", 4, 4, "")
     right = Graded("1.2", "accuracy", round(6 * float(first), 2), 6, f"{first} {' '.join(words)}", "wrong result")
     columns = (("accuracy", float(first), "high"), ("final accuracy", float(last), "high"))
-    return report.plain(Report("toy", "notes on the files", (runs, right), columns, 0.1))
+    return text_report.plain(Report("toy", "notes on the files", (runs, right), columns, 0.1))
 
 
 @contextlib.contextmanager
@@ -80,7 +80,7 @@ def board(path: Path, students: int = 3, lab: Lab = LAB) -> Iterator[tuple[Recor
     """A record with students s1, s2, ... called Bird 1 and so on, and `boss` of the staff; and their tokens."""
     record = Record(path, lab)
     roster = [(f"s{k}", f"Bird {k}", "student") for k in range(1, students + 1)]
-    added = people.add(record, [*roster, ("boss", "The boss", "staff"), ("ours", "our solution", "baseline")])
+    added = accounts.add(record, [*roster, ("boss", "The boss", "staff"), ("ours", "our solution", "baseline")])
     try:
         yield record, {person.student: token for person, token in added}
     finally:

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Once
-
-from autograder.solutions import make
+from solutions import make
 
 
 def made(once: Once) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import intake
+from autograder.intake import take_in
 from autograder.lab import HandIn, Lab, Submission
 
 CODE, MODEL = "neuralnet_p1.py", "net_p1.model"
@@ -39,7 +39,7 @@ def make_zip(path: Path, files: Files | list[tuple[str | zipfile.ZipInfo, bytes]
 
 def taken(path: Path) -> Submission:
     """The submission, read into a folder of its own."""
-    return intake.take_in(path, LAB, Path(tempfile.mkdtemp(dir=path.parent)))
+    return take_in.take_in(path, LAB, Path(tempfile.mkdtemp(dir=path.parent)))
 
 
 def contents(submission: Submission) -> Files:

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from submissions import CODE, MODEL, make_zip, refused, taken
 
-from autograder import archive, entry
+from autograder.intake import archive, entry
 
 
 @pytest.fixture

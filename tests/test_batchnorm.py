@@ -20,8 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from programs import as_script, lab_at
 
-from autograder.checks_inside import generator
 from autograder.runner.assertions import equal, right_gradient
+from autograder.runner.run_checks import generator
 from labs.batchnorm.grading.checks import layer as checks
 from smallnets import datasets, mnist
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 from graded import Edits, graded, lost, submission
 
-from autograder import pack
+from autograder.commands import pack
 from autograder.grading import pipeline
 from autograder.sandbox.run import Launch
 from labs.batchnorm.grading import data

@@ -16,8 +16,8 @@ from conftest import ROOT, any_check_fails, load_file
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.checks_inside import generator
 from autograder.runner.assertions import equal
+from autograder.runner.run_checks import generator
 from labs.beras.grading.checks import activations, core, layers, training
 from labs.beras.grading.checks.model import check_evaluate
 from smallnets import mnist

@@ -11,7 +11,7 @@ from conftest import ROOT
 from graded import Edits, graded, lost, own, submission
 from programs import as_script, lab_at
 
-from autograder import handout, pack
+from autograder.commands import handout, pack
 from autograder.grading import pipeline
 from autograder.lab import Run, Submission
 from autograder.sandbox.run import Launch

@@ -17,7 +17,7 @@ pytest.importorskip("starlette", reason="the extra [web] is not installed")
 pytest.importorskip("httpx2", reason="the extra [dev] is not installed")
 from starlette.testclient import TestClient
 
-from autograder.board import guard, people, rules
+from autograder.board import accounts, guard, rules
 from autograder.board.app import application
 from autograder.board.record import Record
 from autograder.lab import Lab
@@ -150,7 +150,7 @@ def test_one_student_cannot_see_anothers_report_nor_the_upload_itself(bench: Ben
 
 def test_names_and_reports_are_escaped(tmp_path: Path) -> None:
     for bench in made(tmp_path):
-        (_, token), = people.add(bench[1], [("evil", "<script>alert(1)</script>", "student")])  # fmt: skip
+        (_, token), = accounts.add(bench[1], [("evil", "<script>alert(1)</script>", "student")])  # fmt: skip
         hand_in(bench, token, 0.8, 0.7, "<img src=x onerror=alert(2)>")
         grade_all(bench[1])
         bench[1].refresh()
@@ -210,10 +210,10 @@ def test_without_a_token_nothing_is_taken(bench: Bench, token: str) -> None:
 
 def test_a_revoked_token_is_worth_nothing_and_a_new_one_works(bench: Bench) -> None:
     sign_in(bench, "s1")
-    new = people.new_token(bench[1], "s1")
+    new = accounts.new_token(bench[1], "s1")
     assert "Your token" in bench[0].get("/").text and hand_in(bench, "s1", 0.1, 0.1).status_code == 401
     assert hand_in(bench, new, 0.1, 0.1).status_code == 202
-    people.revoke(bench[1], "s1")
+    accounts.revoke(bench[1], "s1")
     assert hand_in(bench, new, 0.2, 0.1).status_code == 401
 
 

@@ -22,7 +22,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-from autograder.board import app, people, rules
+from autograder.board import accounts, app, rules
 from autograder.board.record import Record
 from autograder.board.upload import take
 
@@ -104,7 +104,7 @@ def graded(server: Server, *uploads: tuple[str, float]) -> None:
     record = server[1]
 
     for who, value in uploads:
-        person = people.by_token(record, server[2][who])
+        person = accounts.by_token(record, server[2][who])
         assert person is not None
         take(record, person, io.BytesIO(work(value, value)), rules.of(LAB))
     grade_all(record)

@@ -17,9 +17,9 @@ from scoreboard import LAB, board, grade_all, graded, work
 
 from autograder import __main__ as autograder
 from autograder import registry
-from autograder.board import live, people, ranking, rules, supervise
+from autograder.board import accounts, live, ranking, rules, supervise
 from autograder.board.record import ANY, Record
-from autograder.classroom import coordinate
+from autograder.classroom import scheduler
 from autograder.classroom.store import key_of
 from smallnets import cli
 
@@ -35,7 +35,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def hand_in(record: Record, student: str, *values: object) -> str:
     """Note an upload, without looking into it; returns its hash."""
     content = work(*values)
-    sha256 = people.hashed(str(content))
+    sha256 = accounts.hashed(str(content))
     record.keep(sha256, content)
     record.add(student, time.time(), sha256)
     record.want_graded(sha256)
@@ -77,8 +77,8 @@ def test_a_roster_makes_accounts_once_and_tokens_are_kept_as_hashes(
     token = capsys.readouterr().out.strip()
     assert serve(toy, "--revoke", "ada") == 0
     record = Record(toy, LAB)
-    found = people.by_token(record, token)
-    assert found is not None and found.student == "eve" and people.by_token(record, lines[0]["token"]) is None
+    found = accounts.by_token(record, token)
+    assert found is not None and found.student == "eve" and accounts.by_token(record, lines[0]["token"]) is None
     record.close()
 
 
@@ -110,7 +110,7 @@ def test_who_could_not_be_told_a_token_has_none(bench: Bench, toy: Path, monkeyp
             patch.setattr(sys, "stdout", full)
             assert serve(toy, option, value) == 2
     known = {row[0] for row in record.connection.execute("SELECT student FROM board_person")}
-    assert known == set(tokens) and people.by_token(record, tokens["s1"]) is not None
+    assert known == set(tokens) and accounts.by_token(record, tokens["s1"]) is not None
 
 
 @pytest.mark.parametrize("option", ["--revoke", "--new-token"])
@@ -125,7 +125,7 @@ def test_an_empty_name_is_nobodys_and_serves_no_board(
 def test_birds_run_out_late() -> None:
     taken: set[str] = set()
     for _ in range(2000):
-        name = people._pseudonym(taken)
+        name = accounts._pseudonym(taken)
         assert name.casefold() not in taken
         taken.add(name.casefold())
 
@@ -134,18 +134,18 @@ def test_what_waits_for_any_grader_is_graded_by_the_one_that_comes_and_nothing_i
     record, _ = bench
     first, second = (hand_in(record, who, value, 0.5) for who, value in (("s1", 0.6), ("s2", 0.7)))
     assert record.waiting() == 2
-    coordinate.renew(record, LAB, "g1")
+    scheduler.renew(record, LAB, "g1")
     assert {job["grader"] for job in record.connection.execute("SELECT grader FROM job")} == {"g1"}
     grade_all(record)
     record.refresh()
     assert {entry.values["accuracy"] for entry in record.entries()} == {0.6, 0.7}
     # the same again: known at once
     record.want_graded(first)
-    coordinate.renew(record, LAB, "g1")
+    scheduler.renew(record, LAB, "g1")
     assert record.waiting() == 0
     # another grader: all are graded again, and the results so far stay until then
     record.want_everything()
-    coordinate.renew(record, LAB, "g2")
+    scheduler.renew(record, LAB, "g2")
     assert record.waiting() == 2 and len(record.entries()) == 2
     grade_all(record)
     record.refresh()
@@ -160,11 +160,11 @@ def test_what_waits_for_any_grader_is_graded_by_the_one_that_comes_and_nothing_i
 def test_a_fault_is_tried_again_when_it_is_wanted_again(bench: Bench) -> None:
     record, _ = bench
     sha256 = hand_in(record, "s1", 0.6, 0.5)
-    coordinate.renew(record, LAB, "g")
+    scheduler.renew(record, LAB, "g")
     grade_all(record, fault="no room")
     assert record.uploads("s1")[0].state == "fault"
     record.want_graded(sha256)
-    coordinate.renew(record, LAB, "g")
+    scheduler.renew(record, LAB, "g")
     assert record.uploads("s1")[0].state == "waiting" and grade_all(record) == 1
     record.refresh()
     assert record.uploads("s1")[0].state == "graded"
@@ -176,7 +176,7 @@ def test_a_clock_that_is_off_keeps_no_result_back(bench: Bench, skew: float) -> 
     hand_in(record, "s1", 0.6, 0.5)
     for grader in ("g1", "g2"):
         record.want_everything()
-        coordinate.renew(record, LAB, grader)
+        scheduler.renew(record, LAB, grader)
         while job := record.take():
             content = record.content(job.sha256)
             assert isinstance(content, bytes)
@@ -313,7 +313,7 @@ def test_listeners_get_what_changed_and_who_lags_behind_everything(bench: Bench)
 
 def test_the_export_needs_no_server_and_no_script(bench: Bench, toy: Path, tmp_path: Path) -> None:
     record, _ = bench
-    people.add(record, [("evil", "<i>name", "student")])
+    accounts.add(record, [("evil", "<i>name", "student")])
     for who, value in (("s1", 0.6), ("evil", 0.7)):
         hand_in(record, who, value, 0.51)
     grade_all(record)
@@ -333,7 +333,7 @@ def test_the_export_needs_no_server_and_no_script(bench: Bench, toy: Path, tmp_p
 
 def test_points_for_the_gradebook_name_everyone(bench: Bench, toy: Path, tmp_path: Path) -> None:
     record, _ = bench
-    people.add(record, [("=cmd()", "x", "student")])
+    accounts.add(record, [("=cmd()", "x", "student")])
     for who, value, final in (("s1", 0.9, 0.6), ("s2", 0.8, 0.7), ("ours", 0.9, 0.9)):
         hand_in(record, who, value, final)
     grade_all(record)

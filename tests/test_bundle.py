@@ -17,8 +17,10 @@ import pytest
 from conftest import ROOT, Once, copy_checkout
 from graded import graded, lost, submission
 
-from autograder import bundle, emulate, imports, parcel, registry
-from autograder.platform import memory
+from autograder import registry
+from autograder.commands import bundle, emulate
+from autograder.gradescope import memory
+from autograder.packaging import checkout_files, imports
 from autograder.sandbox.job import MB
 from smallnets import zipping
 
@@ -184,9 +186,12 @@ def test_the_programs_lie_at_the_root_and_can_be_run(course: Path) -> None:
 
 def test_it_holds_what_the_lab_needs_and_no_secret(course: Path) -> None:
     found = names(course)
-    assert {"staff/right", "data/tiny/public.txt", "labs/tiny/grading/declaration.py", "autograder/grade.py"} <= set(
-        found
-    )
+    assert {
+        "staff/right",
+        "data/tiny/public.txt",
+        "labs/tiny/grading/declaration.py",
+        "autograder/commands/grade.py",
+    } <= set(found)
     kept_back = r"attacks|mutants|solutions|handouts|models/|tests/|records/|other|neuralnet|mp6|secret|_test_part"
     assert [name for name in found if re.search(kept_back, name)] == []
     assert {name.split("/")[0] for name in found} == {
@@ -198,7 +203,7 @@ def test_it_holds_what_the_lab_needs_and_no_secret(course: Path) -> None:
 @pytest.mark.parametrize("name", registry.names())
 def test_all_that_its_modules_import_is_in_it(name: str) -> None:
     """Also those that the handout gives, and students' programs import in a job."""
-    files = set(parcel.grader(registry.load(name), ("platform.__main__",)))
+    files = set(checkout_files.grader(registry.load(name), ("gradescope.__main__",)))
     assert set(imports.needed(path for path in files if path.endswith(".py"))) <= files
 
 
@@ -212,7 +217,11 @@ def test_the_packages_are_pinned_as_in_the_checkout(course: Path) -> None:
 
 def test_the_same_files_give_the_same_bytes(course: Path) -> None:
     before = (course / "autograder.zip").read_bytes()
-    for path in (course / "autograder/grade.py", course / "staff/right", course / "autograder/platform/setup.sh"):
+    for path in (
+        course / "autograder/commands/grade.py",
+        course / "staff/right",
+        course / "autograder/gradescope/setup.sh",
+    ):
         os.utime(path, (10**9, 10**9))
         path.chmod(0o600)
     made(course, "--staff", "staff", "--out", "again.zip")
@@ -226,7 +235,7 @@ def test_the_same_files_give_the_same_bytes(course: Path) -> None:
 
 
 def test_line_ends_of_another_system_are_mended(course: Path) -> None:
-    path = course / "autograder/platform/run_autograder"
+    path = course / "autograder/gradescope/run_autograder"
     before = path.read_bytes()
     path.write_bytes(before.replace(b"\n", b"\r\n"))
     made(course, "--staff", "staff", "--out", "again.zip")
@@ -302,7 +311,7 @@ def test_a_grader_that_cannot_start_claims_no_score(course: Path, tmp_path: Path
 
 def test_a_grader_that_is_killed_leaves_word(course: Path, tmp_path: Path) -> None:
     base = laid_out(course, tmp_path / "autograder")
-    (base / "source/autograder/grade.py").write_text(
+    (base / "source/autograder/commands/grade.py").write_text(
         "import os\ngrade = None\ndef chosen_tier(*_): os.kill(os.getpid(), 9)\n"
     )
     (base / "source/interpreter").write_text(sys.executable)
@@ -321,7 +330,7 @@ def test_an_interpreter_without_the_packages_fails_the_setup(course: Path, tmp_p
     assert not (base / "source/interpreter").exists()
 
 
-PROGRAMS = [ROOT / "autograder/platform" / name for name in bundle.PROGRAMS]
+PROGRAMS = [ROOT / "autograder/gradescope" / name for name in bundle.PROGRAMS]
 
 
 @pytest.mark.parametrize("path", PROGRAMS, ids=lambda path: path.name)

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autograder import checking, checks_inside, frame, grade, message, registry
+from autograder import registry
+from autograder.commands import grade
 from autograder.lab import HandIn, Lab, Report
+from autograder.runner import channel, check_step, protocol, run_checks
 from autograder.sandbox.job import Tier
 from autograder.sandbox.tiers import detect
 
@@ -48,7 +50,9 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixture
     """
     module, folder = "labs.answers.grading.checks.answers", tmp_path / "labs/answers/grading"
     seconds = getattr(request, "param", 60)
-    step = checking.check_step("answers", module, NAMES, ("answer.py",), reproduce="python answer.py", seconds=seconds)
+    step = check_step.check_step(
+        "answers", module, NAMES, ("answer.py",), reproduce="python answer.py", seconds=seconds
+    )
     (folder / "checks").mkdir(parents=True)
     (folder / "declaration.py").touch()
     (folder / "checks/answers.py").write_text(CHECKS)
@@ -60,7 +64,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixture
         hand_in=(HandIn("answer.py"),),
         load=lambda staff, seed: (None, "nothing hidden"),
         steps=(step,),
-        checks=tuple(checking.module_checks("answers", "1", rows)),
+        checks=tuple(check_step.module_checks("answers", "1", rows)),
     )
 
 
@@ -115,11 +119,11 @@ def test_a_file_that_cannot_be_imported_costs_all_and_is_told_once(lab: Lab, tmp
 
 def test_inputs_are_drawn_by_the_seed_and_are_the_same_for_the_same() -> None:
     def inputs(seed: int) -> list[float]:
-        rng = checks_inside.generator(seed, "check_x")
+        rng = run_checks.generator(seed, "check_x")
         return [*rng.normal(size=3), np.random.rand()]  # noqa: NPY002, as students draw from it
 
     assert inputs(1) == inputs(1) != inputs(2)
-    assert checks_inside.generator(1, "check_x").normal() != checks_inside.generator(1, "check_y").normal()
+    assert run_checks.generator(1, "check_x").normal() != run_checks.generator(1, "check_y").normal()
 
 
 @pytest.mark.parametrize("text", ["x" * 10**6, "\N{SNOWMAN}" * 10**5, "\x00" * 10**5], ids=["ASCII", "snowmen", "NUL"])
@@ -130,9 +134,9 @@ def test_long_texts_are_cut_until_they_fit(text: str, monkeypatch: pytest.Monkey
         blocks.append(bytes(data[:1000]))
         return len(blocks[-1])
 
-    monkeypatch.setattr(message.os, "write", write)
+    monkeypatch.setattr(channel.os, "write", write)
     problems: Mapping[str, str] = {f"check_{i}": text + "end" for i in range(9)}
-    message.hand_back(checks_inside.layout(9), {}, problems)
-    found = frame.texts(frame.unpack(checks_inside.layout(9), b"".join(blocks))["problems"])
+    channel.hand_back(run_checks.layout(9), {}, problems)
+    found = protocol.texts(protocol.unpack(run_checks.layout(9), b"".join(blocks))["problems"])
     assert list(found) == list(problems) and all(each.endswith("end") and len(each) > 500 for each in found.values())
     assert json.dumps(found)

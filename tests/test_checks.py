@@ -12,7 +12,7 @@ from programs import lab_at
 from torch import nn
 from torch.nn import functional as F
 
-from autograder.checks_inside import generator
+from autograder.runner.run_checks import generator
 from labs.batchnorm.grading.checks import nets as batchnorm_nets
 from labs.numpy_to_cnn.grading.checks import pytorch_cnn
 from labs.quickdraw.grading.checks import nets as quickdraw

@@ -13,10 +13,11 @@ from typing import Any
 import pytest
 import toy
 
-from autograder import parcel, registry
-from autograder.classroom import coordinate, fast, jobs, rows
+from autograder import registry
+from autograder.classroom import fast, jobs, rows, scheduler
 from autograder.classroom.store import MOST_ATTEMPTS, Store, opened
 from autograder.lab import Check, Column, Run, Verdict
+from autograder.packaging import checkout_files
 from autograder.sandbox import container
 from smallnets import executors, files
 
@@ -54,7 +55,7 @@ def test_every_lab_is_divided_into_all_its_checks() -> None:
 
 def test_a_grade_depends_on_sources_hidden_data_and_speed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(registry, "ROOT", tmp_path)
-    monkeypatch.setattr(parcel, "grader", lambda lab: ["autograder/a.py"])
+    monkeypatch.setattr(checkout_files, "grader", lambda lab: ["autograder/a.py"])
     staff = tmp_path / "staff/deep"
     for path in ("autograder/a.py", "staff/deep/y.npy"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
@@ -73,8 +74,8 @@ def test_a_change_in_one_lab_grades_no_other_lab_again(name: str, monkeypatch: p
         return {each: jobs.grader_hash(registry.load(each)) for each in registry.names()}
 
     before, read = hashes(), functools.cache(files.sha256)
-    own = [path for path in parcel.grader(registry.load(name)) if name in path]
-    others = {path for each in registry.names() if each != name for path in parcel.grader(registry.load(each))}
+    own = [path for path in checkout_files.grader(registry.load(name)) if name in path]
+    others = {path for each in registry.names() if each != name for path in checkout_files.grader(registry.load(each))}
     assert len(own) > 5 and others.isdisjoint(own)
     for changed in own:
         monkeypatch.setattr(files, "sha256", lambda path, changed=changed: read(path) + "*" * path.match(changed))
@@ -117,9 +118,9 @@ class Graders:
         return {"report": self.answer(task), "fault": ""}
 
 
-def run(store: Store, function: coordinate.Function, executor: Executor | None = None, **more: Any) -> None:
+def run(store: Store, function: scheduler.Function, executor: Executor | None = None, **more: Any) -> None:
     with executors.local(2) as crew:
-        coordinate.run(store, LAB, executor or crew.executor, grader=WHO, function=function, **more)
+        scheduler.run(store, LAB, executor or crew.executor, grader=WHO, function=function, **more)
 
 
 def total(store: Store, sha256: str) -> dict[str, Any] | None:

@@ -19,9 +19,9 @@ from course import TOY, command, course, environment, grade_class, grades, hand_
 from graded import tier
 
 from autograder import __main__ as autograder
-from autograder import grade
-from autograder.classroom import coordinate, jobs
+from autograder.classroom import jobs, scheduler
 from autograder.classroom.store import Store, opened
+from autograder.commands import grade
 from autograder.sandbox import tiers
 from autograder.sandbox.job import Tier
 
@@ -117,7 +117,7 @@ def watched(folder: Path, record: Path, store: Store) -> None:
     grader = done.stdout.strip()
     for number in range(2):
         hand_in(folder, "ada", f"{RIGHT}  # {number}")
-        archive, sha256, _ = coordinate.parcel(folder / "all/ada", toy.LAB)
+        archive, sha256, _ = scheduler.parcel(folder / "all/ada", toy.LAB)
         store.keep(sha256, archive)
         jobs.want_all(store, toy.LAB, sha256, 5, grader)
         until(lambda: jobs.total(store, toy.LAB, sha256, 5, grader) is not None)  # noqa: B023

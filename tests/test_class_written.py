@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 import toy
 
-from autograder import report
-from autograder.classroom import pages, rows, written
+from autograder.classroom import outputs, pages, rows
 from autograder.classroom.rows import Row
 from autograder.classroom.sheet import cell, sheet
 from autograder.classroom.summary import summary
 from autograder.lab import Graded, Report, Visibility
+from autograder.reports import text_report
 
 EVIL = "<script>alert(1)</script>"
 
@@ -25,7 +25,7 @@ def plain(score: float, output: str = "", cause: str = "wrong result", hidden: b
         Graded("1.1", "the answer", score, 10, output, "ok" if score == 10 else cause),
         Graded("1.2", "the answer, extra", 2.1, 2.1, "", visibility=seen),
     )
-    return report.plain(Report("toy", f"notes {EVIL}", tests, (("value", 42.0, "high"),)))
+    return text_report.plain(Report("toy", f"notes {EVIL}", tests, (("value", 42.0, "high"),)))
 
 
 def row(student: str, found: dict | None, fault: str = "", refusal: str = "", late: bool = False) -> Row:
@@ -86,7 +86,7 @@ def test_the_sheet_has_points_where_they_are_and_nothing_a_spreadsheet_would_run
 
 
 def test_the_summary_counts_scores_checks_and_failures_and_sets_faults_apart() -> None:
-    links = {each.student: f"reports/{written.file_name(each.student)}.html" for each in ROWS}
+    links = {each.student: f"reports/{outputs.file_name(each.student)}.html" for each in ROWS}
     source = summary(ROWS, toy.LAB, links)
     shown = Shown(source)
     captions = re.findall("<caption>(.*?)</caption>", source)
@@ -117,18 +117,18 @@ def test_pages_stand_alone_run_nothing_and_are_well_formed(source: str) -> None:
 
 def test_a_student_sees_no_hidden_check_nor_what_it_gave() -> None:
     found = row("ada", plain(3, "expected 42, got 41", hidden=True))
-    for words in (Shown(pages.student(found, "x")).words, written.text(found, toy.LAB)):
+    for words in (Shown(pages.student(found, "x")).words, outputs.text(found, toy.LAB)):
         assert "3 of 10" in words and "extra" not in words and "12.1" not in words and "5.1" not in words
         assert "1 more checks are not shown" in words and "expected 42, got 41" in words
 
 
 def test_each_student_has_files_of_an_own_name(tmp_path: Path) -> None:
     names = ["ada", "Ada", "a/da", "a\\da", "..", ".", "", "con dios", "x" * 300, "Zoë", "Zoe", "a\x00b"]
-    files = [written.file_name(name) for name in names]
+    files = [outputs.file_name(name) for name in names]
     assert len({name.lower() for name in files}) == len(names)
     assert all(re.fullmatch(r"[A-Za-z0-9@_-][A-Za-z0-9@._-]{0,80}", name) for name in files) and files[0] == "ada"
-    table = written.write(tmp_path, toy.LAB, ROWS)
+    table = outputs.write(tmp_path, toy.LAB, ROWS)
     assert table == tmp_path / "grades.csv" and len(list((tmp_path / "reports").iterdir())) == 12
-    assert "not graded, as the grader failed" in (tmp_path / f"reports/{written.file_name('=eve()')}.txt").read_text()
-    practice = written.write(tmp_path, toy.LAB, ROWS, practice=True)
+    assert "not graded, as the grader failed" in (tmp_path / f"reports/{outputs.file_name('=eve()')}.txt").read_text()
+    practice = outputs.write(tmp_path, toy.LAB, ROWS, practice=True)
     assert "A toy, practice run" in (practice.parent / "summary.html").read_text()

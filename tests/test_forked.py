@@ -11,9 +11,9 @@ from autograder.attacks.table import ATTACKS, Attack
 from autograder.sandbox import container, tiers
 from autograder.sandbox.forked import launcher
 from autograder.sandbox.job import MB, Cause, Job, Limits, Outcome, Tier
-from autograder.sandbox.plan import Plan
+from autograder.sandbox.launch_spec import Plan
 from autograder.sandbox.run import Launch, Process, run
-from autograder.sandbox.watch import of_user
+from autograder.sandbox.usage import of_user
 
 LIMITS = Limits(cpu_seconds=5, wall_seconds=60, memory=512 * MB, processes=32)
 pytestmark = pytest.mark.slow

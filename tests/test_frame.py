@@ -12,8 +12,8 @@ from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder import modelgate
-from autograder.frame import Array, Blob, Layout, frame_bytes, pack, texts, unpack
+from autograder.intake import model_file
+from autograder.runner.protocol import Array, Blob, Layout, frame_bytes, pack, texts, unpack
 
 LAYOUT: Layout = [Array("x", "<f4", (2, 3)), Blob("words", 10), Array("y", "<i8", (0,))]
 
@@ -72,7 +72,7 @@ def test_texts_are_cut() -> None:
 
 def test_our_own_nets_pass_the_gate() -> None:
     for path in sorted((ROOT / "models" / "reference").glob("*.model")):
-        assert modelgate.problem(path) == ""
+        assert model_file.problem(path) == ""
 
 
 def stored(path: Path, entries: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> Path:
@@ -89,7 +89,7 @@ def test_compressed_tensors_are_refused(tmp_path: Path) -> None:
         entries = {name: archive.read(name) for name in archive.namelist()}
     bomb = stored(tmp_path / "net_p1.model", entries, zipfile.ZIP_DEFLATED)
     assert bomb.stat().st_size < 10_000
-    assert "compressed" in modelgate.problem(bomb)
+    assert "compressed" in model_file.problem(bomb)
 
 
 def test_a_directory_that_claims_too_much_is_refused(tmp_path: Path) -> None:
@@ -99,21 +99,21 @@ def test_a_directory_that_claims_too_much_is_refused(tmp_path: Path) -> None:
     for offset in (20, 24):  # compressed and full size in the central directory
         data[start + offset : start + offset + 4] = struct.pack("<I", 2**31)
     path.write_bytes(data)
-    assert "MB" in modelgate.problem(path)
+    assert "MB" in model_file.problem(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a zip", b"\x80\x02}q\x00."], ids=["empty", "text", "pickle"])
 def test_another_file_is_refused(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "net_p1.model"
     path.write_bytes(content)
-    assert "expected net_p1.model to be a file of torch.save" in modelgate.problem(path)
+    assert "expected net_p1.model to be a file of torch.save" in model_file.problem(path)
 
 
 def test_too_many_entries_are_refused(tmp_path: Path) -> None:
-    path = stored(tmp_path / "net_p1.model", {f"archive/data/{k}": b"" for k in range(modelgate.MOST_ENTRIES + 1)})
-    assert "entries" in modelgate.problem(path)
+    path = stored(tmp_path / "net_p1.model", {f"archive/data/{k}": b"" for k in range(model_file.MOST_ENTRIES + 1)})
+    assert "entries" in model_file.problem(path)
 
 
 def test_a_large_file_is_refused(tmp_path: Path) -> None:
     path = stored(tmp_path / "net_p1.model", {"archive/data/0": bytes(2000)})
-    assert modelgate.problem(path, most_bytes=1000) != ""
+    assert model_file.problem(path, most_bytes=1000) != ""

@@ -11,8 +11,10 @@ from conftest import ROOT
 from test_results_schema import SCHEMA
 
 from autograder import __main__ as autograder
-from autograder import grade, registry, results
+from autograder import registry
+from autograder.commands import grade
 from autograder.lab import Check, Column, HandIn, Lab, Run, Step, StepFailed, Verdict, Visibility
+from autograder.reports import gradescope_results
 from autograder.sandbox.job import MB, Job, Limits, Tier
 from autograder.sandbox.tiers import Detection, detect
 
@@ -191,7 +193,7 @@ def test_the_command_prints_a_report_and_writes_both_files(tmp_path: Path, capsy
 def test_results_of_a_grading_fit_the_schema(source: str | None, tmp_path: Path) -> None:
     jsonschema = pytest.importorskip("jsonschema", reason="the extra [dev] is not installed")
     report = grade.grade(submission(tmp_path, source), LAB, best().tier, trust=True)
-    jsonschema.validate(results.document(report), SCHEMA)
+    jsonschema.validate(gradescope_results.document(report), SCHEMA)
 
 
 @pytest.mark.usefixtures("toy")

@@ -9,8 +9,11 @@ from conftest import ROOT, repository_files
 from test_grade import LAB as TOY
 
 from autograder import __main__ as autograder
-from autograder import grade, handout, parcel, registry, report
+from autograder import registry
+from autograder.commands import grade, handout
 from autograder.lab import HandIn, Handout
+from autograder.packaging import checkout_files
+from autograder.reports import text_report
 
 # solutions, wrong ones, attacks, the commands and pages of staff
 STAFFS = "attacks|board|bundle|classroom|doctor|emulate|handout|hidden|mutants|platform|skeleton|solutions"
@@ -39,7 +42,7 @@ def test_a_handout_holds_what_one_lab_needs_and_nothing_of_ours(name: str, tmp_p
 
 @every_lab
 def test_what_grading_needs_is_tracked_and_there(name: str) -> None:
-    assert set(parcel.grader(registry.load(name))) <= set(repository_files())
+    assert set(checkout_files.grader(registry.load(name))) <= set(repository_files())
 
 
 def test_the_command_writes_a_new_folder_and_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,7 +113,7 @@ def test_mistakes_on_the_command_line_are_named(work: Path, capsys: pytest.Captu
 def test_what_is_checked_is_what_is_graded(work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert autograder.main(["check", "--seed", "3"]) == 0
     checked = capsys.readouterr().out
-    report.show(grade.grade(work, registry.load("toy"), grade.best().tier, seed=3, trust=True))
+    text_report.show(grade.grade(work, registry.load("toy"), grade.best().tier, seed=3, trust=True))
 
     def clockless(text: str) -> str:
         return re.sub(r"time: .*|sandbox: .*", "", text)

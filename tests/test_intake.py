@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from submissions import CODE, LAB, MODEL, Files, contents, make_folder, make_zip, refused, taken
 
-from autograder import entry, folder, intake
+from autograder.intake import entry, folder, take_in
 from autograder.lab import HandIn, Submission
 
 
@@ -63,7 +63,7 @@ def test_the_sum_tells_names_and_contents_apart(box: Path) -> None:
 def test_the_sum_does_not_depend_on_the_order_in_the_lab(box: Path) -> None:
     path = make_zip(box / "a", {CODE: b"a", MODEL: b"m"})
     other = dataclasses.replace(LAB, hand_in=LAB.hand_in[::-1])
-    assert taken(path).sha256 == intake.take_in(path, other, box / "into").sha256
+    assert taken(path).sha256 == take_in.take_in(path, other, box / "into").sha256
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_files_in_folders_of_the_lab_are_found(
     box: Path, make: Callable[[Path, Files], Path], place: str, note: str | None
 ) -> None:
     path = make(box / "a", {place + name: content for name, content in TWO.items()} | {place + "Beras/more.py": b""})
-    submission = intake.take_in(path, NESTED, box / "into")
+    submission = take_in.take_in(path, NESTED, box / "into")
     assert contents(submission) == TWO and (box / "into/Beras/core.py").is_file()
     aside = f"left aside: {place}Beras/"
     assert submission.notes == ((note, aside) if note else (aside,))
@@ -117,7 +117,7 @@ def test_no_link_on_the_way_to_a_nested_file_is_followed(box: Path) -> None:
     secret = make_folder(box / "secret", {"core.py": b"secret"})
     path = make_folder(box / "a", {"hw2/code/main.py": b"m"})
     (path / "hw2/code/Beras").symlink_to(secret)
-    assert contents(intake.take_in(path, NESTED, box / "into")) == {"main.py": b"m"}
+    assert contents(take_in.take_in(path, NESTED, box / "into")) == {"main.py": b"m"}
 
 
 def test_what_nobody_asked_for_is_left_aside(submit: Callable[[Files], Submission]) -> None:
@@ -166,7 +166,7 @@ def test_a_file_that_is_too_large_does_not_cost_the_others(submit: Callable[[Fil
 def test_all_files_together_have_a_limit(
     submit: Callable[[Files], Submission], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(intake, "MOST_BYTES", 700)
+    monkeypatch.setattr(take_in, "MOST_BYTES", 700)
     assert list(submit({CODE: b"#" * 400, "neuralnet_p2.py": b"#" * 400, MODEL: b"m"}).files) == [CODE, MODEL]
 
 
@@ -267,7 +267,7 @@ def test_names_are_made_printable(box: Path) -> None:
 
 def test_nothing_is_left_of_a_file_that_is_refused(box: Path) -> None:
     into = box / "into"
-    intake.take_in(make_zip(box / "a", {CODE: bytes(2000)}), LAB, into)
+    take_in.take_in(make_zip(box / "a", {CODE: bytes(2000)}), LAB, into)
     assert list(into.iterdir()) == []
 
 
@@ -275,4 +275,4 @@ def test_no_file_is_replaced(box: Path) -> None:
     path = make_zip(box / "a", {CODE: b"new"})
     into = make_folder(box / "into", {CODE: b"old"})
     with pytest.raises(FileExistsError):
-        intake.take_in(path, LAB, into)
+        take_in.take_in(path, LAB, into)

@@ -12,7 +12,8 @@ import pytest
 from conftest import ROOT, Once
 from graded import graded, own
 
-from autograder import handout, registry
+from autograder import registry
+from autograder.commands import handout
 from autograder.sandbox.run import Launch
 
 pytestmark = pytest.mark.slow

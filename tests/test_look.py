@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import look as look_module
 from autograder.lab import HandIn
-from autograder.look import look
-from autograder.looking.__main__ import findings
+from autograder.lint import lint as look_module
+from autograder.lint.__main__ import findings
+from autograder.lint.lint import look
 
 FIT = ("train_set", "train_labels", "dev_set", "n_iter")
 METHODS = ("__init__", "set_parameters", "get_parameters", "forward", "step")

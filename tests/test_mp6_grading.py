@@ -6,10 +6,10 @@ import pytest
 import styles
 from conftest import ROOT, Once
 from graded import graded, lost, own, submission
+from mutants.table import MUTANTS, Mutant, write
+from solutions.make import STYLES
 
-from autograder.mutants.table import MUTANTS, Mutant, write
 from autograder.sandbox.run import Launch
-from autograder.solutions.make import STYLES
 from labs.mp6.grading.declaration import LAB
 
 pytestmark = pytest.mark.slow

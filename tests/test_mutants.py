@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from mutants.table import CHECKS, MUTANTS, Mutant, edited, write
 
-from autograder.mutants.table import CHECKS, MUTANTS, Mutant, edited, write
 from labs.mp6.grading.declaration import LAB
 
 every_mutant = pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)

@@ -11,7 +11,7 @@ import torch
 from beyond import IN_NUMPY
 from conftest import ROOT, any_check_fails, load_file
 
-from autograder.checks_inside import generator
+from autograder.runner.run_checks import generator
 from labs.numpy_to_cnn.grading.checks import numpy_nn
 from smallnets import mnist
 

@@ -11,7 +11,7 @@ from conftest import ROOT
 LOOK_ALIKE = ROOT / "tests/other_system.py"
 COURSE = (
     '"""A lab of one function."""\n'
-    "from autograder.checking import check_step, module_checks\n"
+    "from autograder.runner.check_step import check_step, module_checks\n"
     "from autograder.lab import HandIn, Handout, Lab\n"
     'ROWS = (("right", 2.0, ("check_right",)), ("also right", 3.0, ("check_also",)))\n'
     "LAB = Lab(\n"

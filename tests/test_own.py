@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from programs import as_script, lab_at
 
 from autograder import __main__ as autograder
-from autograder import results
+from autograder.reports import gradescope_results
 from smallnets import files
 
 NAMES = st.sampled_from(["results.json", "grades.csv", ".hidden", "Makefile", "net_p1.model", "a.tar.gz", "thesis"])
@@ -63,7 +63,7 @@ def a_net(path: Path) -> None:
     "write",
     [
         pytest.param(lambda path: files.write_text(path, "ours"), id="smallnets"),
-        pytest.param(lambda path: results.write(path, {}), id="results"),
+        pytest.param(lambda path: gradescope_results.write(path, {}), id="results"),
         pytest.param(a_picture, id="numpy_nn"),
         pytest.param(a_net, id="pytorch_cnn"),
     ],

@@ -14,21 +14,21 @@ from hypothesis import strategies as st
 
 from autograder import __main__ as autograder
 from autograder import registry
-from autograder.sandbox import cgroup, place
+from autograder.sandbox import cgroup, workspace
 
 KILLED = """
 import os, signal
-from autograder.sandbox.place import own_folder
+from autograder.sandbox.workspace import own_folder
 with own_folder("job-") as folder:
     (folder / "groups").write_text(os.environ["GROUPS"])
     os.kill(os.getpid(), signal.SIGKILL)
 """
 ALIKE = st.sampled_from(["job-", "handed-in-", "job-results-of-my-thesis", "handed-in-hw2", "token", "smallnets"])
-NAMES = st.builds(str.__add__, ALIKE, st.text("abcdefg0123_-.", max_size=8) | st.just(place.MARKED))
+NAMES = st.builds(str.__add__, ALIKE, st.text("abcdefg0123_-.", max_size=8) | st.just(workspace.MARKED))
 
 
 def above() -> Path:
-    found = place.parent()
+    found = workspace.parent()
     assert found is not None
     return found
 
@@ -43,10 +43,10 @@ def leave_one(groups: str = "") -> Path:
 
 def test_what_a_killed_grader_has_left_is_cleared_and_what_a_living_one_has_is_not(own_temporary_folder: Path) -> None:
     stale = leave_one()
-    with place.own_folder("handed-in-") as living:
-        place.clear_stale()
+    with workspace.own_folder("handed-in-") as living:
+        workspace.clear_stale()
         assert living.is_dir() and not stale.exists()
-    assert [path.name for path in above().iterdir()] == [place.TOKEN]
+    assert [path.name for path in above().iterdir()] == [workspace.TOKEN]
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -59,24 +59,27 @@ def test_what_a_killed_grader_has_left_is_cleared_and_what_a_living_one_has_is_n
 def test_nothing_is_deleted_that_only_looks_alike(
     own_temporary_folder: Path, names: set[str], age: float, within: bool, marked: str
 ) -> None:
-    place.clear_stale()
+    workspace.clear_stale()
     folder = above() if within else own_temporary_folder
-    taken = {place.TOKEN, *(name + place.MARKED for name in names)}  # what is called like another's mark is a file
+    taken = {
+        workspace.TOKEN,
+        *(name + workspace.MARKED for name in names),
+    }  # what is called like another's mark is a file
     mine = [folder / name for name in sorted(names - taken)]
     for path in mine:
         path.mkdir()
         (path / "thesis.txt").write_text("years of work")
         (path / "groups").write_text(str(path))
-        if marked and not path.with_name(path.name + place.MARKED).exists():
-            path.with_name(path.name + place.MARKED).write_text(marked)
+        if marked and not path.with_name(path.name + workspace.MARKED).exists():
+            path.with_name(path.name + workspace.MARKED).write_text(marked)
         os.utime(path, (1.7e9 - age, 1.7e9 - age))
-    place.clear_stale()
-    with place.own_folder("job-"):
+    workspace.clear_stale()
+    with workspace.own_folder("job-"):
         pass
     assert all((path / "thesis.txt").read_text() == "years of work" for path in mine)
     for path in mine:
         shutil.rmtree(path)
-        path.with_name(path.name + place.MARKED).unlink(missing_ok=True)
+        path.with_name(path.name + workspace.MARKED).unlink(missing_ok=True)
 
 
 def test_a_folder_put_in_the_place_of_a_stale_one_stays(own_temporary_folder: Path) -> None:
@@ -84,7 +87,7 @@ def test_a_folder_put_in_the_place_of_a_stale_one_stays(own_temporary_folder: Pa
     stale.rename(own_temporary_folder / "kept")
     stale.mkdir()
     (stale / "mine.txt").write_text("mine")
-    place.clear_stale()
+    workspace.clear_stale()
     assert (stale / "mine.txt").read_text() == "mine" and (own_temporary_folder / "kept").is_dir()
 
 
@@ -95,14 +98,14 @@ def test_no_link_is_followed(own_temporary_folder: Path, tmp_path: Path) -> None
     stale.symlink_to(tmp_path)
     other = leave_one()
     (other / "link").symlink_to(tmp_path)
-    place.clear_stale()
+    workspace.clear_stale()
     assert (tmp_path / "mine.txt").read_text() == "mine" and stale.is_symlink() and not other.exists()
 
 
 def test_no_folder_is_taken_for_a_control_group(own_temporary_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     leave_one(f"{tmp_path}/empty\n{cgroup.MOUNTS}/../../..{tmp_path}/empty")
-    place.clear_stale()
+    workspace.clear_stale()
     assert (tmp_path / "empty").is_dir()
 
 
@@ -117,7 +120,7 @@ def test_where_the_name_is_taken_a_grader_works_and_leaves_it_alone(taken: str, 
     else:
         path.mkdir()
         if taken != "folder":
-            (path / place.TOKEN).write_text("theirs")
+            (path / workspace.TOKEN).write_text("theirs")
         if taken == "open to all":
             path.chmod(0o777)
         if taken == "another user's":
@@ -125,10 +128,10 @@ def test_where_the_name_is_taken_a_grader_works_and_leaves_it_alone(taken: str, 
                 pytest.skip("only root can make another user's folder")
             os.chown(path, 65534, 65534)
     before = sorted(own_temporary_folder.rglob("*"))
-    assert place.parent() is None
-    with place.own_folder("job-") as folder:
+    assert workspace.parent() is None
+    with workspace.own_folder("job-") as folder:
         assert folder.parent == own_temporary_folder and folder.stat().st_mode & 0o077 == 0
-    place.clear_stale()
+    workspace.clear_stale()
     assert sorted(own_temporary_folder.rglob("*")) == before
 
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from autograder import __main__ as autograder
-from autograder import intake, registry
+from autograder import registry
+from autograder.intake import take_in
 
 CODE, MODEL = "neuralnet_p1.py", "net_p1.model"
 LAB = f"""
@@ -73,7 +74,7 @@ def test_the_same_files_give_the_same_bytes(tmp_path: Path) -> None:
     assert pack("--out", "other/b.zip", ".") == 0
     assert Path("other/b.zip").read_bytes() == once
     lab = registry.load("tiny")
-    sums = {intake.take_in(Path(path), lab, tmp_path / f"into{path}").sha256 for path in ("tiny.zip", ".")}
+    sums = {take_in.take_in(Path(path), lab, tmp_path / f"into{path}").sha256 for path in ("tiny.zip", ".")}
     assert len(sums) == 1
 
 

@@ -16,11 +16,13 @@ from conftest import ROOT
 from test_grade import LAB, best
 from test_results_schema import SCHEMA
 
-from autograder import grade, registry, results
+from autograder import registry
+from autograder.commands import grade
+from autograder.gradescope import __main__ as platform
+from autograder.gradescope import memory, metadata
+from autograder.gradescope.settings import Settings, read
 from autograder.lab import Ranking, Report
-from autograder.platform import __main__ as platform
-from autograder.platform import memory, metadata
-from autograder.platform.settings import Settings, read
+from autograder.reports import gradescope_results
 from autograder.sandbox.job import MB, Tier
 from autograder.sandbox.tiers import Detection
 
@@ -325,7 +327,7 @@ def test_the_containers_memory_is_read_from_its_control_group(
 @pytest.mark.parametrize("name", registry.names())
 def test_the_grader_itself_never_imports_torch(name: str) -> None:
     code = (
-        "import sys; import autograder.platform.__main__; from autograder import registry;"
+        "import sys; import autograder.gradescope.__main__; from autograder import registry;"
         "lab = registry.load(sys.argv[1]); "
         "sys.exit('torch' in sys.modules)"
     )
@@ -337,5 +339,5 @@ def test_every_document_fits_the_schema(here: Platform) -> None:
     before = earlier(1, results=here.results())
     here.tell({"created_at": NOW.isoformat(), "previous_submissions": before})
     validated(here.grade(per_day=1))
-    validated(results.document(platform.words.failed(LAB, ValueError())))
-    validated(results.document(platform.words.refused(LAB, "expected a folder, got none")))
+    validated(gradescope_results.document(platform.words.failed(LAB, ValueError())))
+    validated(gradescope_results.document(platform.words.refused(LAB, "expected a folder, got none")))

@@ -17,8 +17,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from programs import as_script, lab_at
 
-from autograder.checks_inside import generator
 from autograder.runner.assertions import right_gradient
+from autograder.runner.run_checks import generator
 from labs.numpy_to_cnn.grading.checks import pytorch_cnn
 from smallnets import fashion
 

@@ -18,7 +18,7 @@ import torch
 from conftest import ROOT, any_check_fails, make_splits
 from programs import as_script, lab_at
 
-from autograder.checks_inside import generator
+from autograder.runner.run_checks import generator
 from labs.quickdraw.grading.checks import nets as checks
 
 LAB = ROOT / "labs/quickdraw"

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from quickdraw_work import LAB as FOLDER
 from quickdraw_work import predict
 
-from autograder import grade, pack
+from autograder.commands import grade, pack
 from autograder.grading import pipeline
 from autograder.sandbox.run import Launch
 from autograder.sandbox.tiers import SAFE, detect

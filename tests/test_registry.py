@@ -10,7 +10,8 @@ import pytest
 from test_adding_a_lab import FILES
 
 from autograder import __main__ as autograder
-from autograder import parcel, registry
+from autograder import registry
+from autograder.packaging import checkout_files
 
 LABS = ["batchnorm", "beras", "mp6", "numpy_to_cnn", "quickdraw"]
 
@@ -50,10 +51,10 @@ def test_a_lab_of_the_courses_own_is_graded_and_handed_out_like_any_other(
 def test_its_grades_depend_on_its_own_files(own: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(registry.VARIABLE, str(own))
     lab = registry.load("softmax")
-    before, others = parcel.grader_hash(lab), parcel.grader_hash(registry.load("beras"))
+    before, others = checkout_files.grader_hash(lab), checkout_files.grader_hash(registry.load("beras"))
     with open(own / "softmax/grading/checks.py", "a", encoding="utf-8") as file:
         file.write("# changed\n")
-    assert parcel.grader_hash(lab) != before and parcel.grader_hash(registry.load("beras")) == others
+    assert checkout_files.grader_hash(lab) != before and checkout_files.grader_hash(registry.load("beras")) == others
 
 
 def test_two_labs_of_one_name_are_named(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

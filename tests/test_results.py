@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autograder import results
 from autograder.lab import Check, Graded, Lab, Report, Verdict, Visibility
+from autograder.reports import gradescope_results
 from autograder.text import CUT, clean
 
 NOT_FINITE: list[Any] = [float("nan"), float("inf"), float("-inf"), np.float32("nan"), np.float64("inf")]
@@ -51,7 +51,7 @@ REPORTS: dict[str, Callable[[], Report]] = {
     "no tests": lambda: report(),
     "informational": lambda: report(graded(0, max_score=0)),
     "fault": lambda: FAULT,
-    "provisional": lambda: results.provisional(LAB),
+    "provisional": lambda: gradescope_results.provisional(LAB),
     "hidden": lambda: report(*[graded(visibility=value, tags=("a", "b")) for value in Visibility]),
     "not finite": lambda: report(
         *[graded(a, max_score=b) for a in [*NOT_FINITE, 1] for b in [*NOT_FINITE, 1, 0]],
@@ -85,7 +85,7 @@ REPORTS: dict[str, Callable[[], Report]] = {
 
 @functools.cache
 def document(name: str) -> dict[str, Any]:
-    return results.document(REPORTS[name]())
+    return gradescope_results.document(REPORTS[name]())
 
 
 def refuse(constant: str) -> None:
@@ -94,8 +94,8 @@ def refuse(constant: str) -> None:
 
 def through_json(found: dict[str, Any]) -> dict[str, Any]:
     """What the platform reads of a document."""
-    text = results._json(found)
-    assert text.isascii() and len(text) < results.MOST_BYTES
+    text = gradescope_results._json(found)
+    assert text.isascii() and len(text) < gradescope_results.MOST_BYTES
     return json.loads(text, parse_constant=refuse)
 
 
@@ -129,7 +129,9 @@ def strings(value: Any) -> Iterator[str]:
 
 
 def test_full_marks_are_the_sum_of_the_tests() -> None:
-    found = results.document(report(graded(), graded(2.5), columns=(("accuracy", 0.9, "high"), ("mse", 0.1, "low"))))
+    found = gradescope_results.document(
+        report(graded(), graded(2.5), columns=(("accuracy", 0.9, "high"), ("mse", 0.1, "low")))
+    )
     assert "score" not in found
     assert found["output"] == "Two files were found." and found["execution_time"] == 12.5
     assert [(test["score"], test["max_score"], test["status"]) for test in found["tests"]] == [
@@ -143,7 +145,9 @@ def test_full_marks_are_the_sum_of_the_tests() -> None:
 
 
 def test_a_check_without_points_has_a_status_only() -> None:
-    found = results.document(report(graded(0, max_score=0, cause="ok"), graded(0, max_score=0, cause="out of memory")))
+    found = gradescope_results.document(
+        report(graded(0, max_score=0, cause="ok"), graded(0, max_score=0, cause="out of memory"))
+    )
     assert [test["status"] for test in found["tests"]] == ["passed", "failed"]
     assert all("score" not in test and "max_score" not in test for test in found["tests"])
     assert found["score"] == 0  # the platform wants one somewhere
@@ -156,7 +160,7 @@ def test_visibility_and_tags_are_the_checks() -> None:
 
 
 def test_a_failed_grader_claims_nothing_and_says_so() -> None:
-    found = results.document(FAULT)
+    found = gradescope_results.document(FAULT)
     assert found["score"] == 0 and found["leaderboard"] == []
     assert found["output"].startswith("The grader failed, not your code\n") and "Two files" in found["output"]
     assert found["extra_data"]["fault"] is True
@@ -166,7 +170,7 @@ def test_a_failed_grader_claims_nothing_and_says_so() -> None:
 
 
 def test_what_is_left_of_a_killed_grader_tells_the_student() -> None:
-    found = results.document(results.provisional(LAB))
+    found = gradescope_results.document(gradescope_results.provisional(LAB))
     assert found["score"] == 0 and found["visibility"] == "visible"
     assert "did not finish" in found["output"] and "not your fault" in found["output"]
     assert found["extra_data"] == {"lab": "mp6", "fault": True, "audit": {"provisional": True}}
@@ -180,7 +184,7 @@ def test_what_is_left_of_a_killed_grader_tells_the_student() -> None:
 @pytest.mark.parametrize("value", NOT_FINITE)
 def test_a_number_that_is_none_counts_nothing_and_is_named(value: float) -> None:
     columns = (("accuracy", value, "high"), ("mse", 0.5, "low"))
-    found = results.document(
+    found = gradescope_results.document(
         report(graded(value), graded(1, max_score=value), columns=columns, seconds=value, audit={"x": [value]})
     )
     first, second = found["tests"]
@@ -194,7 +198,7 @@ def test_a_number_that_is_none_counts_nothing_and_is_named(value: float) -> None
 
 def test_a_column_that_is_neither_high_nor_low_is_refused() -> None:
     with pytest.raises(ValueError, match='"high" or "low" for the column accuracy'):
-        results.document(report(graded(), columns=(("accuracy", 1, "up"),)))
+        gradescope_results.document(report(graded(), columns=(("accuracy", 1, "up"),)))
 
 
 def test_many_outputs_share_what_there_is() -> None:
@@ -207,8 +211,8 @@ def test_many_outputs_share_what_there_is() -> None:
 
 def test_a_written_document_is_read_back(tmp_path: Path) -> None:
     path = tmp_path / "new/results.json"
-    found = results.document(report(graded(2.5)))
-    results.write(path, found)
+    found = gradescope_results.document(report(graded(2.5)))
+    gradescope_results.write(path, found)
     assert json.loads(path.read_text(encoding="ascii")) == found
     assert os.listdir(path.parent) == ["results.json"]
 
@@ -220,7 +224,7 @@ def test_a_link_or_pipe_is_replaced_and_not_followed(tmp_path: Path) -> None:
         (tmp_path / name).symlink_to(tmp_path / target)
     os.mkfifo(tmp_path / "pipe")
     for name in ("link", "dangling", "to_folder", "pipe"):
-        results.write(tmp_path / name, {"score": 0})
+        gradescope_results.write(tmp_path / name, {"score": 0})
         assert stat.S_ISREG((tmp_path / name).lstat().st_mode)
     assert (tmp_path / "target").read_text() == "mine"
     assert sorted(os.listdir(tmp_path)) == ["dangling", "folder", "link", "pipe", "target", "to_folder"]
@@ -232,7 +236,7 @@ def test_the_temporary_name_is_not_followed_either(tmp_path: Path, monkeypatch: 
     (tmp_path / ".results.json.abc").symlink_to(tmp_path / "target")
     monkeypatch.setattr(secrets, "token_hex", lambda _: "abc")
     with pytest.raises(FileExistsError):
-        results.write(tmp_path / "results.json", {"score": 0})
+        gradescope_results.write(tmp_path / "results.json", {"score": 0})
     assert (tmp_path / "target").read_text() == "mine"
     assert sorted(os.listdir(tmp_path)) == [".results.json.abc", "target"]
 
@@ -240,7 +244,7 @@ def test_the_temporary_name_is_not_followed_either(tmp_path: Path, monkeypatch: 
 def test_a_folder_of_that_name_is_named(tmp_path: Path) -> None:
     (tmp_path / "results.json").mkdir()
     with pytest.raises(OSError, match="results.json"):
-        results.write(tmp_path / "results.json", {"score": 0})
+        gradescope_results.write(tmp_path / "results.json", {"score": 0})
     assert os.listdir(tmp_path) == ["results.json"]
 
 
@@ -249,7 +253,7 @@ def test_a_failure_while_writing_leaves_the_old_file(
     step: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "results.json"
-    results.write(path, {"score": 1})
+    gradescope_results.write(path, {"score": 1})
     before = path.read_bytes()
 
     def fail(*_: object) -> None:
@@ -257,19 +261,19 @@ def test_a_failure_while_writing_leaves_the_old_file(
 
     monkeypatch.setattr(os, step, fail)
     with pytest.raises(OSError, match="no space left"):
-        results.write(path, {"score": 2})
+        gradescope_results.write(path, {"score": 2})
     assert path.read_bytes() == before and os.listdir(tmp_path) == ["results.json"]
 
 
 def test_it_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path, written = tmp_path / "results.json", []
     monkeypatch.setattr(os, "fsync", lambda number: written.append((os.fstat(number).st_size, path.exists())))
-    results.write(path, {"score": 2})
+    gradescope_results.write(path, {"score": 2})
     assert written == [(len('{"score":2}\n'), False)]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), Path("x")], ids=["nan", "inf", "path"])
 def test_what_is_no_plain_data_is_never_written(value: object, tmp_path: Path) -> None:
     with pytest.raises((ValueError, TypeError)):
-        results.write(tmp_path / "results.json", {"score": value})
+        gradescope_results.write(tmp_path / "results.json", {"score": value})
     assert os.listdir(tmp_path) == []

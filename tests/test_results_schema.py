@@ -9,7 +9,7 @@ import pytest
 from conftest import ROOT
 from test_results import REPORTS, document, through_json
 
-SCHEMA = json.loads((ROOT / "autograder/results_schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads((ROOT / "autograder/reports/results_schema.json").read_text(encoding="utf-8"))
 
 
 @pytest.fixture(scope="module")

@@ -27,8 +27,8 @@ from autograder import __main__ as autograder
 from autograder.attacks import leftovers
 from autograder.attacks.replay import replay
 from autograder.attacks.table import ATTACKS, LIMITED, PAYLOADS, Attack
-from autograder.causes import TEXTS, Finding, explain
-from autograder.sandbox import cgroup, container, landlock, place, run, seccomp, stage, tiers, verdict, watch
+from autograder.explanations import TEXTS, Finding, explain
+from autograder.sandbox import cgroup, container, copy_in, landlock, outcome, run, seccomp, tiers, usage, workspace
 from autograder.sandbox.job import MB, Cause, Job, Limits, Outcome, Tier
 
 QUICK = Limits(cpu_seconds=5, wall_seconds=60, memory=256 * MB, address_space=1024 * MB)
@@ -293,13 +293,13 @@ def test_a_job_ends_with_its_grader(tier: Tier, own_temporary_folder: Path) -> N
     while leftovers.processes(token) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert leftovers.processes(token) == []
-    above = place.parent()
+    above = workspace.parent()
     assert above is not None and above.parent == own_temporary_folder
     (folder,) = (path for path in above.glob("job-*") if path.is_dir())  # who is killed cannot tidy up
     groups = (folder / "groups").read_text().splitlines()
-    place.clear_stale()
+    workspace.clear_stale()
     assert not any(Path(path).exists() for path in [str(folder), *groups])
-    assert sorted(path.name for path in above.iterdir()) == [place.TOKEN]
+    assert sorted(path.name for path in above.iterdir()) == [workspace.TOKEN]
 
 
 def test_links_pipes_and_names_outside_are_not_shown(tmp_path: Path) -> None:
@@ -317,22 +317,22 @@ def test_links_pipes_and_names_outside_are_not_shown(tmp_path: Path) -> None:
         {"": tmp_path / "plain"},
     ):
         with pytest.raises(ValueError, match="expected"):
-            stage.stage(files, tmp_path / "to")
-    stage.stage({"deep/er/a": tmp_path / "plain"}, tmp_path / "to")
+            copy_in.stage(files, tmp_path / "to")
+    copy_in.stage({"deep/er/a": tmp_path / "plain"}, tmp_path / "to")
     assert (tmp_path / "to/deep/er/a").read_text() == "x"
 
 
 def test_too_much_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "big").write_bytes(bytes(100))
-    monkeypatch.setattr(stage, "MOST_BYTES", 99)
+    monkeypatch.setattr(copy_in, "MOST_BYTES", 99)
     with pytest.raises(ValueError, match="at most 99 bytes"):
-        stage.stage({"a": tmp_path / "big"}, tmp_path)
+        copy_in.stage({"a": tmp_path / "big"}, tmp_path)
 
 
 def test_a_folder_is_removed_however_deep(tmp_path: Path) -> None:
     source = "import os\nfor _ in range(1500):\n os.mkdir('d')\n os.chdir('d')"
     subprocess.run([sys.executable, "-c", source], cwd=tmp_path, check=True)
-    stage.remove(tmp_path / "d")
+    copy_in.remove(tmp_path / "d")
     assert not (tmp_path / "d").exists()
 
 
@@ -340,20 +340,20 @@ def test_files_are_counted_however_they_are_hidden(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a/b").write_bytes(b"x" * 10_000)
     (tmp_path / "link").symlink_to("/usr")
-    size, count = watch.folder(str(tmp_path))
+    size, count = usage.folder(str(tmp_path))
     assert 10_000 <= size < 100_000 and count == 3
     folder = tmp_path
-    for _ in range(watch.DEEPEST + 1):
+    for _ in range(usage.DEEPEST + 1):
         folder /= "d"
         folder.mkdir()
-    assert watch.folder(str(tmp_path))[1] > watch.MOST_FILES
+    assert usage.folder(str(tmp_path))[1] > usage.MOST_FILES
 
 
 @given(st.binary())
 def test_output_is_safe_to_show(data: bytes) -> None:
-    text = verdict.printable(data)
+    text = outcome.printable(data)
     assert not set(text) & {chr(i) for i in [*range(9), *range(11, 32), *range(127, 160), 0x202E]}
-    assert verdict.printable(b"\x1b[31mred\x1b[0m\r\nline\tend") == "red\nline\tend"
+    assert outcome.printable(b"\x1b[31mred\x1b[0m\r\nline\tend") == "red\nline\tend"
 
 
 @pytest.mark.parametrize("cause", [*Cause, *Finding])

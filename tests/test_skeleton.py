@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder.skeleton import skeleton
+from autograder.packaging.skeleton import skeleton
 
 SOURCE = '''"""A module."""
 

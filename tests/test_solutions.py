@@ -5,11 +5,12 @@ import pytest
 import styles
 import torch
 from conftest import ROOT, Once
+from solutions.make import HERE, STYLES
 from test_imports import violations
 
 import reader
-from autograder.solutions.make import HERE, STYLES, imported
 from smallnets import modelfile
+from smallnets.student import imported
 
 every_style = pytest.mark.parametrize("style", STYLES)
 every_part = pytest.mark.parametrize("part", [1, 2, 3])

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autograder import names, source
+from autograder.intake import names
+from autograder.lint import source_text
 
 
 @pytest.mark.parametrize(
@@ -45,14 +46,14 @@ from autograder import names, source
     ],
 )
 def test_source_is_read_as_python_would(data: bytes, note: str | None) -> None:
-    assert source.problem("net.py", data) == (f"net.py, {note}" if note else None)
+    assert source_text.problem("net.py", data) == (f"net.py, {note}" if note else None)
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.binary(max_size=60) | st.text(max_size=30).map(lambda text: f"# coding: {text}\n".encode("utf-8", "replace")))
 def test_source_of_any_bytes_is_text_or_a_reason(data: bytes) -> None:
     try:
-        source.decode(data)
+        source_text.decode(data)
     except ValueError as error:
         assert str(error).startswith("line ") and str(error).isprintable()
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograder import values
 from autograder.lab import Graded, Verdict, Visibility
+from autograder.reports import plain_data
 from autograder.text import CUT, clean, cut
 
 UNSAFE = "\x00\x1b[31mred\x1b[0m\u202egnp.exe\ud800\udcff\x9b\r\nend\ttab"
@@ -45,7 +45,7 @@ def test_cleaned_text_can_be_written(text: str) -> None:
 
 
 def test_values_become_plain() -> None:
-    found = values.data(
+    found = plain_data.data(
         {
             1: np.int64(2),
             "tuple": (True, None, Fraction(1, 2)),
@@ -64,7 +64,7 @@ def test_values_become_plain() -> None:
         "dataclass": {"share": 0.5, "text": "half", "cause": "wrong result"},
     }
     assert found == expected and repr(found) == repr(expected)  # no subclasses
-    assert values.data("abcdef" * 10, 30) == cut("abcdef" * 10, 30)
+    assert plain_data.data("abcdef" * 10, 30) == cut("abcdef" * 10, 30)
 
 
 @pytest.mark.parametrize(
@@ -85,4 +85,4 @@ def test_points_are_finite(
     score: float, max_score: float, cause: str, points: tuple[float, float | None], passed: bool
 ) -> None:
     test = Graded("1", "fit", score, max_score, "", cause)
-    assert values.points(test) == points and values.passed(test) is passed
+    assert plain_data.points(test) == points and plain_data.passed(test) is passed

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from autograder.sandbox.stage import remove
+from autograder.sandbox.copy_in import remove
 
 N_LABELS = 16
 NOBODY = 65534

@@ -7,8 +7,8 @@ import signal
 import tempfile
 from pathlib import Path
 
-from autograder.sandbox.place import parent
-from autograder.sandbox.stage import remove
+from autograder.sandbox.copy_in import remove
+from autograder.sandbox.workspace import parent
 
 IPC_RMID = 0
 LOOKS = 3  # a process that goes on as its own child may be missed by one

@@ -14,10 +14,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from autograder.board.guard import Guard
-from autograder.board.reading import Reading
+from autograder.board.read_handlers import Reading
 from autograder.board.rules import Rules
-from autograder.board.shared import Shared
-from autograder.board.writing import Writing
+from autograder.board.state import Shared
+from autograder.board.write_handlers import Writing
 from autograder.classroom.store import RecordFault
 from autograder.lab import Lab
 from smallnets import cli

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from autograder import registry
-from autograder.board import people, rules, supervise, walls
+from autograder.board import accounts, confinement, rules, supervise
 from autograder.board.ranking import checked
 from autograder.board.record import Record, opened
 from autograder.lab import Lab
@@ -55,11 +55,11 @@ def command(args: argparse.Namespace) -> int:
     chosen = rules.of(lab, args.uploads, args.cool_down, deadline, args.final)
     if any(given is not None for given in (args.add_students, args.new_token, args.revoke)):
         with opened(args.db, lab) as record:
-            accounts(record, args)
+            change_accounts(record, args)
     elif args.backup:
-        from autograder.board import copies
+        from autograder.board import backup
 
-        copies.back_up(args.db, args.backup)
+        backup.back_up(args.db, args.backup)
     elif args.restore or args.export or args.points:
         with opened(args.db, lab) as record:
             files(record, args, chosen)
@@ -70,15 +70,15 @@ def command(args: argparse.Namespace) -> int:
     return 0
 
 
-def accounts(record: Record, args: argparse.Namespace) -> None:
-    """Add people or change a token; what is printed is nowhere else to be had."""
+def change_accounts(record: Record, args: argparse.Namespace) -> None:
+    """Add people or change a token; tokens are shown only once."""
     with record.transaction():  # nothing changes if a full disk behind stdout takes no tokens
         if args.revoke is not None:
-            people.revoke(record, args.revoke)
+            accounts.revoke(record, args.revoke)
         elif args.new_token is not None:
-            print(people.new_token(record, args.new_token))
+            print(accounts.new_token(record, args.new_token))
         else:
-            added = people.add(record, list(people.roster(args.add_students)))
+            added = accounts.add(record, list(accounts.roster(args.add_students)))
             writer = csv.writer(sys.stdout, lineterminator="\n")
             writer.writerow(["student", "name", "kind", "token"])
             writer.writerows((person.student, person.name, person.kind, token) for person, token in added)
@@ -87,10 +87,10 @@ def accounts(record: Record, args: argparse.Namespace) -> None:
 
 def files(record: Record, args: argparse.Namespace, chosen: rules.Rules) -> None:
     """Write the board, or the points, or put a copy back."""
-    from autograder.board import copies, export
+    from autograder.board import backup, export
 
     if args.restore:
-        copies.restore(args.restore, record)
+        backup.restore(args.restore, record)
     elif args.points:
         print(f"{export.points(record, args.points)} students in {args.points}")
     else:
@@ -104,7 +104,7 @@ def both(lab: Lab, args: argparse.Namespace) -> int:
     if args.staff is not None:
         if not args.staff.is_dir():
             raise FileNotFoundError(f"expected a folder of hidden data, got {args.staff}")
-        walls.check(args.staff, args.db)
+        confinement.check(args.staff, args.db)
     with opened(args.db, lab) as record:
         record.want_everything()  # whatever the grader of today has not graded
         seed = record.seed
@@ -125,7 +125,7 @@ def serve(lab: Lab, args: argparse.Namespace, chosen: rules.Rules) -> None:
             raise
         listening.listen(app.BACKLOG)  # so that who reads the address below can connect at once
         application = app.application(args.db, lab, chosen)
-        if not walls.shut_in(args.db):
+        if not confinement.shut_in(args.db):
             print("no Landlock here: the server can read what its user can", file=sys.stderr)
         host, port = listening.getsockname()[:2]
         print(f"http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)

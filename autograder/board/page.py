@@ -8,8 +8,8 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from autograder.board import rows
+from autograder.board.accounts import Person
 from autograder.board.live import Board
-from autograder.board.people import Person
 from autograder.board.ranking import deciding
 from autograder.board.record import Record, Upload
 from autograder.board.report import Shown, step_text

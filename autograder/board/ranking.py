@@ -5,7 +5,7 @@ import math
 import sys
 from collections.abc import Iterable, Mapping
 
-from autograder.board.ladder import climbed, wilson
+from autograder.board.rounding import climbed, wilson
 from autograder.lab import Column, Lab, Ranking
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from autograder.board import people
+from autograder.board import accounts
 from autograder.board.ranking import Entry
 from autograder.classroom import jobs
 from autograder.classroom.store import OPENING, Store, faults_named
@@ -59,7 +59,7 @@ class Record(Store):
             with faults_named(path, (*OPENING, ValueError)):  # the last for a damaged seed
                 # an upload that was confirmed survives a power cut
                 self.connection.execute("PRAGMA synchronous = FULL")
-                self.connection.executescript(people.SCHEMA + SCHEMA)
+                self.connection.executescript(accounts.SCHEMA + SCHEMA)
                 known = self.setting("lab", lab.name)
                 # one seed for all, unknown to students, kept so that nothing is graded again after a restart
                 self.seed = int(self.setting("seed", str(secrets.randbits(31))))

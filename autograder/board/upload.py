@@ -6,10 +6,10 @@ import time
 from pathlib import Path
 from typing import IO
 
-from autograder.board.people import Person
+from autograder.board.accounts import Person
 from autograder.board.record import Record
 from autograder.board.rules import Refused, Rules
-from autograder.intake import take_in
+from autograder.intake.take_in import take_in
 
 ROOM = 2**30  # bytes that must be left on the disk
 

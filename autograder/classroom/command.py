@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder import grade, registry
-from autograder.classroom import coordinate, fast, grading, handed_in, jobs, written
+from autograder import registry
+from autograder.classroom import fast, grading, handed_in, jobs, outputs, scheduler
 from autograder.classroom.rows import Row, rows, take
 from autograder.classroom.store import Store, opened
+from autograder.commands import grade
 from autograder.lab import Lab
 from autograder.sandbox.job import Tier
 from smallnets import cli, executors, files
@@ -81,7 +82,7 @@ def grade_class(args: argparse.Namespace, store: Store, lab: Lab) -> int:
         run(args, store, lab, seed, grader, on_progress)
     after = store.counts()
     everyone = rows(taken, counting, lab, args.due, lambda sha256: jobs.total(store, lab, sha256, seed, grader))
-    table = written.write(args.out, lab, everyone, practice=args.fast)
+    table = outputs.write(args.out, lab, everyone, practice=args.fast)
     for line in notes:
         print(line)
     new = after["done"] - before["done"]
@@ -109,14 +110,14 @@ def run(
     """Grade what waits, here or on a cluster."""
     stop = threading.Event()
     with executors.chosen(args, args.workers) as crew, how(args, stop) as (function, tier):
-        coordinate.run(
+        scheduler.run(
             store, lab, crew.executor, args.staff, seed, stop, on_progress, watch=args.watch, slots=crew.slots,
             grader=grader, function=function, tier=tier, trust=args.i_trust_this,
         )  # fmt: skip
 
 
 @contextlib.contextmanager
-def how(args: argparse.Namespace, stop: threading.Event) -> Iterator[tuple[coordinate.Function, Tier | None]]:
+def how(args: argparse.Namespace, stop: threading.Event) -> Iterator[tuple[scheduler.Function, Tier | None]]:
     """The function that grades a job, and the tier in which it does; None is the best of whatever machine it is on."""
     if args.fast:
         with fast.workers(args.workers, stop) as function:

@@ -11,15 +11,18 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from autograder import grade, parcel, registry, report
+from autograder import registry
+from autograder.commands import grade
+from autograder.gradescope.words import refused
 from autograder.grading import pipeline
-from autograder.intake import take_in
+from autograder.intake.take_in import take_in
 from autograder.lab import Lab
-from autograder.platform.words import refused
+from autograder.packaging import checkout_files
+from autograder.reports import text_report
 from autograder.sandbox.job import Tier
-from autograder.sandbox.place import own_folder
 from autograder.sandbox.run import GRACE, Launch
 from autograder.sandbox.run import run as run_job
+from autograder.sandbox.workspace import own_folder
 from smallnets import executors, faults
 
 SPARE = 60.0  # seconds that the grader may take beyond its jobs
@@ -89,13 +92,13 @@ def graded(task: dict[str, Any], launch: Launch | None = None) -> dict[str, Any]
             else:
                 execute = functools.partial(run_job, tier=tier, trust=task["trust"], launch=launch)
                 found = pipeline.judge(
-                    submission, chosen, loaded, execute, tier, task["seed"], grader=parcel.grader_hash(lab)
+                    submission, chosen, loaded, execute, tier, task["seed"], grader=checkout_files.grader_hash(lab)
                 )
     except (OSError, ValueError) as error:
         return failed(error)
     steps = found.audit.get("steps", {})
     details = [f"{name}: {used['detail']}" for name, used in steps.items() if "detail" in used]
-    return {"report": report.plain(found), "fault": "; ".join(details) if found.fault else ""}
+    return {"report": text_report.plain(found), "fault": "; ".join(details) if found.fault else ""}
 
 
 def main() -> None:

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder import parcel, report, values
 from autograder.classroom.store import Store, key_of
 from autograder.grading import pipeline
 from autograder.lab import Graded, Lab, Report, Visibility
+from autograder.packaging import checkout_files
+from autograder.reports import plain_data, text_report
 
 
 def parts(lab: Lab) -> tuple[str, ...]:
@@ -32,7 +33,7 @@ def parts(lab: Lab) -> tuple[str, ...]:
 
 def grader_hash(lab: Lab, staff: Path | None = None, fast: bool = False) -> str:
     """The grader's hash as the record keeps it: the results of practice runs, `fast`, are none of a final one."""
-    return parcel.grader_hash(lab, staff) + ("-fast" if fast else "")
+    return checkout_files.grader_hash(lab, staff) + ("-fast" if fast else "")
 
 
 def keys(lab: Lab, sha256: str, seed: int, grader: str | None = None) -> list[str]:
@@ -72,7 +73,7 @@ def merged(found: Sequence[tuple[dict[str, Any], str]]) -> dict[str, Any]:
         "fault": len(plains) < len(found),
     }
     more = {"audit": [plain["audit"] for plain in plains], "faults": [fault for _, fault in found if fault]}
-    return report.plain(as_report(together)) | more
+    return text_report.plain(as_report(together)) | more
 
 
 def _order(test: dict[str, Any]) -> list[int]:
@@ -85,7 +86,7 @@ def as_report(plain: dict[str, Any]) -> Report:
     for test in plain["tests"]:
         words = {"visibility": Visibility(test["visibility"]), "tags": tuple(test["tags"])}
         graded = Graded(**test | words)
-        score, most = values.points(graded)  # plain data has "nan", which is none
+        score, most = plain_data.points(graded)  # plain data has "nan", which is none
         tests.append(dataclasses.replace(graded, score=score, max_score=most or 0.0))
     columns = tuple((each["name"], each["value"], each["better"]) for each in plain["columns"])
     return Report(plain["lab"], plain["output"], tuple(tests), columns, plain["seconds"], fault=plain["fault"])

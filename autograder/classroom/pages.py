@@ -5,9 +5,9 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from autograder import values
 from autograder.classroom.rows import Row, for_student
 from autograder.lab import Graded
+from autograder.reports import plain_data
 from autograder.text import clean, cut
 
 STYLE = """
@@ -93,7 +93,7 @@ def student(row: Row, title: str) -> str:
 
 def _tells(test: Graded) -> bool:
     """Whether points were lost, and the words on it are here and not at another check."""
-    return not values.passed(test) and bool(test.output.strip()) and not test.output.startswith("see ")
+    return not plain_data.passed(test) and bool(test.output.strip()) and not test.output.startswith("see ")
 
 
 def _explanation(test: Graded) -> str:

@@ -7,15 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder import report
-from autograder.classroom import coordinate, grading, jobs
+from autograder.classroom import grading, jobs, scheduler
 from autograder.classroom.handed_in import HandedIn, alone_inside
 from autograder.classroom.store import Store
+from autograder.gradescope.words import refused
 from autograder.grading import pipeline
-from autograder.intake import take_in
+from autograder.intake.take_in import take_in
 from autograder.lab import Lab, Report, Submission, Visibility
-from autograder.platform.words import refused
-from autograder.sandbox.stage import stage
+from autograder.reports import text_report
+from autograder.sandbox.copy_in import stage
 from autograder.text import clean
 
 
@@ -68,7 +68,7 @@ def take(store: Store, lab: Lab, handed_in: HandedIn) -> Taken:
                 path.mkdir()
                 stage(dict(handed_in.loose), path)
             if kept := bool(handed_in.loose) or clean(str(path)) != str(path):  # no path that can be written down
-                archive, sha256, notes = coordinate.parcel(path, lab)
+                archive, sha256, notes = scheduler.parcel(path, lab)
                 store.keep(sha256, archive)
             else:
                 taken = take_in(path, lab, folder / "files")
@@ -113,7 +113,7 @@ def rows(
 def nothing(lab: Lab, words: str) -> dict[str, Any]:
     """The report on what is no submission."""
     held = pipeline.held(lab, Submission({}, (), ""))
-    return jobs.merged([(report.plain(refused(held, words)), "")])
+    return jobs.merged([(text_report.plain(refused(held, words)), "")])
 
 
 def for_student(plain: dict[str, Any]) -> Report:

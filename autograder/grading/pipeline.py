@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from autograder.causes import Finding, explain
-from autograder.imports import version
+from autograder.explanations import Finding, explain
 from autograder.lab import Check, Done, Graded, Lab, Report, Run, Step, StepFailed, Submission
-from autograder.look import look
+from autograder.lint.lint import look
+from autograder.packaging.imports import version
 from autograder.sandbox.job import Cause, Job, Limits, Outcome
 
 TAIL = 3000  # characters of its error output that a student is shown

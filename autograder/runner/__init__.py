@@ -1,4 +1,1 @@
-"""Checks on a lab's modules, ours or a student's: each takes what `load` of its file returns, and a generator.
-
-They raise, naming what is wrong. Worked numbers are the handout's; all other inputs are drawn from the generator.
-"""
+"""Both ends of a job: the files that it sees, the protocol, and the checks that run inside the sandbox."""

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from autograder.sandbox.job import Job
-from autograder.sandbox.plan import PACKAGE, Place, Plan, interpreter_folders
+from autograder.sandbox.launch_spec import PACKAGE, Place, Plan, interpreter_folders
 
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # not /dev/zero: mapped, it is memory that no one counts
 RIGHTS = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # for the supervisor, which gives them up for the job

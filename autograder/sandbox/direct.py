@@ -9,12 +9,12 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.sandbox.collect import Streams
+from autograder.sandbox.copy_in import remove, stage
 from autograder.sandbox.fds import INPUT_FD, RESULT_FD
 from autograder.sandbox.job import Job, Outcome, Tier
-from autograder.sandbox.plan import Plan, environment
-from autograder.sandbox.stage import remove, stage
-from autograder.sandbox.verdict import judge
+from autograder.sandbox.launch_spec import Plan, environment
+from autograder.sandbox.outcome import judge
+from autograder.sandbox.pipes import Streams
 
 # opens input and result under the numbers that a job expects, as not every system can hand over open files
 START = f"""

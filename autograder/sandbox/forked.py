@@ -16,11 +16,11 @@ from collections.abc import Iterator
 from typing import IO
 
 from autograder.sandbox import container, zygote
-from autograder.sandbox.collect import Process
 from autograder.sandbox.fds import HELD_FD
 from autograder.sandbox.job import MB, Job
+from autograder.sandbox.launch_spec import PACKAGE, Plan, environment
 from autograder.sandbox.order import Order
-from autograder.sandbox.plan import PACKAGE, Plan, environment
+from autograder.sandbox.pipes import Process
 from autograder.sandbox.run import Launch, start
 
 IMPORTS = ("numpy", "torch", "torch._dynamo")  # the last takes a second, at a program's first step of an optimiser

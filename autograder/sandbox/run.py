@@ -10,17 +10,17 @@ import time
 from collections.abc import Callable
 from typing import IO
 
-from autograder.sandbox import bubblewrap, container, practice, supervisor, uids
-from autograder.sandbox.collect import STREAMS, Process, collect
+from autograder.sandbox import bubblewrap, container, supervisor, uids, unsafe
 from autograder.sandbox.job import Cause, Job, Outcome, Tier
+from autograder.sandbox.launch_spec import Place, Plan, environment
 from autograder.sandbox.order import Order
-from autograder.sandbox.place import place
-from autograder.sandbox.plan import Place, Plan, environment
-from autograder.sandbox.verdict import judge
-from autograder.sandbox.watch import of_user
+from autograder.sandbox.outcome import judge
+from autograder.sandbox.pipes import STREAMS, Process, collect
+from autograder.sandbox.usage import of_user
+from autograder.sandbox.workspace import place
 from smallnets import faults
 
-TIERS = {Tier.FULL: bubblewrap, Tier.CONTAINER: container, Tier.PRACTICE: practice}
+TIERS = {Tier.FULL: bubblewrap, Tier.CONTAINER: container, Tier.PRACTICE: unsafe}
 GRACE = 20.0  # seconds that a supervisor may take beyond the job's wall time before it is given up
 
 

@@ -19,7 +19,7 @@ import sys
 import time
 import types
 
-from autograder.sandbox import landlock, libc, seccomp, watch
+from autograder.sandbox import landlock, libc, seccomp, usage
 from autograder.sandbox.fds import HELD_FD, INPUT_FD
 
 TYPE_CHECKING = False
@@ -108,7 +108,7 @@ def _watch(order: "Order", child: int, control: int, started: float) -> "tuple[s
     wakes = hasattr(os, "pidfd_open")
     if wakes:
         poll.register(os.pidfd_open(child), select.POLLIN)
-    free = watch.free(order.scratch)
+    free = usage.free(order.scratch)
     while True:
         left = started + order.wall_seconds - time.monotonic()
         happened = poll.poll(1000 * min(INTERVAL if wakes else INTERVAL / 5, max(left, 0)))
@@ -121,22 +121,22 @@ def _watch(order: "Order", child: int, control: int, started: float) -> "tuple[s
             return "wall", None
         if order.confined and (reason := _exceeded(order)):
             return reason, None
-        lost = free - watch.free(order.scratch)
+        lost = free - usage.free(order.scratch)
         if order.confined and not order.scratch_mounted and lost > order.scratch_bytes + SLACK:
             return "disk", None
 
 
 def _exceeded(order: "Order") -> str:
     """The name of a limit of the whole job that it is over, or ""."""
-    memory, cpu = watch.processes(_members(order), order.memory if order.memory_watched else sys.maxsize, order.uid)
+    memory, cpu = usage.processes(_members(order), order.memory if order.memory_watched else sys.maxsize, order.uid)
     if order.memory_watched and memory > order.memory:
         return "memory"
     if cpu + _children_cpu() > order.cpu_seconds:
         return "cpu"
     for path in order.scratch:
-        size, files = watch.mounted(path) if order.scratch_mounted else watch.folder(path)
+        size, files = usage.mounted(path) if order.scratch_mounted else usage.folder(path)
         # a file system that is full says so itself to whoever writes
-        if files > watch.MOST_FILES or (not order.scratch_mounted and size > order.scratch_bytes):
+        if files > usage.MOST_FILES or (not order.scratch_mounted and size > order.scratch_bytes):
             return "scratch"
     return ""
 
@@ -144,7 +144,7 @@ def _exceeded(order: "Order") -> str:
 def _members(order: "Order") -> list[int]:
     """The job's processes: of its user id, or all that this namespace shows but us."""
     if order.uid is not None:
-        return watch.of_user(order.uid)
+        return usage.of_user(order.uid)
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
 
 

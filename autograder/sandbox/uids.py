@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 
-from autograder.sandbox.watch import of_user
+from autograder.sandbox.usage import of_user
 
 SLOTS = range(58000, 59000)  # below what Debian and systemd hand out, within what a container maps
 LOCKS = "/run/smallnets-jobs.lock"

@@ -6,8 +6,8 @@ The handout names no points; all are ours.
 import dataclasses
 import functools
 
-from autograder.checking import check_step, module_checks
 from autograder.lab import Check, Column, HandIn, Handout, Lab, Step
+from autograder.runner.check_step import check_step, module_checks
 from autograder.sandbox.job import MB, Limits
 from labs.batchnorm.grading import data, jobs
 from labs.batchnorm.grading.programs import PROGRAMS

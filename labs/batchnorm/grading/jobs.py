@@ -6,9 +6,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder import kit
-from autograder.frame import texts, unpack
 from autograder.lab import Run, Step, StepFailed, Verdict
+from autograder.runner import job_files
+from autograder.runner.protocol import texts, unpack
 from autograder.sandbox.job import Job
 from labs.batchnorm.grading.programs import PROGRAMS, layout
 from smallnets import metrics
@@ -33,7 +33,7 @@ def learn_step(name: str) -> Step:
     def make(run: Run) -> Job:
         arrays = {"seed": run.seed, "x": run.data.x, "y": run.data.y, "hidden": run.data.hidden}
         parts = layout(program, len(run.data.x), len(run.data.hidden))
-        return kit.job(run, ["labs.batchnorm.grading.inside.learn", name], arrays, parts, GIVEN)
+        return job_files.job(run, ["labs.batchnorm.grading.inside.learn", name], arrays, parts, GIVEN)
 
     def read(run: Run, result: bytes) -> Learnt:
         values = unpack(layout(program, len(run.data.x), len(run.data.hidden)), result)

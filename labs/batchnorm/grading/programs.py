@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from autograder.frame import Array, Blob, Layout
+from autograder.runner.protocol import Array, Blob, Layout
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from autograder.checking import check_step, module_checks
 from autograder.lab import Check, Column, HandIn, Lab, Step
+from autograder.runner.check_step import check_step, module_checks
 from autograder.sandbox.job import MB, Limits
 from labs.beras.grading import data, jobs
 from labs.beras.grading.handout import HANDOUT

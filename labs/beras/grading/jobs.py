@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder import kit
-from autograder.frame import texts, unpack
 from autograder.lab import Run, Step, StepFailed, Verdict, credit
+from autograder.runner import job_files
+from autograder.runner.protocol import texts, unpack
 from autograder.sandbox.job import MB, Job, Limits
 from labs.beras.grading.layout import layout
 
@@ -35,7 +35,7 @@ def training(which: str, files: tuple[str, ...] = FILES) -> Step:
         own = ["--own-softmax"] if which == "simple" and FLAG in run.submission.files else []
         data = run.data
         arrays = {"images": data.images, "labels": data.labels, "unlabelled": data.hidden, "seed": run.seed % 2**32}
-        return kit.job(run, ["labs.beras.grading.inside.train", which, *own], arrays, layout(len(data.hidden)))
+        return job_files.job(run, ["labs.beras.grading.inside.train", which, *own], arrays, layout(len(data.hidden)))
 
     def read(run: Run, result: bytes) -> NDArray[np.uint8]:
         values = unpack(layout(len(run.data.hidden)), result)

@@ -1,6 +1,6 @@
 """The message that a training hands back, for both ends."""
 
-from autograder.frame import Array, Blob, Layout
+from autograder.runner.protocol import Array, Blob, Layout
 
 CLASSES = 10
 

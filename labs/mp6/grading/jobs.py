@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder import kit, modelgate
-from autograder.frame import Layout, texts, unpack
+from autograder.intake import model_file
 from autograder.lab import Run, Step, StepFailed
+from autograder.runner import job_files
+from autograder.runner.protocol import Layout, texts, unpack
 from autograder.sandbox.job import Job
 from labs.mp6.grading import parts
 from labs.mp6.grading.parts import PARTS, Part
@@ -46,7 +47,7 @@ def fit_step(part: Part) -> Step:
     def make(run: Run) -> Job:
         x, y = run.data.train[part.number]
         arrays = {"part": part.number, "seed": run.seed % 2**32, "x": x, "y": y, "dev": run.data.dev[part.number]}
-        return kit.job(run, ["labs.mp6.grading.inside.fit"], arrays, layout(run))
+        return job_files.job(run, ["labs.mp6.grading.inside.fit"], arrays, layout(run))
 
     def read(run: Run, result: bytes) -> Fitted:
         values = unpack(layout(run), result)
@@ -82,7 +83,7 @@ def images(run: Run, number: int) -> NDArray:
 def model_problem(run: Run, part: Part) -> str:
     """Why the student's model file is not to be opened, "" if it may be."""
     path = run.submission.files.get(part.model)
-    return f"expected {part.model}, got no such file" if path is None else modelgate.problem(path)
+    return f"expected {part.model}, got no such file" if path is None else model_file.problem(path)
 
 
 def evaluate_step() -> Step:
@@ -97,7 +98,7 @@ def evaluate_step() -> Step:
             arrays[f"x {number}"] = images(run, number)
             arrays[f"net {number}"] = np.frombuffer(net, np.uint8)
             arrays[f"saved {number}"] = not model_problem(run, PARTS[number])
-        return kit.job(run, ["labs.mp6.grading.inside.evaluate"], arrays, layout(run))
+        return job_files.job(run, ["labs.mp6.grading.inside.evaluate"], arrays, layout(run))
 
     def read(run: Run, result: bytes) -> dict[str, Any]:
         values = unpack(layout(run), result)
@@ -116,7 +117,7 @@ def decode_step() -> Step:
         arrays: dict[str, Any] = {"net 3": np.frombuffer(net, np.uint8), "n": len(images(run, 3))}
         arrays |= {name: array for name, array in found.items() if name.endswith(("codes", "shape"))
                    and array is not None}  # fmt: skip
-        return kit.job(run, ["labs.mp6.grading.inside.decode"], arrays, parts.decode_layout(len(images(run, 3))))
+        return job_files.job(run, ["labs.mp6.grading.inside.decode"], arrays, parts.decode_layout(len(images(run, 3))))
 
     def read(run: Run, result: bytes) -> dict[str, Any]:
         values = unpack(parts.decode_layout(len(images(run, 3))), result)
@@ -135,7 +136,7 @@ def referee_step() -> Step:
             for number, step in done.items()
             if step and step.found and step.found.parameters
         }
-        return kit.job(run, ["labs.mp6.grading.inside.referee"], arrays, parts.REFEREE_LAYOUT, students=False)
+        return job_files.job(run, ["labs.mp6.grading.inside.referee"], arrays, parts.REFEREE_LAYOUT, students=False)
 
     def read(run: Run, result: bytes) -> dict[str, Any]:
         values = unpack(parts.REFEREE_LAYOUT, result)

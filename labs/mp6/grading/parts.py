@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from autograder.frame import Array, Blob, Layout
+from autograder.runner.protocol import Array, Blob, Layout
 
 N_PIXELS = 784
 MOST_CODES = 196  # numbers an image that may pass the bottleneck (contract, part 3)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.causes import TEXTS, Finding
+from autograder.explanations import TEXTS, Finding
 from autograder.lab import Run, Verdict, credit
 from labs.mp6.grading.jobs import Fitted, model_problem
 from labs.mp6.grading.parts import MOST_CODES, PARTS, Part

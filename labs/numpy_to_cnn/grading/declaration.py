@@ -4,8 +4,8 @@ The points of the checks are ours: the course gives 8 for all of it, 6 when late
 rank. How many by rank was in a table of the handout that our copy lacks; those below are ours.
 """
 
-from autograder import checking
 from autograder.lab import Check, Column, HandIn, Lab, Ranking
+from autograder.runner import check_step
 from autograder.sandbox.job import MB, Limits
 from labs.numpy_to_cnn.grading import data, jobs
 from labs.numpy_to_cnn.grading.handout import HANDOUT
@@ -65,7 +65,7 @@ LAB = Lab(
     ),
     load=data.load,
     steps=(
-        checking.check_step(
+        check_step.check_step(
             "layers",
             "labs.numpy_to_cnn.grading.checks.numpy_nn",
             names(LAYERS),
@@ -73,7 +73,7 @@ LAB = Lab(
             "python -m autograder check --only 1.",
             limits=Limits(cpu_seconds=60, memory=384 * MB),
         ),
-        checking.check_step(
+        check_step.check_step(
             "nets",
             "labs.numpy_to_cnn.grading.checks.pytorch_cnn",
             names(NETS),
@@ -83,10 +83,10 @@ LAB = Lab(
         jobs.step(),
     ),
     checks=(
-        *checking.module_checks("layers", "1", LAYERS),
+        *check_step.module_checks("layers", "1", LAYERS),
         Check("2.1", f"{TRAINING} is a picture", 3.0, (), is_picture(TRAINING), tags=("training",)),
         Check("2.2", f"{CLASSIFICATION} is a picture", 3.0, (), is_picture(CLASSIFICATION), tags=("classification",)),
-        *checking.module_checks("nets", "3", NETS),
+        *check_step.module_checks("nets", "3", NETS),
         Check("4.1", "model.pt opens, and classify works with it", 6.0, (jobs.NAME,), jobs.opens, tags=("opens",)),
         Check(
             "4.2",

@@ -6,10 +6,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder import kit, modelgate
-from autograder.causes import Finding
-from autograder.frame import texts, unpack
+from autograder.explanations import Finding
+from autograder.intake import model_file
 from autograder.lab import Run, Step, StepFailed, Verdict, credit
+from autograder.runner import job_files
+from autograder.runner.protocol import texts, unpack
 from autograder.sandbox.job import Job
 from labs.numpy_to_cnn.grading.corrupt import ChangesFailed
 from labs.numpy_to_cnn.grading.layout import N_CLASSES, layout
@@ -34,13 +35,13 @@ def step() -> Step:
     """Let classify() see the hidden images."""
 
     def make(run: Run) -> Job:
-        if problem := modelgate.problem(run.submission.files["model.pt"], MOST_BYTES):
+        if problem := model_file.problem(run.submission.files["model.pt"], MOST_BYTES):
             raise StepFailed(Finding.BAD_MODEL, problem)
         try:
             arrays = {"x": run.data.shown()}
         except ChangesFailed as error:
             raise StepFailed(Finding.EXCEPTION, str(error)) from None
-        return kit.job(run, ["labs.numpy_to_cnn.grading.inside.classify"], arrays, layout(len(run.data.labels)))
+        return job_files.job(run, ["labs.numpy_to_cnn.grading.inside.classify"], arrays, layout(len(run.data.labels)))
 
     def read(run: Run, result: bytes) -> Found:
         values = unpack(layout(len(run.data.labels)), result)

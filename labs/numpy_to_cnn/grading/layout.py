@@ -1,6 +1,6 @@
 """The message of the run that classifies hidden images, for both of its ends."""
 
-from autograder.frame import Array, Blob, Layout
+from autograder.runner.protocol import Array, Blob, Layout
 
 N_CLASSES = 10
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from autograder.causes import Finding
+from autograder.explanations import Finding
 from autograder.lab import Run, Verdict
 
 SMALLEST, LARGEST = 100, 10_000  # pixels a side of what can be looked at

@@ -5,8 +5,8 @@ The handout's 55 points for them are shared out by us, and so are all thresholds
 
 import functools
 
-from autograder.checking import check_step, module_checks
 from autograder.lab import Check, Column, HandIn, Handout, Lab
+from autograder.runner.check_step import check_step, module_checks
 from autograder.sandbox.job import MB, Limits
 from labs.quickdraw.grading import data, jobs
 from labs.quickdraw.grading.programs import PROGRAMS, Program

@@ -6,10 +6,11 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder import kit, modelgate
-from autograder.causes import Finding
-from autograder.frame import texts, unpack
+from autograder.explanations import Finding
+from autograder.intake import model_file
 from autograder.lab import Run, Step, StepFailed, Verdict, credit
+from autograder.runner import job_files
+from autograder.runner.protocol import texts, unpack
 from autograder.sandbox.job import Job
 from labs.quickdraw.grading.programs import N_CLASSES, PROGRAMS, Program, layout, parsed
 from smallnets import metrics
@@ -37,10 +38,12 @@ def predict_step(program: Program) -> Step:
     """Run a program by its command line on the drawings; the finding is `Predicted`."""
 
     def make(run: Run) -> Job:
-        if text := modelgate.problem(run.submission.files[program.model]):
+        if text := model_file.problem(run.submission.files[program.model]):
             raise StepFailed(Finding.BAD_MODEL, text)
         argv, images = ["labs.quickdraw.grading.inside.predict", program.name], run.data.images
-        return dataclasses.replace(kit.job(run, argv, {"images": images}, layout(len(images)), GIVEN), env=WHOLE_NETS)
+        return dataclasses.replace(
+            job_files.job(run, argv, {"images": images}, layout(len(images)), GIVEN), env=WHOLE_NETS
+        )
 
     def read(run: Run, result: bytes) -> Predicted:
         values = unpack(layout(len(run.data.images)), result)

@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.frame import Array, Blob, Layout
+from autograder.runner.protocol import Array, Blob, Layout
 
 N_CLASSES = 6
 IMAGES = "fruit_test_images.npy"

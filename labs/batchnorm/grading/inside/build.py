@@ -15,7 +15,7 @@ from unittest import mock
 import torch
 from torch import nn
 
-from autograder import inside
+from autograder.runner import student_module
 
 GIVEN = "labs/batchnorm"  # utils.py and experiment.py of the handout, unless the student has some
 
@@ -72,10 +72,10 @@ def net(name: str) -> nn.Module:
         ValueError: it makes none.
         whatever the program raises.
     """
-    for folder in (GIVEN, str(inside.SUBMISSION.absolute())):
+    for folder in (GIVEN, str(student_module.SUBMISSION.absolute())):
         if folder not in sys.path:
             sys.path.insert(0, folder)
-    path = str((inside.SUBMISSION / f"{name}.py").absolute())
+    path = str((student_module.SUBMISSION / f"{name}.py").absolute())
     for run_name in (name, "__main__"):  # a program with a main guard makes its net in the second run alone
         variables = program(path, run_name)
         build = variables.get("build")

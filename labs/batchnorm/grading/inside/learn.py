@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from autograder import inside, message
+from autograder.runner import channel, student_module
 from labs.batchnorm.grading.inside import build
 from labs.batchnorm.grading.programs import PROGRAMS, Program, layout
 from smallnets.student import student_code
@@ -49,20 +49,20 @@ def logits(net: nn.Module, batches: Any) -> np.ndarray:
 
 def main() -> None:
     """Build, train, predict together and one by one, hand back."""
-    arrays, name = message.given(), sys.argv[1]
+    arrays, name = channel.given(), sys.argv[1]
     program = PROGRAMS[name]
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}
     seed = int(arrays["seed"])
     x, hidden = inputs(arrays["x"], program.shape), inputs(arrays["hidden"], program.shape)
-    sys.path.insert(0, str(inside.SUBMISSION.absolute()))
+    sys.path.insert(0, str(student_module.SUBMISSION.absolute()))
     torch.manual_seed(seed)
-    with inside.noted(problems, "learn"), student_code(inside.SUBMISSION.absolute()):
+    with student_module.noted(problems, "learn"), student_code(student_module.SUBMISSION.absolute()):
         net = build.net(name)
         values["losses"] = np.array(trained(net, x, torch.from_numpy(arrays["y"]).long(), program, seed))
         values["together"] = logits(net, hidden.split(program.batch))
         values["alone"] = logits(net, hidden.split(1))
-    message.hand_back(layout(program, len(x), len(hidden)), values, problems)
+    channel.hand_back(layout(program, len(x), len(hidden)), values, problems)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from autograder import inside
+from autograder.runner import student_module
 from labs.beras.grading.inside import reference_core
 from labs.beras.grading.inside.stub_modules import AbsentModule, Finder, is_absent
 
@@ -59,7 +59,7 @@ def package() -> ModuleType:
         for name in [name for name in sys.modules if name.startswith("Beras.")]:
             del sys.modules[name]
         found = sys.modules["Beras"] = ModuleType("Beras")
-        found.__path__ = [str((inside.SUBMISSION / "Beras").absolute())]
+        found.__path__ = [str((student_module.SUBMISSION / "Beras").absolute())]
     with tried():
         importlib.import_module("Beras.core")
     core = sys.modules.setdefault("Beras.core", reference_core)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from autograder import inside, message
+from autograder.runner import channel, student_module
 from labs.beras.grading.inside.example_layers import Accuracy
 from labs.beras.grading.inside.parts import Parts, load, tried
 from labs.beras.grading.inside.softmax import softmax
@@ -77,22 +77,22 @@ def predictions(model: Any, images: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     """Train, predict, hand back."""
-    arrays = message.given()
+    arrays = channel.given()
     unlabelled, seed = arrays.pop("unlabelled"), int(arrays.pop("seed"))
     problems: dict[str, str] = {}
     values: dict[str, np.ndarray] = {}
-    folder = str(inside.SUBMISSION.absolute())
+    folder = str(student_module.SUBMISSION.absolute())
     sys.path.insert(0, folder)
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002, as students draw from it
     with (
-        inside.noted(problems, "training"),
+        student_module.noted(problems, "training"),
         student_code(folder),
         open(os.devnull, "w") as nowhere,
         contextlib.redirect_stdout(nowhere),
     ):
         values["predictions"] = predictions(trained(load(), arrays), unlabelled)
-    message.hand_back(layout(len(unlabelled)), values, problems)
+    channel.hand_back(layout(len(unlabelled)), values, problems)
 
 
 if __name__ == "__main__":

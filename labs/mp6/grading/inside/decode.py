@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder import inside, message
+from autograder.runner import channel, student_module
 from labs.mp6.grading.inside import net as nets
 from labs.mp6.grading.parts import N_PIXELS, PARTS, decode_layout
 from smallnets import fitcheck, train
@@ -18,7 +18,7 @@ def images(net: Any, codes: np.ndarray, shape: np.ndarray) -> np.ndarray:
     part = PARTS[3]
     sizes = [int(size) for size in shape if size]
     x = torch.from_numpy(codes[:, : int(np.prod(sizes))].astype(np.float32)).reshape(-1, *sizes)
-    with student_code(inside.path_of(part.module)):
+    with student_code(student_module.path_of(part.module)):
         found = train.predict(net.decoder, x).float().numpy()
     if found.size != len(codes) * N_PIXELS:
         raise ValueError(f"expected net.decoder to give images [N, 1, 28, 28], got {list(found.shape)}")
@@ -28,7 +28,7 @@ def images(net: Any, codes: np.ndarray, shape: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     """Decode for each net, hand back."""
-    arrays = message.given()
+    arrays = channel.given()
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}
     fitted = arrays["net 3"].tobytes()
@@ -38,9 +38,9 @@ def main() -> None:
     }
     for which, load in loads.items():
         if f"{which} codes" in arrays:
-            with inside.noted(problems, which):
+            with student_module.noted(problems, which):
                 values[which] = images(load(), arrays[f"{which} codes"], arrays[f"{which} shape"])
-    message.hand_back(decode_layout(int(arrays["n"])), values, problems)
+    channel.hand_back(decode_layout(int(arrays["n"])), values, problems)
 
 
 if __name__ == "__main__":

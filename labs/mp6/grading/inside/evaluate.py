@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder import inside, message
+from autograder.runner import channel, student_module
 from labs.mp6.grading.inside import net as nets
 from labs.mp6.grading.parts import MOST_CODES, PARTS, Part, evaluate_layout
 from smallnets import train
@@ -17,7 +17,7 @@ from smallnets.student import student_code
 
 def outputs(part: Part, net: torch.nn.Module, x: torch.Tensor) -> np.ndarray:
     """The outputs [N, n_classes] for images x [N, 784]; ValueError if they are of another shape."""
-    with student_code(inside.path_of(part.module)):
+    with student_code(student_module.path_of(part.module)):
         found = train.predict(net, x).float().numpy()
     if found.shape != (len(x), part.n_classes):
         raise ValueError(f"expected the net to turn [N, 784] into [N, {part.n_classes}], got {list(found.shape)}")
@@ -30,7 +30,7 @@ def codes(part: Part, net: Any, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray
     Raises:
         ValueError: there are more of them, or none can be had.
     """
-    with student_code(inside.path_of(part.module)):
+    with student_code(student_module.path_of(part.module)):
         found = train.predict(net.encoder, x.reshape(-1, 1, 28, 28)).float().numpy()
     shape = found.shape[1:]
     if len(found) != len(x) or not 1 <= len(shape) <= 4:
@@ -53,7 +53,7 @@ def see(part: Part, net: Any, x: torch.Tensor, which: str, values: dict[str, Any
 
 def main() -> None:
     """Load the nets that there are, let them predict, hand back."""
-    arrays = message.given()
+    arrays = channel.given()
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}
     n_images: dict[int, int] = {}
@@ -63,15 +63,15 @@ def main() -> None:
         x = torch.from_numpy(arrays[f"x {number}"]).float() / part.divisor
         fitted = arrays[f"net {number}"].tobytes()
         n_images[number] = len(x)
-        with inside.noted(problems, f"fitted {number}"):
+        with student_module.noted(problems, f"fitted {number}"):
             see(part, nets.restored(part, fitted), x, "fitted", values)
         if arrays[f"saved {number}"]:
-            with inside.noted(problems, f"saved {number}"):
+            with student_module.noted(problems, f"saved {number}"):
                 net, word = nets.handed_in(part, fitted)
                 if word:
                     problems[f"word {number}"] = word
                 see(part, net, x, "saved", values)
-    message.hand_back(evaluate_layout(n_images), values, problems)
+    channel.hand_back(evaluate_layout(n_images), values, problems)
 
 
 if __name__ == "__main__":

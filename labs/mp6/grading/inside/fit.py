@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder import inside, message
+from autograder.runner import channel, student_module
 from labs.mp6.grading.inside import net as nets
 from labs.mp6.grading.parts import MOST_COUNTED, MOST_NET, PARTS, Part, fit_layout
 from smallnets import fitcheck, progress, train
@@ -34,7 +34,7 @@ class Trial:
         """What fit returns for the first n training images; StudentError where it raises."""
         train.seed_everything(self.seed)
         labels = (self.y[:n].clone(),) if self.part.n_classes else ()
-        with student_code(inside.path_of(self.part.module)):
+        with student_code(student_module.path_of(self.part.module)):
             return module.fit(self.x[:n].clone(), *labels, dev.clone(), n_iter)
 
     def predictions(self, values: Any, m: int) -> np.ndarray:
@@ -60,25 +60,25 @@ def batch_sizes(sizes: list[int | None], batch_size: int = 100) -> None:
 def main_run(trial: Trial, problems: dict[str, str], values: dict[str, Any]) -> bool:
     """The training that is graded; says whether everything it returned was as it should be."""
     part = trial.part
-    module = inside.module(part.module)
+    module = student_module.module(part.module)
     with progress.watch_steps(progress.step_class(module), part.n_iter, "", show=False) as steps:
         result = trial.call(module, len(trial.x), trial.dev, part.n_iter)
     losses, predictions, net = fitcheck.unpack(result, trial.what)
-    with inside.noted(problems, "losses"):
+    with student_module.noted(problems, "losses"):
         values["losses"] = np.array(fitcheck.losses(losses, part.n_iter))
-    with inside.noted(problems, "returns"):
+    with student_module.noted(problems, "returns"):
         if not isinstance(net, torch.nn.Module):
             raise ValueError(f"expected net to be a torch.nn.Module, got a {type(net).__name__}")
         values["predictions"] = trial.predictions(predictions, len(trial.dev))
-    with inside.noted(problems, "batches"):
+    with student_module.noted(problems, "batches"):
         batch_sizes(steps.sizes)
     if isinstance(net, torch.nn.Module):
-        with inside.noted(problems, "net"):
+        with student_module.noted(problems, "net"):
             values["net"] = nets.small(nets.stored(net), MOST_NET)
         found = nets.parameters(net)
-        with inside.noted(problems, "parameters"):
+        with student_module.noted(problems, "parameters"):
             values["parameters"] = nets.small(nets.as_npz(found), MOST_COUNTED)
-        with inside.noted(problems, "get_parameters"):
+        with student_module.noted(problems, "get_parameters"):
             nets.same_count(net, found)
     return not {"losses", "returns"} & set(problems)
 
@@ -86,12 +86,12 @@ def main_run(trial: Trial, problems: dict[str, str], values: dict[str, Any]) -> 
 def other_sizes(trial: Trial, problems: dict[str, str], strict: bool) -> None:
     """Other numbers of images, and no iteration at all; what was wrong with the main run is not said again."""
     for n, m in SIZES:
-        with inside.noted(problems, "any_size", f"with {n} training and {m} development images: "):
-            result = trial.call(inside.module(trial.part.module), n, trial.dev[:m], 2)
+        with student_module.noted(problems, "any_size", f"with {n} training and {m} development images: "):
+            result = trial.call(student_module.module(trial.part.module), n, trial.dev[:m], 2)
             if strict:
                 trial.checked(result, m, 2)
-    with inside.noted(problems, "no_iterations", "with n_iter 0: "):
-        result = trial.call(inside.module(trial.part.module), SHORT, trial.dev[:100], 0)
+    with student_module.noted(problems, "no_iterations", "with n_iter 0: "):
+        result = trial.call(student_module.module(trial.part.module), SHORT, trial.dev[:100], 0)
         if strict:
             trial.checked(result, 100, 0)
 
@@ -132,9 +132,9 @@ def comparisons(trial: Trial, problems: dict[str, str], strict: bool) -> None:
     among = torch.cat([255.0 / trial.part.divisor - others, known])
 
     def short_run(images: torch.Tensor) -> tuple[Any, Any]:
-        return raw(trial.call(inside.module(trial.part.module), SHORT, images, FEW))
+        return raw(trial.call(student_module.module(trial.part.module), SHORT, images, FEW))
 
-    with inside.noted(problems, "repeatable"):
+    with student_module.noted(problems, "repeatable"):
         losses, first = short_run(dev)
         losses_again, changed = short_run(among)
         moved = strict and differs(first[: len(known)], changed[len(others) :])
@@ -153,16 +153,16 @@ def comparisons(trial: Trial, problems: dict[str, str], strict: bool) -> None:
 
 def main() -> None:
     """Train, try, hand back."""
-    arrays = message.given()
+    arrays = channel.given()
     part = PARTS[int(arrays["part"])]
     trial = Trial(part, arrays)
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}
-    with inside.noted(problems, "fit"):
+    with student_module.noted(problems, "fit"):
         strict = main_run(trial, problems, values)
         other_sizes(trial, problems, strict)
         comparisons(trial, problems, strict)
-    message.hand_back(fit_layout(part, len(trial.dev)), values, problems)
+    channel.hand_back(fit_layout(part, len(trial.dev)), values, problems)
 
 
 if __name__ == "__main__":

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from autograder import inside
-from autograder.opening import opened
+from autograder.runner import student_module
+from autograder.runner.torch_file import opened
 from labs.mp6.grading.parts import Part
 from smallnets.student import student_code
 
@@ -46,9 +46,9 @@ def restored(part: Part, data: bytes) -> torch.nn.Module:
         StudentError: the student's class cannot be rebuilt.
         ValueError: it is none.
     """
-    module = inside.module(part.module)  # before it is unpickled, so that its class is found
+    module = student_module.module(part.module)  # before it is unpickled, so that its class is found
     kind, content = data[: len(WHOLE)], io.BytesIO(data[len(WHOLE) :])
-    with student_code(inside.path_of(part.module)):
+    with student_code(student_module.path_of(part.module)):
         if kind == WHOLE:
             net = torch.load(content, map_location="cpu", weights_only=False)
         else:
@@ -76,13 +76,13 @@ def handed_in(part: Part, fitted: bytes) -> tuple[torch.nn.Module, str]:
         StudentError, ValueError: the file does not open, or holds weights of another net.
     """
     net = restored(part, fitted)  # imports the module, too, which a whole net asks for
-    with student_code(inside.path_of(part.module)):
-        content, word = opened(inside.SUBMISSION / part.model, sys.modules[part.module])
+    with student_code(student_module.path_of(part.module)):
+        content, word = opened(student_module.SUBMISSION / part.model, sys.modules[part.module])
     if isinstance(content, torch.nn.Module):
         return content.eval(), word
     if not isinstance(content, dict):
         raise ValueError(f"expected {part.model} to hold weights or a net, got a {type(content).__name__}")
-    with student_code(inside.path_of(part.module)):
+    with student_code(student_module.path_of(part.module)):
         net.load_state_dict(content.get("state_dict", content))
     return net.eval(), word
 

@@ -6,7 +6,7 @@ import zipfile
 
 import numpy as np
 
-from autograder import message
+from autograder.runner import channel
 from labs.mp6.grading.parts import PARTS, REFEREE_LAYOUT
 
 
@@ -25,7 +25,7 @@ def shapes(data: bytes) -> list[list[int]]:
 
 def main() -> None:
     """Count those of each part, hand back."""
-    arrays = message.given()
+    arrays = channel.given()
     problems: dict[str, str] = {}
     found: dict[int, list[list[int]]] = {}
     for number in PARTS:
@@ -34,7 +34,7 @@ def main() -> None:
                 found[number] = shapes(arrays[name].tobytes())
             except ValueError as error:
                 problems[name] = str(error)
-    message.hand_back(REFEREE_LAYOUT, {"shapes": json.dumps(found).encode()}, problems)
+    channel.hand_back(REFEREE_LAYOUT, {"shapes": json.dumps(found).encode()}, problems)
 
 
 if __name__ == "__main__":

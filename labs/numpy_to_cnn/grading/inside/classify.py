@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from autograder import inside, message
-from autograder.opening import opened
+from autograder.runner import channel, student_module
+from autograder.runner.torch_file import opened
 from labs.numpy_to_cnn.grading.inside.stub_torchvision import without_torchvision
 from labs.numpy_to_cnn.grading.layout import N_CLASSES, layout
 from smallnets.student import student_code
 
-FOLDER = str(inside.SUBMISSION.absolute())
+FOLDER = str(student_module.SUBMISSION.absolute())
 BATCH = 100
 NESTED = ("state_dict", "model_state_dict", "model")  # where programs put the weights, beside epoch and optimiser
 PREFIXES = ("module.", "_orig_mod.")  # of nets inside DataParallel, or compiled
@@ -28,7 +28,7 @@ def net_of(module: ModuleType, path: str = "model.pt") -> tuple[torch.nn.Module,
         StudentError, ValueError: it does not open, or holds weights of another net.
     """
     with student_code(FOLDER):
-        content, word = opened(inside.SUBMISSION / path, module)
+        content, word = opened(student_module.SUBMISSION / path, module)
     for key in NESTED:
         if isinstance(content, dict) and isinstance(content.get(key), dict | torch.nn.Module):
             content = content[key]
@@ -76,18 +76,18 @@ def labels(module: ModuleType, net: torch.nn.Module, x: NDArray[np.uint8]) -> ND
 
 def main() -> None:
     """Open, classify, hand back."""
-    x = message.given()["x"]
+    x = channel.given()["x"]
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}
     sys.path.insert(0, FOLDER)
-    with inside.noted(problems, "import"):
+    with student_module.noted(problems, "import"):
         with student_code(FOLDER):
             module = without_torchvision("pytorch_cnn")
-        with inside.noted(problems, "model"):
+        with student_module.noted(problems, "model"):
             net, problems["word"] = net_of(module)
-            with inside.noted(problems, "classify"):
+            with student_module.noted(problems, "classify"):
                 values["labels"] = labels(module, net, x)
-    message.hand_back(layout(len(x)), values, problems)
+    channel.hand_back(layout(len(x)), values, problems)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from torch import nn
 
-from autograder import inside, message
+from autograder.runner import channel, student_module
 from labs.quickdraw.grading.inside import utils_package
 from labs.quickdraw.grading.programs import PROGRAMS, Program, layout, parsed
 from smallnets import quickdraw
@@ -55,7 +55,7 @@ def folder_of(program: Program, images: np.ndarray) -> Path:
         (folder / name).mkdir()
     np.save(folder / "datasets" / quickdraw.IMAGES["test"], images)
     # a copy, as the container tier makes no links
-    shutil.copyfile(inside.SUBMISSION / program.model, folder / "model_files" / program.model)
+    shutil.copyfile(student_module.SUBMISSION / program.model, folder / "model_files" / program.model)
     return folder
 
 
@@ -66,10 +66,10 @@ def run(program: Program, folder: Path) -> None:
         StudentError: what it raised.
         ValueError: it ended with another exit code than 0; the message has the end of what it printed.
     """
-    path, printed, code = str((inside.SUBMISSION / program.main).absolute()), io.StringIO(), None
+    path, printed, code = str((student_module.SUBMISSION / program.main).absolute()), io.StringIO(), None
     # not `datasets` alone: where that has no training set, the handout's session looks elsewhere
     sys.argv = [program.main, *program.command(str(folder / "datasets"))]
-    with contextlib.redirect_stderr(printed), student_code(inside.SUBMISSION.absolute()):
+    with contextlib.redirect_stderr(printed), student_code(student_module.SUBMISSION.absolute()):
         os.chdir(folder)
         try:
             runpy.run_path(path, run_name="__main__")
@@ -89,13 +89,13 @@ def predictions(program: Program, folder: Path, n: int) -> np.ndarray:
 
 def main() -> None:
     """Lay out the folder, run, read, hand back."""
-    arrays, program = message.given(), PROGRAMS[sys.argv[1]]
+    arrays, program = channel.given(), PROGRAMS[sys.argv[1]]
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}
     folder, watch = folder_of(program, arrays["images"]), Watch()
     utils_package.make_importable()
     nn.modules.module.register_module_forward_pre_hook(watch)
-    with inside.noted(problems, "run"):
+    with student_module.noted(problems, "run"):
         run(program, folder)
         values["predictions"] = predictions(program, folder, len(arrays["images"]))
     if "run" in problems:
@@ -104,7 +104,7 @@ def main() -> None:
         values["parameters"] = np.array([sum(p.numel() for p in watch.net.parameters())])
     if watch.training:
         problems["training"] = f"{' and '.join(sorted(watch.training))} predicted in training mode"
-    message.hand_back(layout(len(arrays["images"])), values, problems)
+    channel.hand_back(layout(len(arrays["images"])), values, problems)
 
 
 if __name__ == "__main__":

@@ -3,16 +3,16 @@
 import sys
 from types import ModuleType
 
-from autograder import inside
+from autograder.runner import student_module
 
 STAFFS = "labs/quickdraw/utils"  # io_argparse.py and session.py
 
 
 def make_importable() -> None:
     """Let `import main_densenet` and `from utils.accuracies import ...` find the student's files, then the staff's."""
-    folder = str(inside.SUBMISSION.absolute())
+    folder = str(student_module.SUBMISSION.absolute())
     if folder not in sys.path:
         sys.path.insert(0, folder)
     utils = ModuleType("utils")
-    utils.__path__ = [folder, str((inside.SUBMISSION.parent / STAFFS).absolute())]
+    utils.__path__ = [folder, str((student_module.SUBMISSION.parent / STAFFS).absolute())]
     sys.modules["utils"] = utils

@@ -1,0 +1,53 @@
+"""Hold the checks on your own work before you hand it in: the same as will be graded, on images that you have.
+
+python -m autograder check            everything
+python -m autograder check --only 1.  checks whose numbers begin with 1.
+
+Exit code 0: all points. 1: some are missing, or a file is.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from autograder import registry
+from autograder.commands import pack
+from autograder.grading import pipeline
+from autograder.intake.take_in import take_in
+from autograder.registry import located
+from autograder.reports import text_report
+from autograder.sandbox import direct
+from smallnets import cli, zipping
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `python -m autograder check`."""
+    there = registry.names()
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, help="where your files are, if elsewhere")
+    parser.add_argument(
+        "--lab", choices=there, required=len(there) > 1, default=there[0] if len(there) == 1 else None, help="which lab"
+    )
+    parser.add_argument("--only", metavar="NUMBER", help="checks whose numbers begin so, such as 2.")
+    parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="of the inputs that are drawn")
+
+
+def command(args: argparse.Namespace) -> int:
+    """Take the files as `pack` would, grade them, print; returns the exit code.
+
+    Raises:
+        ValueError: none of the lab's files is there.
+    """
+    lab = registry.load(args.lab)
+    folder = args.folder or located(lab.handout.folder if lab.handout else "")
+    with tempfile.TemporaryDirectory(prefix="check-") as temporary:
+        archive = Path(temporary) / "work.zip"
+        found, notes = pack.gather(lab, folder)
+        zipping.write(archive, found, lab.root)
+        for line in (*pack.missing(lab, found, folder), *notes):
+            print(line)
+        chosen = lab if args.only is None else pipeline.only(lab, args.only)
+        submission = take_in(archive, lab, Path(temporary) / "files")
+        loaded = lab.load(None, args.seed)
+        graded = pipeline.judge(submission, chosen, loaded, direct.run, "none, as the work is yours", args.seed)
+    text_report.show(graded)
+    return int(graded.fault or any(test.score < test.max_score for test in graded.tests))

@@ -1,0 +1,119 @@
+"""Grade a submission: a folder or a zip, as handed in.
+
+python -m autograder grade SUBMISSION --lab mp6                          report on the terminal
+python -m autograder grade SUBMISSION --lab mp6 --results results.json   also Gradescope's file
+
+Exit code 0: graded, whatever the score. 1: the grader failed at something, so the score is no judgement.
+"""
+
+import argparse
+import functools
+import json
+import math
+import secrets
+import time
+from pathlib import Path
+
+from autograder import registry
+from autograder.grading.pipeline import judge, only
+from autograder.intake.take_in import take_in
+from autograder.lab import Lab, Report
+from autograder.packaging.checkout_files import grader_hash
+from autograder.reports import gradescope_results, text_report
+from autograder.sandbox.job import Tier
+from autograder.sandbox.run import Launch
+from autograder.sandbox.run import run as run_job
+from autograder.sandbox.tiers import SAFE, best, detect
+from autograder.sandbox.workspace import own_folder
+from smallnets import cli, files, own
+
+
+def grade(
+    path: Path,
+    lab: Lab,
+    tier: Tier,
+    staff: Path | None = None,
+    seed: int = 0,
+    trust: bool = False,
+    seconds: float = math.inf,
+    launch: Launch | None = None,
+) -> Report:
+    """Run and judge a submission.
+
+    Args:
+        path: folder or zip.
+        staff: folder of hidden data, see the lab's `load`.
+        seed: of order, draw and training.
+        trust: the caller vouches for the code; without it the practice tier refuses.
+        seconds: on the clock, after which steps are cut short or not begun; what was done by then is judged.
+        launch: how the sandbox starts its processes, if not anew for each job.
+
+    Raises:
+        ValueError: not a submission; data that is not as it should be; the practice tier without trust.
+        OSError: data that is not there.
+    """
+    start = time.perf_counter()
+    loaded = lab.load(staff, seed)
+    with own_folder("handed-in-") as folder:
+        submission = take_in(path, lab, folder)
+        execute = functools.partial(run_job, tier=tier, trust=trust, launch=launch)
+        return judge(
+            submission, lab, loaded, execute, tier, seed, seconds - (time.perf_counter() - start), grader_hash(lab)
+        )
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `python -m autograder grade`."""
+    parser.add_argument("submission", type=Path, help="folder or zip")
+    parser.add_argument("--lab", required=True, choices=registry.names(), help="which assignment")
+    parser.add_argument("--staff", type=Path, help="folder of hidden data, such as prepare.py --staff writes")
+    parser.add_argument(
+        "--seed", type=cli.whole_number(0), help="of order, draw and training; left out: another each time"
+    )
+    parser.add_argument("--only", metavar="NUMBER", help="checks whose numbers begin so, such as 2.")
+    parser.add_argument("--results", type=Path, help="write Gradescope's results.json here")
+    parser.add_argument("--json", type=Path, help="write everything as plain data here")
+    parser.add_argument("--tier", choices=list(Tier), type=str, help="this tier of the sandbox instead of the best one")
+    parser.add_argument("--i-trust-this", action="store_true", help="run it even where there is no safe sandbox")
+
+
+def command(args: argparse.Namespace) -> int:
+    """Grade, print, write; returns the exit code."""
+    for path in (args.json, args.results):
+        if path is not None:
+            files.expect_file(path, *files.JSON)
+    lab = registry.load(args.lab) if args.only is None else only(registry.load(args.lab), args.only)
+    tier = chosen_tier(args.tier, args.i_trust_this)
+    seed = secrets.randbits(31) if args.seed is None else args.seed
+    with own.keeping(*([] if args.results is None else [args.results])):
+        return graded_and_written(args, lab, tier, seed)
+
+
+def graded_and_written(args: argparse.Namespace, lab: Lab, tier: Tier, seed: int) -> int:
+    """Grade, write, print; returns the exit code."""
+    if args.results is not None:
+        gradescope_results.write(args.results, gradescope_results.document(gradescope_results.provisional(lab)))
+    graded = grade(args.submission, lab, tier, args.staff, seed, args.i_trust_this)
+    try:  # files first, as whoever reads the output may go at any moment; and what is found is shown in any case
+        if args.results is not None:
+            gradescope_results.write(args.results, gradescope_results.document(graded))
+        if args.json is not None:
+            files.write_text(args.json, json.dumps(text_report.plain(graded), indent=1, allow_nan=False) + "\n")
+    finally:
+        text_report.show(graded)
+    return 1 if graded.fault else 0
+
+
+def chosen_tier(name: str | None, trust: bool) -> Tier:
+    """The tier asked for, or the best one; ValueError if it cannot be had, or is not safe and nobody vouches."""
+    detection = detect() if name else best()
+    tier = Tier(name) if name else detection.tier
+    if reason := detection.reasons[tier]:
+        raise ValueError(f"expected the {tier} tier on this machine, got: {reason}")
+    if tier not in SAFE and not trust:
+        better = "; ".join(f"{other}: {detection.reasons[other]}" for other in SAFE if detection.reasons[other])
+        raise ValueError(
+            f"expected a safe sandbox, or --i-trust-this for code of your own, got the {tier} tier"
+            + (f" ({better})" if better else "")
+        )
+    return tier

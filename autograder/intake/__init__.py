@@ -1,0 +1,1 @@
+"""From what was handed in, a folder or a zip, to the files of the lab."""

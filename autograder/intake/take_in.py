@@ -1,0 +1,173 @@
+"""Take in what was handed in, a folder or a zip archive that nobody vouches for."""
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from autograder.intake import archive, folder
+from autograder.intake.entry import FLAGS, Entry, Refused
+from autograder.intake.names import near_miss, shown
+from autograder.lab import HandIn, Lab, Submission
+from autograder.lint import source_text
+
+MOST_BYTES = 2**28  # of all files together
+MOST_NAMED = 3  # of the names that are left aside
+# added unasked by systems and editors, as are names that begin with a dot; `grading` comes with the handout
+CLUTTER = {"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini", "grading"}
+KINDS = {
+    b"Rar!\x1a\x07": "a rar archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ\x00": "an xz archive",
+}
+
+
+def take_in(path: Path, lab: Lab, into: Path) -> Submission:
+    """Copy the lab's files out of a submission to `into`, under the names of its HandIns, for all to read.
+
+    They lie at the top, in the lab's `root`, or there in one more folder. Everything else is left aside; the notes
+    say so.
+
+    Args:
+        path: a folder or a zip archive, whatever its name; no link.
+        lab: whose files are looked for.
+        into: a folder without them, made if it is missing.
+
+    Raises:
+        ValueError: nothing there, neither folder nor zip, too much in it, or an archive that is damaged or malicious.
+        OSError: the disk fails.
+    """
+    into.mkdir(parents=True, exist_ok=True)
+    names = [hand_in.name for hand_in in lab.hand_in]
+    root = f"{lab.root}/" if lab.root else ""
+    with _opened(path, 1 + root.count("/") + max(name.count("/") for name in names)) as entries:
+        entries = [entry for entry in entries if not _is_clutter(entry.path)]
+        paths = [entry.path for entry in entries]
+        top = _top(paths, names, root)
+        files, notes = _take({entry.path: entry for entry in entries}, top, lab.hand_in, into)
+    wanted = {top + name for name in names}
+    around = {path[: at + 1] for path in wanted for at, letter in enumerate(path) if letter == "/"}
+    others = [path for path in paths if path not in wanted | around]
+    near = {name: near_miss(name, names, others) for name in names if top + name not in paths}
+    if top != root:
+        notes.append(f"the files were taken from the folder {shown(top or './')}" + (f", not {root}" if root else ""))
+    notes += [f"found {shown(path)}, expected {name}" for name, path in near.items() if path]
+    notes += _aside([path for path in others if path not in near.values()], top)
+    return Submission(files, tuple(notes), _sha256(files))
+
+
+@contextlib.contextmanager
+def _opened(path: Path, depth: int) -> Iterator[list[Entry]]:
+    """What is in a folder, `depth` folders deep, or zip archive, open until the end."""
+    wanted, name = "expected a folder or a zip archive, got", shown(path.name or str(path))
+    try:
+        mode = os.lstat(path).st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise ValueError(f"{wanted} nothing of that name: {name}") from error
+    if not stat.S_ISDIR(mode) and not stat.S_ISREG(mode):
+        raise ValueError(f"{wanted} {'a link' if stat.S_ISLNK(mode) else 'something else'}: {name}")
+    descriptor = os.open(path, FLAGS)
+    try:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            yield folder.entries(descriptor, _is_clutter, depth)
+        elif (kind := _kind(descriptor)) != "zip":
+            raise ValueError(f"{wanted} {kind}: {name}")
+        else:
+            yield archive.entries(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _kind(descriptor: int) -> str:
+    """What a regular file is, by its first bytes."""
+    start = os.read(descriptor, 512)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    if start.startswith(archive.STARTS):
+        return "zip"
+    if start[257:262] == b"ustar":
+        return "a tar archive"
+    return next((kind for magic, kind in KINDS.items() if start.startswith(magic)), "a single file")
+
+
+def _is_clutter(path: str) -> bool:
+    return any(part in CLUTTER or part.startswith(".") for part in path.split("/"))
+
+
+def _top(paths: Sequence[str], names: Sequence[str], root: str) -> str:
+    """Where the files lie: in `root`, at the top, or in the one folder that has them or the root; with a slash."""
+    folders = sorted({path.split("/")[0] + "/" for path in paths if "/" in path})
+    ends = [root[at:] for at in range(len(root)) if root[at - 1] == "/"]  # as who packs hw2/code from within hw2
+    for place in (root, "", *ends):
+        if any(place + name in paths for name in names):
+            return place
+    having = [
+        top
+        for top in dict.fromkeys(folder + place for folder in folders for place in (root, ""))
+        if any(top + name in paths for name in names)
+    ]
+    if len(having) == 1:
+        return having[0]
+    return folders[0] if len(folders) == 1 and all("/" in path for path in paths) else root
+
+
+def _take(
+    entries: Mapping[str, Entry], top: str, hand_in: Sequence[HandIn], into: Path
+) -> tuple[dict[str, Path], list[str]]:
+    """Copy what is there under its right name; returns the files, and notes on those refused or not readable."""
+    files: dict[str, Path] = {}
+    notes, left = [], MOST_BYTES
+    for wanted in hand_in:
+        if (entry := entries.get(top + wanted.name)) is None:
+            continue
+        target = into / wanted.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            left -= _copy(entry, target, min(left, wanted.most_bytes))
+        except Refused as reason:
+            notes.append(f"{wanted.name} is not taken: {reason}")
+            continue
+        files[wanted.name] = target
+        if wanted.name.endswith(".py") and (note := source_text.problem(wanted.name, target.read_bytes())):
+            notes.append(note)
+    return files, notes
+
+
+def _copy(entry: Entry, target: Path, most: int) -> int:
+    """Copy a file of at most `most` bytes, whole or not at all; returns its bytes. Refused: it has more."""
+    size = 0
+    with open(target, "xb") as copy:
+        try:
+            for block in entry.blocks():
+                size += len(block)
+                if size > most:
+                    raise Refused(f"expected at most {most:,} bytes, got {max(size, entry.size):,}")
+                copy.write(block)
+            target.chmod(0o644)
+        except BaseException:
+            target.unlink()
+            raise
+    return size
+
+
+def _aside(paths: Sequence[str], top: str) -> list[str]:
+    """A note on what nobody asked for, if there is any."""
+    firsts = set()
+    for path in paths:
+        around = top if path.startswith(top) else ""
+        first, slash, _ = path.removeprefix(around).partition("/")
+        firsts.add(around + first + slash)  # a folder once, not each of its files
+    names = sorted(firsts)
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return [f"left aside: {', '.join(map(shown, names[:MOST_NAMED]))}{more}"] if names else []
+
+
+def _sha256(files: dict[str, Path]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        with open(files[name], "rb") as file:
+            digest.update(name.encode() + b"\0" + hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()

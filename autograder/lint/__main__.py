@@ -1,0 +1,56 @@
+"""Read a source file and what it must define from stdin, as JSON; write the findings to stdout."""
+
+import json
+import sys
+from typing import Any
+
+from autograder.lint import advice, definitions, running
+from autograder.lint.parse import parse
+
+CPU_SECONDS, ADDRESS_SPACE = 5, 2**30
+
+
+def findings(
+    source: str, functions: dict[str, list[str]], classes: dict[str, list[str]], own: list[str]
+) -> list[tuple[int, str]]:
+    """All that is to be said about a source file, by line.
+
+    Args:
+        source: its text.
+        functions: names it must define -> their first arguments.
+        classes: names it must define -> methods they must have.
+        own: names of modules that lie beside it or are there besides.
+    """
+    tree, found = parse(source)
+    if tree is not None:
+        found += definitions.functions(tree, functions) + definitions.classes(tree, classes)
+        found += running.on_import(tree, set(functions)) + advice.imports(tree, set(own)) + advice.paths(tree)
+        found += advice.gone(tree)
+    return sorted(set(found))
+
+
+def _limit() -> None:
+    """Limit this process' time and memory, as far as the system can."""
+    try:
+        import resource
+    except ModuleNotFoundError:
+        return
+    # a core of 0 would still feed a core dump to a program that the machine has for it
+    limits = {resource.RLIMIT_CPU: CPU_SECONDS, resource.RLIMIT_AS: ADDRESS_SPACE, resource.RLIMIT_CORE: 1}
+    if sys.platform == "darwin":  # that kernel refuses to set it
+        del limits[resource.RLIMIT_AS]
+    for number, value in limits.items():
+        most = resource.getrlimit(number)[1]
+        value = value if most == resource.RLIM_INFINITY else min(value, most)
+        resource.setrlimit(number, (value, value))
+
+
+def main() -> None:
+    """Look at one file within limits of time and memory."""
+    _limit()
+    request: dict[str, Any] = json.load(sys.stdin)
+    json.dump(findings(**request), sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""What may work at home and fail elsewhere: modules and files that may not be there, names that NumPy has given up."""
+
+import ast
+import re
+import sys
+
+from autograder.lint import module
+
+INSTALLED = {"numpy", "torch"}
+HOME = re.compile(r"/home/|/Users/|[A-Za-z]:[\\/]")
+MISSING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+
+TYPES = ("int", "float", "complex", "object", "str")  # since NumPy 1.24: its names for Python's own
+# since NumPy 2: those of which NumPy itself does not say what to write instead
+FUNCTIONS = {"product": "prod", "cumproduct": "cumprod", "in1d": "isin", "trapz": "trapezoid"}
+GONE = {
+    f"{numpy}.{name}": new
+    for numpy in ("np", "numpy")
+    for name, new in [(name, name) for name in TYPES] + [(old, f"{numpy}.{new}") for old, new in FUNCTIONS.items()]
+}
+
+
+def imports(tree: ast.Module, own: set[str]) -> list[tuple[int, str]]:
+    """Findings on imports of modules that are neither Python's own nor installed nor among `own`.
+
+    With "." among `own`, the file lies in a package.
+    """
+    tried = _tried(tree)
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules = ["." * node.level + (node.module or "")]
+        else:
+            continue
+        for name in modules:
+            first = name.split(".")[0]
+            if name.startswith("."):
+                if "." in own and not name.startswith(".."):
+                    continue
+                found.append((node.lineno, f"`from {name} import` needs a package around the file, and there is none"))
+            elif first not in sys.stdlib_module_names | INSTALLED | own and node not in tried:
+                found.append((node.lineno, f"the module {first} may not be there when this is graded"))
+    return found
+
+
+def _tried(tree: ast.Module) -> set[ast.AST]:
+    """Nodes inside a `try` that goes on where a module is missing."""
+    tried: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Try) and any(_catches_missing(handler) for handler in node.handlers):
+            tried.update(node.body)
+    return tried
+
+
+def _catches_missing(handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(isinstance(kind, ast.Name) and kind.id in MISSING for kind in kinds)
+
+
+def paths(tree: ast.Module) -> list[tuple[int, str]]:
+    """Findings on strings that begin like a path on somebody's own computer."""
+    return [
+        (node.lineno, f"the path {node.value[:60]!r} is on your computer only")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and HOME.match(node.value)
+    ]
+
+
+def gone(tree: ast.Module) -> list[tuple[int, str]]:
+    """Findings on names such as np.int, which templates of 2020 and before use."""
+    return [
+        (node.lineno, f"{name} is no longer there in NumPy 2; write {GONE[name]} instead")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and (name := module.dotted(node)) in GONE
+    ]

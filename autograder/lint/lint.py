@@ -1,0 +1,58 @@
+"""Look at handed-in source files without running them, and say in one line each what will go wrong."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from autograder.lab import HandIn
+from autograder.lint import source_text
+from autograder.registry import ROOT
+from autograder.text import one_line
+
+SECONDS = 10.0  # for one file, on the clock; it takes hundredths
+MOST_NOTES, LONGEST = 20, 300  # for one file, and characters of one
+
+
+def look(files: Mapping[str, Path], hand_in: Sequence[HandIn]) -> list[str]:
+    """Notes on the .py files among `files`, for students: "neuralnet_p2.py, line 3: ...", or without a line.
+
+    Nothing in them is run, and nothing in them fails the grader: a process of its own reads each.
+
+    Args:
+        files: name -> file, as `take_in` gives them.
+        hand_in: what they must define.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    own = [Path(name).stem for name in files] + [name.split("/")[0] for name in files if "/" in name]
+    sources = [wanted for wanted in hand_in if wanted.name in files and wanted.name.endswith(".py")]
+    with ThreadPoolExecutor() as pool:
+        notes = pool.map(lambda wanted: _look_at(wanted, files[wanted.name].read_bytes(), own), sources)
+    return [note for each in notes for note in each]
+
+
+def _look_at(wanted: HandIn, data: bytes, own: list[str]) -> list[str]:
+    if problem := source_text.problem(wanted.name, data):
+        return [problem]
+    request = {"source": source_text.decode(data), "functions": wanted.functions, "classes": wanted.classes}
+    request["own"] = [*own, *wanted.modules, *(["."] if "/" in wanted.name else [])]
+    found = _findings(json.dumps(request, default=dict))
+    notes = [f"{wanted.name}, line {line}: {text}" if line else f"{wanted.name}: {text}" for line, text in found]
+    more = [f"{wanted.name}: {len(notes) - MOST_NOTES} more like these"] if len(notes) > MOST_NOTES else []
+    return [one_line(note, LONGEST) for note in notes[:MOST_NOTES]] + more
+
+
+def _findings(request: str) -> list[tuple[int, str]]:
+    """What the process finds; a file that is too much for it is a finding, too."""
+    command = [sys.executable, "-E", "-s", "-S", "-W", "ignore", "-m", "autograder.lint"]
+    try:
+        done = subprocess.run(command, input=request, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return [(0, "it was not looked at, as that took too long")]
+    if done.returncode:
+        return [(0, "it was not looked at, as it is too much for Python's own parser")]
+    return [(line, text) for line, text in json.loads(done.stdout)]

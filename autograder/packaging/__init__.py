@@ -1,0 +1,1 @@
+"""What leaves the checkout: which files a handout, bundle or job contains, skeletons, archives."""

@@ -1,0 +1,1 @@
+"""A report as text, as Gradescope's results.json and as plain data."""

@@ -1,0 +1,69 @@
+"""A step that runs checks on what was handed in, and the points for those that it passes."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from autograder.lab import Check, Run, Step, Verdict
+from autograder.runner import job_files
+from autograder.runner.protocol import texts, unpack
+from autograder.runner.run_checks import layout
+from autograder.sandbox.job import Job, Limits
+
+Found = Mapping[str, str]  # check -> what is wrong, "" if nothing; one that is missing did not come to its end
+
+
+def check_step(
+    name: str,
+    module: str,
+    names: Sequence[str],
+    files: tuple[str, ...],
+    reproduce: str = "",
+    given: Sequence[str] = (),
+    seconds: float = 20,
+    limits: Limits | None = None,
+) -> Step:
+    """A step whose finding is `Found`.
+
+    Args:
+        module: such as "labs.beras.grading.checks.layers", with a function `load`, which imports the student's files
+            and returns an object that the functions `check_...(that, rng)` get.
+        names: of those functions.
+        files: HandIns without which it is not run.
+        given: files of the handout that students' files import, relative to the checkout.
+        seconds: that one check may take, on the clock.
+        limits: of all together.
+    """
+
+    def job(run: Run) -> Job:
+        arrays: dict[str, Any] = {"seed": run.seed, "names": list(names), "seconds": seconds}
+        return job_files.job(run, ["autograder.runner.run_checks", module], arrays, layout(len(names)), given)
+
+    def read(run: Run, result: bytes) -> Found:
+        return texts(unpack(layout(len(names)), result)["problems"])
+
+    return Step(name, files, job, read, reproduce=reproduce, limits=limits)
+
+
+def passes(step: str, names: Sequence[str]) -> Callable[[Run], Verdict]:
+    """All points if every one of these checks is passed, else none, and what was wrong."""
+
+    def judge(run: Run) -> Verdict:
+        found: Found = run.done[step].found
+        if "load" in found:
+            return Verdict(0, found["load"], "exception")
+        wrong = [found.get(name, "the check did not come to its end") for name in names]
+        return Verdict(float(not any(wrong)), "\n\n".join(text for text in wrong if text))
+
+    return judge
+
+
+def module_checks(step: str, number: str, rows: Sequence[tuple[str, float, Sequence[str]]]) -> list[Check]:
+    """A Check for each (name, points, functions) on a step of `check_step`, numbered from NUMBER.1 on.
+
+    The names of its functions, without `check_`, are its tags.
+    """
+    return [
+        Check(f"{number}.{i}", name, points, (step,), passes(step, functions),
+              tags=tuple(function.removeprefix("check_") for function in functions))
+        for i, (name, points, functions) in enumerate(rows, 1)
+    ]  # fmt: skip

@@ -1,0 +1,37 @@
+"""What every job in the sandbox is made of: our files beside the student's, and arrays for it to read."""
+
+import io
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autograder.lab import Run
+from autograder.packaging import imports
+from autograder.registry import located
+from autograder.runner.protocol import Layout, frame_bytes
+from autograder.sandbox.job import Job
+
+
+def job(
+    run: Run, argv: Sequence[str], arrays: Mapping[str, Any], layout: Layout, given: Sequence[str] = (),
+    students: bool = True, more: Mapping[str, Path] | None = None,
+) -> Job:  # fmt: skip
+    """A job that runs one of our modules; it sees that module, what this imports, and nothing else of the checkout.
+
+    Args:
+        argv: the module, such as "labs.mp6.grading.inside.fit", and its arguments; it sees a module named there, too.
+        arrays: what `message.given` returns there.
+        layout: of what `message.hand_back` writes there.
+        given: files of the handout that students' programs import, relative to the checkout.
+        students: whether what was handed in lies in its folder `submission`.
+        more: other files, by their names in the job's folder.
+    """
+    content = io.BytesIO()
+    np.savez(content, allow_pickle=False, **arrays)
+    ours = imports.needed([*filter(imports.is_module, argv), *given], started=False)
+    files = {name: located(name) for name in ours} | dict(more or {})
+    if students:
+        files |= {f"submission/{name}": path for name, path in run.submission.files.items()}
+    return Job(["-m", *argv], files, content.getvalue(), frame_bytes(layout))

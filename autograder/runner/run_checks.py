@@ -1,0 +1,102 @@
+"""Inside the sandbox: hold checks on what a student handed in, each in a process of its own.
+
+So a check that never ends, or ends the program, costs its own points and no others, and nothing that one of them does
+to the student's modules is there for the next.
+"""
+
+import importlib
+import os
+import random
+import select
+import signal
+import sys
+import time
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograder.runner import channel, student_module
+from autograder.runner.protocol import Blob, Layout
+from smallnets.cli import StudentError
+from smallnets.student import student_code
+
+
+def layout(n: int) -> Layout:
+    """Of the texts on n checks."""
+    return [Blob("problems", 2 * channel.MOST_TEXT * max(4, n))]
+
+
+def generator(seed: int, name: str) -> np.random.Generator:
+    """The check's own generator; the global ones, which a student's code may draw from, start from it as well."""
+    rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
+    random.seed(int(rng.integers(2**32)))
+    np.random.seed(int(rng.integers(2**32)))  # noqa: NPY002, as students draw from it
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(int(rng.integers(2**32)))
+    return rng
+
+
+def outcome(check: Callable[[Any, np.random.Generator], None], that: Any, seed: int) -> str:
+    """What is wrong, "" if nothing."""
+    problems: dict[str, str] = {}
+    with student_module.noted(problems, ""), student_code(student_module.SUBMISSION.absolute()):
+        check(that, generator(seed, check.__name__))
+    return problems.get("", "").removeprefix("AssertionError: ")
+
+
+def in_a_process(compute: Callable[[], str], seconds: float) -> str:
+    """What `compute` returns in a process of its own, or how that came to nothing.
+
+    Windows cannot fork: there it is computed in this process, and one that never ends is ended with the whole job.
+    """
+    if not hasattr(os, "fork"):
+        return compute()
+    ours, theirs = os.pipe()
+    if (pid := os.fork()) == 0:
+        os.close(ours)
+        text = compute()
+        os.write(theirs, b"." + text.encode(errors="replace")[: 4 * channel.MOST_TEXT])  # less than a pipe holds
+        os._exit(0)
+    os.close(theirs)
+    ends, data = time.monotonic() + seconds, b""
+    while select.select([ours], [], [], max(0, ends - time.monotonic()))[0]:
+        if not (block := os.read(ours, 2**16)):
+            break
+        data += block
+    else:
+        os.kill(pid, signal.SIGKILL)
+    os.close(ours)
+    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    if data:
+        return data[1:].decode(errors="replace")
+    if time.monotonic() >= ends:
+        return f"expected the check to end within {seconds:g} seconds, got no end"
+    return f"expected the code to return to its caller, got the program ended with exit code {code}"
+
+
+def main() -> None:
+    """Import, check, hand back."""
+    arrays = channel.given()
+    names = [str(name) for name in arrays["names"]]
+    problems: dict[str, str] = {}
+    checks = importlib.import_module(sys.argv[1])
+    folder = str(student_module.SUBMISSION.absolute())
+    sys.path.insert(0, folder)
+    try:
+        with student_code(folder):
+            that = checks.load()
+    except StudentError as error:
+        problems["load"] = str(error).replace(folder + os.sep, "")
+        names = []
+    for name in names:
+        problems[name] = in_a_process(
+            lambda name=name: outcome(getattr(checks, name), that, int(arrays["seed"])),  # type: ignore[misc]
+            float(arrays["seconds"]),
+        )
+    channel.hand_back(layout(len(arrays["names"])), {}, problems)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""From what came back to the cause: evidence of the supervisor and the kernel first, the job's own words last."""
+
+import re
+import signal
+
+from autograder.sandbox.job import Cause, Job, Outcome, Tier, Usage
+from autograder.sandbox.pipes import Streams
+from autograder.text import printable
+
+STOPPED = {
+    "cpu": Cause.CPU_TIME,
+    "wall": Cause.WALL_TIME,
+    "memory": Cause.OUT_OF_MEMORY,
+    "scratch": Cause.OUTPUT_FLOOD,
+}
+# signals that Windows does not have, and cannot end a program with
+SIGKILL, SIGXCPU, SIGXFSZ = (getattr(signal, name, 0) or 10_000 for name in ("SIGKILL", "SIGXCPU", "SIGXFSZ"))
+# a last line that says the address space was used up; believed because it can only cost whoever prints it
+NO_MEMORY = re.compile(r"^(MemoryError|numpy\S*MemoryError|RuntimeError: .*(can't allocate|not enough) memory)", re.M)
+
+
+def judge(job: Job, tier: Tier, streams: Streams, out_of_memory: bool) -> Outcome:
+    """The outcome of a job.
+
+    Args:
+        job: what was run.
+        tier: where.
+        streams: what came back.
+        out_of_memory: the kernel killed one of its processes for the memory of all.
+    """
+    stdout, stderr = printable(streams.got["stdout"]), printable(streams.got["stderr"])
+    try:
+        stopped, exit_code, usage = _report(streams.got["status"])
+    except ValueError as fault:
+        return Outcome(Cause.GRADER_FAULT, tier, str(fault), stdout=stdout, stderr=stderr)
+    if out_of_memory and stopped == "-":
+        stopped = "memory"
+    cause, detail = _cause(job, streams, stopped, exit_code, usage)
+    if cause is Cause.EXIT_CODE and NO_MEMORY.search(stderr):
+        cause, detail = Cause.OUT_OF_MEMORY, "an allocation failed"
+    result = streams.got["result"] if cause is Cause.OK else b""
+    return Outcome(cause, tier, detail, result, exit_code, stdout, stderr, usage)
+
+
+def _report(status: bytes) -> tuple[str, int, Usage]:
+    """(why the watch ended the job or "-", exit code, usage); raises ValueError where the supervisor names a fault."""
+    lines = status.decode().splitlines()
+    for line in lines:
+        if line.startswith("fault "):
+            raise ValueError(line.removeprefix("fault "))
+    if not lines:
+        raise ValueError("the supervisor ended without a report")
+    _, stopped, exit_code, cpu, wall, maxrss = lines[-1].split(" ")
+    return stopped, int(exit_code), Usage(float(cpu), float(wall), int(maxrss))
+
+
+def _cause(job: Job, streams: Streams, stopped: str, exit_code: int, usage: Usage) -> tuple[Cause, str]:
+    """Cause and detail, the first that applies: what we ended it for, what the kernel did, what it did itself."""
+    got = len(streams.got["result"])
+    if streams.over == "output":
+        return Cause.OUTPUT_FLOOD, f"more than {job.limits.output} bytes on stdout and stderr"
+    if streams.over == "result":
+        return Cause.PROTOCOL, f"expected {job.result_bytes} bytes of result, got more"
+    if stopped in STOPPED:
+        return STOPPED[stopped], f"the whole job was over its limit: {stopped}"
+    if stopped != "-":
+        return Cause.GRADER_FAULT, f"ended for another reason than the job: {stopped}"
+    if exit_code == -SIGXCPU or (exit_code == -SIGKILL and usage.cpu_seconds >= job.limits.cpu_seconds):
+        return Cause.CPU_TIME, "one process was over the limit"
+    if exit_code == -SIGKILL:
+        return Cause.OUT_OF_MEMORY, "killed from outside, as the kernel does when the whole machine has no memory left"
+    if exit_code == -SIGXFSZ:
+        return Cause.OUTPUT_FLOOD, "one file was over the limit"
+    if exit_code < 0:
+        return Cause.CRASH, f"signal {-exit_code} ({signal.strsignal(-exit_code)})"
+    if exit_code:
+        return Cause.EXIT_CODE, f"exit code {exit_code}"
+    if got != job.result_bytes:
+        return Cause.PROTOCOL, f"expected {job.result_bytes} bytes of result, got {got}"
+    return Cause.OK, ""
