@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from smallnets import datasets
+from smallnets.data import datasets
 
 PREPARE = "python data/fashion_mnist/prepare.py"
 MAX_CLASSES = 100  # a label beyond it is a damaged file, not a class

@@ -12,7 +12,7 @@ import torch
 import mp6
 import reader
 from data.fashion_mnist import prepare
-from smallnets import fashion
+from smallnets.data import fashion
 from smallnets.tasks import Dev
 
 

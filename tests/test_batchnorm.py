@@ -23,7 +23,7 @@ from programs import as_script, lab_at
 from autograder.runner.assertions import equal, right_gradient
 from autograder.runner.run_checks import generator
 from labs.batchnorm.grading.checks import layer as checks
-from smallnets import datasets, mnist
+from smallnets.data import datasets, mnist
 
 LAB = ROOT / "labs/batchnorm"
 layer = load_file(LAB / "layer.py", "layer_of_batchnorm")

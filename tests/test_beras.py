@@ -20,7 +20,7 @@ from autograder.runner.assertions import equal
 from autograder.runner.run_checks import generator
 from labs.beras.grading.checks import activations, core, layers, training
 from labs.beras.grading.checks.model import check_evaluate
-from smallnets import mnist
+from smallnets.data import mnist
 from smallnets.gradcheck import relative_error
 
 LAB = ROOT / "labs/beras"

@@ -18,7 +18,8 @@ from autograder.sandbox.run import Launch
 from labs.beras.grading import data
 from labs.beras.grading.declaration import LAB
 from labs.beras.grading.jobs import FLAG
-from smallnets import mnist, zipping
+from smallnets import zipping
+from smallnets.data import mnist
 
 slow = pytest.mark.slow
 COMPONENTS = pipeline.reduced(LAB, tuple(check for check in LAB.checks if not check.number.startswith("10.")))

@@ -20,7 +20,8 @@ from conftest import ROOT, load_file
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallnets import datasets, fashion, files
+from smallnets import files
+from smallnets.data import datasets, fashion
 
 SHIPPED = ROOT / "data/fashion_mnist"
 

@@ -13,7 +13,7 @@ from conftest import ROOT, load_file
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallnets import datasets, mnist
+from smallnets.data import datasets, mnist
 
 RNG = np.random.default_rng(0)
 REAL = {  # a small MNIST, which is no stand-in

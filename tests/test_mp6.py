@@ -17,7 +17,7 @@ import torch
 from conftest import ROOT, interruptible
 
 import mp6
-from smallnets import quickdraw
+from smallnets.data import quickdraw
 from smallnets.files import sha256
 
 PNG = b"\x89PNG\r\n\x1a\n"

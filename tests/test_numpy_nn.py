@@ -13,7 +13,7 @@ from conftest import ROOT, any_check_fails, load_file
 
 from autograder.runner.run_checks import generator
 from labs.numpy_to_cnn.grading.checks import numpy_nn
-from smallnets import mnist
+from smallnets.data import mnist
 
 LAB = ROOT / "labs/numpy_to_cnn"
 CHECKS = [*numpy_nn.CHECKS, *IN_NUMPY]

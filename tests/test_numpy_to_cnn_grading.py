@@ -19,7 +19,8 @@ from autograder.sandbox.job import Tier
 from autograder.sandbox.run import Launch
 from labs.numpy_to_cnn.grading import data
 from labs.numpy_to_cnn.grading.declaration import LAB
-from smallnets import fashion, zipping
+from smallnets import zipping
+from smallnets.data import fashion
 
 pytestmark = pytest.mark.slow
 FOLDER = ROOT / "labs/numpy_to_cnn"

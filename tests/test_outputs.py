@@ -16,7 +16,8 @@ from conftest import ROOT
 from programs import as_script, lab_at
 
 from autograder import __main__ as autograder
-from smallnets import files, mnist, modelfile
+from smallnets import files, modelfile
+from smallnets.data import mnist
 
 # program and its arguments, then its options that name a folder, and those that name a file
 TRAIN = "--mode train --LR .01 --bs 10 --epochs 100000"

@@ -20,7 +20,7 @@ from programs import as_script, lab_at
 from autograder.runner.assertions import right_gradient
 from autograder.runner.run_checks import generator
 from labs.numpy_to_cnn.grading.checks import pytorch_cnn
-from smallnets import fashion
+from smallnets.data import fashion
 
 LAB = ROOT / "labs/numpy_to_cnn"
 CHECKS = [*pytorch_cnn.CHECKS, *IN_TORCH]

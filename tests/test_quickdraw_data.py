@@ -15,7 +15,8 @@ import pytest
 from conftest import ROOT, load_file
 
 import reader
-from smallnets import files, quickdraw, sketches
+from smallnets import files
+from smallnets.data import quickdraw, sketches
 
 SIZES = {"train": 12, "dev": 4, "test": 3}
 ROWS = sum(SIZES.values())

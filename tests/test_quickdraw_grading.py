@@ -25,7 +25,8 @@ from autograder.sandbox.tiers import SAFE, detect
 from labs.quickdraw.grading import data
 from labs.quickdraw.grading.declaration import LAB
 from labs.quickdraw.grading.programs import PROGRAMS, parsed
-from smallnets import quickdraw, zipping
+from smallnets import zipping
+from smallnets.data import quickdraw
 
 CODE = ("main_densenet.py", "main_convnet.py", "main_bestmodel.py", "accuracies.py", "images.py", "README.md")
 NETS = pipeline.reduced(LAB, tuple(check for check in LAB.checks if check.steps == ("nets",)))

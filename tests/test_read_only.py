@@ -12,7 +12,7 @@ import pytest
 from conftest import copy_checkout
 
 from labs.quickdraw.grading import data
-from smallnets import quickdraw
+from smallnets.data import quickdraw
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 MOUNT = 'mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && cd "$0" && exec "$@"'

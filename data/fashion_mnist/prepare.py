@@ -24,7 +24,8 @@ if __name__ == "__main__":
 
 import numpy as np
 
-from smallnets import cli, datasets, fashion, files
+from smallnets import cli, files
+from smallnets.data import datasets, fashion
 
 HERE = Path(__file__).parent
 # part: name of each class, the Fashion-MNIST labels in it (handout: cloth/shoe/bag; five upper garments)

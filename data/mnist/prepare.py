@@ -18,8 +18,9 @@ if __name__ == "__main__":
 
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 
-from smallnets import cli, datasets, files, mnist
-from smallnets.mnist import STAND_IN_FOLDER as STAND_IN
+from smallnets import cli, files
+from smallnets.data import datasets, mnist
+from smallnets.data.mnist import STAND_IN_FOLDER as STAND_IN
 
 HERE = Path(__file__).parent
 URLS = ("https://storage.googleapis.com/cvdf-datasets/mnist/", "https://ossci-datasets.s3.amazonaws.com/mnist/")

@@ -29,7 +29,8 @@ import numpy as np
 import requests
 from numpy.typing import NDArray
 
-from smallnets import cli, datasets, files, quickdraw
+from smallnets import cli, files
+from smallnets.data import datasets, quickdraw
 
 HERE = Path(__file__).parent
 URL = "https://storage.googleapis.com/quickdraw_dataset/full/numpy_bitmap"

@@ -14,7 +14,8 @@ from torch import nn
 from torch.utils.data import TensorDataset
 from utils import batches, find_mnist, load, plot_loss_acc, running_mean, test, train
 
-from smallnets import cli, files, mnist, modelfile, tables, threads
+from smallnets import cli, files, modelfile, tables, threads
+from smallnets.data import mnist
 
 DEVICE = "cpu"
 GOAL = 0.95  # the training accuracy whose first iteration tells how fast a net converges

@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler, TensorDataset
 
-from smallnets import mnist
+from smallnets.data import mnist
 
 DATA = Path(__file__).parents[2] / "data" / "mnist"
 TORCHVISION = Path("data/MNIST/raw")  # where torchvision.datasets.MNIST('./data') keeps its files

@@ -103,7 +103,8 @@ def train(args: Any) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line, which the handout leaves empty, and train."""
-    from smallnets import cli, files, mnist, threads
+    from smallnets import cli, files, threads
+    from smallnets.data import mnist
 
     parser = cli.parser(__doc__)
     parser.add_argument("--simple", action="store_true", help="the simple model instead of the advanced one")

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from smallnets import mnist
+from smallnets.data import mnist
 
 DATA = Path(__file__).parents[2] / "data"
 STEMS = {"train": "train", "test": "t10k"}

@@ -390,7 +390,8 @@ def test(model: Sequence[Layer], x: np.ndarray, y: np.ndarray, train_losses: Any
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and train."""
-    from smallnets import cli, files, mnist, own, threads
+    from smallnets import cli, files, own, threads
+    from smallnets.data import mnist
 
     data = Path(__file__).resolve().parents[2] / "data" / "mnist"
     parser = cli.parser(__doc__)

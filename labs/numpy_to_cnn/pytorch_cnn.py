@@ -258,7 +258,8 @@ def save(net: nn.Module, path: Path) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line, find the data and train."""
-    from smallnets import cli, fashion, files, own, threads
+    from smallnets import cli, files, own, threads
+    from smallnets.data import fashion
 
     parser = cli.parser(__doc__)
     parser.add_argument("--model", choices=MODELS, default="mynet")

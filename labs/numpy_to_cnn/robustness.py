@@ -27,7 +27,8 @@ from corruptions import CORRUPTIONS, HELD_OUT
 from pytorch_cnn import MODELS, SHIPPED, classify
 from torch import nn
 
-from smallnets import cli, fashion, files, modelfile, tables, threads
+from smallnets import cli, files, modelfile, tables, threads
+from smallnets.data import fashion
 
 HERE = Path(__file__).parent
 

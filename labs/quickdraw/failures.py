@@ -28,7 +28,8 @@ import torch
 from numpy.typing import NDArray
 from utils import session
 
-from smallnets import cli, files, metrics, plots, quickdraw, tables, threads, train
+from smallnets import cli, files, metrics, plots, tables, threads, train
+from smallnets.data import quickdraw
 
 PROGRAMS = {"densenet": main_densenet.program, "convnet": main_convnet.program, "bestmodel": main_bestmodel.program}
 SHOWN = 10

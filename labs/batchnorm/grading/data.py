@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.registry import ROOT
-from smallnets import mnist
-from smallnets.datasets import read_npy, secret_seed, write_npy
+from smallnets.data import mnist
+from smallnets.data.datasets import read_npy, secret_seed, write_npy
 
 MNIST = ROOT / "data" / "mnist"
 TRAIN, HIDDEN = 600, 300  # images

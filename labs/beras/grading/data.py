@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.registry import ROOT
-from smallnets import datasets, mnist
+from smallnets.data import datasets, mnist
 from smallnets.files import write_text
 
 PLACES = (ROOT / "labs/data/mnist", ROOT / "data/mnist")  # where assignment.py looks, seen from its folder

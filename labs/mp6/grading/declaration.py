@@ -13,8 +13,8 @@ from autograder.sandbox.job import Limits
 from data.fashion_mnist import prepare
 from labs.mp6.grading import jobs, verdicts
 from labs.mp6.grading.parts import PARTS, Part
-from smallnets import fashion
-from smallnets.datasets import read_npy, secret_seed
+from smallnets.data import fashion
+from smallnets.data.datasets import read_npy, secret_seed
 
 SHIPPED = ROOT / "data" / "fashion_mnist"
 HIDDEN = 1500  # images a part, as the course keeps for its test

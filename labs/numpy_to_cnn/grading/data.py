@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from autograder.registry import ROOT
 from labs.numpy_to_cnn.grading.corrupt import corrupted
-from smallnets import datasets, fashion
+from smallnets.data import datasets, fashion
 
 SHIPPED = ROOT / "data" / "fashion_mnist" / fashion.NPZ
 A_CLASS = 100  # images of each class in each half

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from autograder.registry import ROOT
 from labs.quickdraw.grading.programs import N_CLASSES
-from smallnets import quickdraw
-from smallnets.datasets import read_npy, secret_seed, write_npy
+from smallnets.data import quickdraw
+from smallnets.data.datasets import read_npy, secret_seed, write_npy
 
 FOLDER = ROOT / "data" / "quickdraw"
 MOST = 900  # hidden drawings that are scored, and given ones whose predictions are compared

@@ -18,7 +18,8 @@ from tqdm import tqdm
 from utils.accuracies import approx_train_acc_and_loss, dev_acc_and_loss
 from utils.io_argparse import get_args, get_threads
 
-from smallnets import cli, files, modelfile, quickdraw, threads, train
+from smallnets import cli, files, modelfile, threads, train
+from smallnets.data import quickdraw
 
 DATA = Path(__file__).resolve().parents[3] / "data" / "quickdraw"
 LOG_INTERVAL = 100

@@ -20,7 +20,7 @@ from torch import nn
 from autograder.runner import channel, student_module
 from labs.quickdraw.grading.inside import utils_package
 from labs.quickdraw.grading.programs import PROGRAMS, Program, layout, parsed
-from smallnets import quickdraw
+from smallnets.data import quickdraw
 from smallnets.student import student_code
 
 SHOWN = 1500  # characters of what a program printed as it failed

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from smallnets import datasets
+from smallnets.data import datasets
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 URLS = (

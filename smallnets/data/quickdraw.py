@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from smallnets import datasets
-from smallnets.datasets import NOTE, STAND_IN_FOLDER
+from smallnets.data import datasets
+from smallnets.data.datasets import NOTE, STAND_IN_FOLDER
 from smallnets.files import elsewhere, expect_folder, write_text
 
 NAMES = ("apple", "banana", "grapes", "pineapple", "strawberry", "watermelon")  # as Google's files are called
@@ -125,7 +125,7 @@ def drawn(per_class: int, seed: int) -> Split:
 
     A larger set begins, in each class, with the sketches of a smaller one of the same seed.
     """
-    from smallnets import sketches  # with Pillow, which a run on real data does without
+    from smallnets.data import sketches  # with Pillow, which a run on real data does without
 
     images = np.empty((len(NAMES), per_class, 28, 28), np.uint8)
     for k, name in enumerate(NAMES):

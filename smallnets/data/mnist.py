@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from smallnets import datasets, own
-from smallnets.datasets import NOTE, STAND_IN_FOLDER
+from smallnets import own
+from smallnets.data import datasets
+from smallnets.data.datasets import NOTE, STAND_IN_FOLDER
 from smallnets.files import elsewhere, expect_folder, replacing, write_text
 
 # file of the four IDX files (with .gz behind it): its array in full-mnist.npz
