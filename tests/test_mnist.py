@@ -93,6 +93,7 @@ FORMS: dict[str, Callable[[str], str]] = {
     "unpacked by 7-Zip": lambda name: f"{name}/{name}",
     "unpacked by 7-Zip, kaggle": lambda name: f"{kaggle(name)}/{kaggle(name)}",
     "torchvision": lambda name: f"MNIST/raw/{name}",
+    "Kaggle's archive": lambda name: f"archive/{kaggle(name)}",
     "torchvision's raw": lambda name: f"raw/{name}.gz",
 }
 

@@ -25,7 +25,7 @@ NPZ = "full-mnist.npz"
 OTHER_NPZ = "mnist.npz"  # Keras' name for the same arrays
 # what people have of MNIST that is read by none of the labs, such as a download that was cut or Kaggle's tables
 ODD = r"(train|t10k)-(images|labels).*|e?mnist.*\.(csv|gz|mat|npy|npz|parquet|pkl|tar|tgz|zip)"
-PLACES = ("", "raw", "MNIST/raw")  # torchvision keeps the files two folders down
+PLACES = ("", "raw", "MNIST/raw", "archive")  # torchvision's, two folders down; that of Kaggle's archive.zip
 TORCHVISION = "MNIST/raw"  # or in a folder beside ours, where data/ is its root
 STAND_IN = "scikit-learn's small digits in place of MNIST, which `python data/mnist/prepare.py` fetches"
 STAND_IN_SIZES = {"train": 138, "t10k": 36}  # images of each digit; the stand-in is known by them, wherever it lies
