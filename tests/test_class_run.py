@@ -246,6 +246,8 @@ def test_three_hundred_submissions_are_graded_once_each_whatever_is_killed(folde
         started = start(folder, "--workers", 2)
         while started.poll() is None and counts(folder)["done"] < enough:
             time.sleep(1.0)
+            if killed["runs"] == 3:
+                continue  # the last run is left in peace
             for pid in children(started.pid)[:1]:
                 with contextlib.suppress(ProcessLookupError):  # it had just ended
                     os.kill(pid, signal.SIGKILL)
