@@ -1,6 +1,10 @@
 """Our three neuralnet_pK.py against their contract: shapes, counts, ranges, and any N, M and batch size."""
 
+import ast
 import copy
+import functools
+import inspect
+import textwrap
 from types import ModuleType
 from typing import Any
 
@@ -71,6 +75,32 @@ def test_the_parameter_counts_are_those_of_the_handout() -> None:
         assert counts[module.__name__] == sum(p.numel() for p in net.parameters())
     assert counts["neuralnet_p1"] == 784 * 128 + 128 + 128 * 3 + 3 == 100_867
     assert counts["neuralnet_p2"] <= 500_000 and counts["neuralnet_p3"] <= 500_000
+
+
+def statements(function: Any, last: int | None = None) -> str:
+    """A function's signature and statements, or its `last` statements alone, without docstring and comments."""
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(function))).body
+    assert isinstance(tree, ast.FunctionDef)
+    if last is not None:
+        return "\n".join(map(ast.unparse, tree.body[-last:]))
+    tree.body = tree.body[1:] if ast.get_docstring(tree) else tree.body
+    return ast.unparse(tree)
+
+
+COPIES = {
+    "orthogonalise": None,
+    "batches": None,
+    "NeuralNet.set_parameters": None,
+    "NeuralNet.get_parameters": None,
+    "NeuralNet.step": 4,  # the loss before it differs: of labels or of images, with or without train()
+}
+
+
+@pytest.mark.parametrize(("name", "last"), COPIES.items(), ids=COPIES)
+def test_the_copies_in_the_three_files_are_equal(name: str, last: int | None) -> None:
+    # each file is handed in alone, so none can import them from another
+    found = {statements(functools.reduce(getattr, name.split("."), module), last) for module in ALL}
+    assert len(found) == 1, "\n\n".join(sorted(found))
 
 
 def test_part_1_is_784_128_3() -> None:
