@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import NoReturn
 
-from smallnets import faults
+from smallnets import faults, times
 
 
 class StudentError(Exception):
@@ -84,10 +84,8 @@ def number(least: float = -LARGEST, most: float = LARGEST) -> Callable[[str], fl
 
 def moment(text: str) -> float:
     """An argparse type: seconds since the epoch of a time in ISO 8601, of this machine's zone if it names none."""
-    try:
-        seconds = datetime.datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError):
-        seconds = -1.0
+    time = times.read(text)
+    seconds = -1.0 if time is None else time.timestamp()
     if not 0 <= seconds <= LAST:
         example = "2026-12-01T23:59 or 2026-12-01T23:59+01:00"
         raise argparse.ArgumentTypeError(f"expected a time such as {example}, from 1970 to 9999, got {_short(text)}")

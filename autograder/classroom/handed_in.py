@@ -6,15 +6,15 @@ students. Canvas names files lovelaceada_LATE_USERID_FILEID_NAME, Moodle folders
 """
 
 import dataclasses
-import datetime
 import os
 import re
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
 from autograder.text import clean
-from smallnets import cli
+from smallnets import cli, times
 
 METADATA = "submission_metadata.yml"
 CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<file>\d+)_(?P<rest>.+)", re.DOTALL)
@@ -128,10 +128,11 @@ def gradescope(folder: Path) -> tuple[list[HandedIn], list[str]]:
             notes += [f"{path.name} is not in {METADATA}, so it is graded under that name"] if metadata else []
             found.append(HandedIn(path.name, path.name, path, written(path)))
             continue
+        came = times.read(about.get(":created_at"), UTC)  # the export names no zone, or Z
         for person in about[":submitters"]:
             name = str(person.get(":name") or path.name)
             student = str(person.get(":email") or person.get(":sid") or name)
-            found.append(HandedIn(student, name, path, _seconds(about.get(":created_at")) or written(path)))
+            found.append(HandedIn(student, name, path, came.timestamp() if came else written(path)))
     return found, notes
 
 
@@ -147,18 +148,6 @@ def _metadata(path: Path) -> tuple[dict[str, Any], list[str]]:
     except yaml.YAMLError as error:
         raise ValueError(f"expected Gradescope's {path}, got what is no YAML: {error}") from None
     return (found if isinstance(found, dict) else {}), []
-
-
-def _seconds(value: object) -> float | None:
-    """Seconds since the epoch of a time in the export, which is UTC if it does not say."""
-    if isinstance(value, str):
-        try:
-            value = datetime.datetime.fromisoformat(value)
-        except ValueError:
-            return None
-    if not isinstance(value, datetime.datetime):
-        return None
-    return (value if value.tzinfo else value.replace(tzinfo=datetime.UTC)).timestamp()
 
 
 def written(path: Path) -> float:

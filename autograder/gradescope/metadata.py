@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from smallnets import times
+
 FILE = "submission_metadata.json"
 
 
@@ -54,7 +56,7 @@ def read(path: Path) -> Metadata:
     earlier = [_earlier(entry) for entry in _dicts(found.get("previous_submissions"))]
     return Metadata(
         id=str(found.get("id", "")),
-        created=_time(found.get("created_at")),
+        created=times.read(found.get("created_at"), UTC),
         due=_due(found),
         # the platform names no order
         earlier=tuple(sorted((entry for entry in earlier if entry), key=lambda entry: entry.time)),
@@ -63,7 +65,7 @@ def read(path: Path) -> Metadata:
 
 def _earlier(found: dict[str, Any]) -> Earlier | None:
     """One earlier submission; None without its time."""
-    time, score = _time(found.get("submission_time")), found.get("score")
+    time, score = times.read(found.get("submission_time"), UTC), found.get("score")
     if time is None:
         return None
     got = float(score) if isinstance(score, int | float) and math.isfinite(score) else None
@@ -74,17 +76,9 @@ def _earlier(found: dict[str, Any]) -> Earlier | None:
 
 def _due(found: dict[str, Any]) -> datetime | None:
     """The latest deadline of those who handed it in together, where they have their own, else the assignment's."""
-    own = [_time(_dict(user.get("assignment")).get("due_date")) for user in _dicts(found.get("users"))]
+    own = [times.read(_dict(user.get("assignment")).get("due_date"), UTC) for user in _dicts(found.get("users"))]
     given = [time for time in own if time is not None]
-    return max(given) if given else _time(_dict(found.get("assignment")).get("due_date"))
-
-
-def _time(text: Any) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        return None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
+    return max(given) if given else times.read(_dict(found.get("assignment")).get("due_date"), UTC)
 
 
 def _dict(value: Any) -> dict[str, Any]:
