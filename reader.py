@@ -1,6 +1,5 @@
 """Read a data set's .npy splits into arrays, with every check on them."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -46,25 +45,14 @@ def load_dataset(dir_dataset: str | Path, part: int) -> tuple[NDArray, NDArray, 
 
 
 def load_class_names(dir_dataset: str | Path, part: int, n_classes: int) -> list[str]:
-    """The class names from the folder's class_names.json ({"part1": [...], ...} or [...]), else "0", "1", ..."""
+    """The class names from the folder's class_names.json ({"part1": [...], ...} or [...]), else "0", "1", ...
+
+    Raises:
+        ValueError: the file holds something else.
+    """
     folder = Path(dir_dataset)
-    path = folder / "class_names.json"
-    key = "fruit" if _is_quickdraw(folder) else f"part{min(part, 2)}"
-    names = None
-    if path.is_file():
-        try:
-            names = json.loads(path.read_text(encoding="utf-8"))
-            names = names if isinstance(names, list) else names[key]  # QuickDraw's prepare.py writes a list
-        except (ValueError, KeyError, TypeError, RecursionError):
-            raise ValueError(f'expected {path} to be JSON with names under "{key}", got something else') from None
-    if not isinstance(names, list) or len(names) != n_classes:
-        return [str(k) for k in range(n_classes)]
-    names = [str(name) for name in names]
-    # a name is printed and drawn, where a control character or matplotlib's $ would do more than show
-    bad = [name for name in names if not name.isprintable() or "$" in name]
-    if bad:
-        raise ValueError(f"expected printable names without $ in {path}, got {bad[0]!r}")
-    return names
+    names = datasets.class_names(folder, "fruit" if _is_quickdraw(folder) else f"part{min(part, 2)}")
+    return names if names and len(names) == n_classes else [str(k) for k in range(n_classes)]
 
 
 def find_dataset(dir_dataset: str | Path) -> Path:

@@ -170,7 +170,14 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "pixel above 255": (lambda d: change(d, "X_train_part2", (0, 0), 256, int), r"in 0\.\.255, got 0\.\.256"),
     "pixel below 0": (lambda d: change(d, "X_train_part2", (0, 0), -1, int), r"in 0\.\.255, got -1\.\."),
-    "names that are no JSON": (lambda d: (d / "class_names.json").write_text("cloth"), "class_names.json to be JSON"),
+    "names that are no JSON": (
+        lambda d: (d / "class_names.json").write_text("cloth"),
+        'class_names.json to be a JSON list of .* under "part2"',
+    ),
+    "names of other parts": (
+        lambda d: (d / "class_names.json").write_text('{"part1": ["a", "b"]}'),
+        'class_names.json to be a JSON list of .* under "part2"',
+    ),
 }
 
 

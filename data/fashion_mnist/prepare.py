@@ -80,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
     kinds = ("images-idx3-ubyte", "labels-idx1-ubyte")
     sources = {stem: [fashion.read_source(f"{stem}-{kind}", args.source) for kind in kinds] for stem, _, _ in draws}
     stems = [f"{x}_{split}_part{part}.npy" for x in "Xy" for split in ("train", "dev") for part in CLASSES]
-    manifests = {datasets.MANIFEST: [*stems, fashion.NPZ, "class_names.json"]}
+    manifests = {datasets.MANIFEST: [*stems, fashion.NPZ, datasets.CLASS_NAMES]}
     if args.staff:  # the hidden split stays out of the list of what students have
         manifests[datasets.STAFFS_MANIFEST] = [f"{x}_test_part{part}.npy" for x in "Xy" for part in CLASSES]
     with datasets.replacing_set(args.out, manifests) as new:
@@ -93,7 +93,7 @@ def main(argv: list[str] | None = None) -> int:
         datasets.write_npz(new / fashion.NPZ, fashion.train_and_validation(x, y))
         names.append(fashion.NPZ)
         class_names = {f"part{part}": list(classes) for part, classes in CLASSES.items()}
-        files.write_text(new / "class_names.json", json.dumps(class_names, indent=1) + "\n")
+        files.write_text(new / datasets.CLASS_NAMES, json.dumps(class_names, indent=1) + "\n")
     print(f"wrote {len(names)} files of arrays, class_names.json and SHA256SUMS to {args.out}")
     return 0
 

@@ -156,7 +156,7 @@ def check_names(names: list[str]) -> None:
     if not 2 <= len(names) <= quickdraw.MOST_CLASSES:
         raise ValueError(f"expected 2 to {quickdraw.MOST_CLASSES} classes, got {len(names)}")
     for k, name in enumerate(names):
-        if not quickdraw.is_name(name) or "/" in name or "\\" in name:
+        if not datasets.is_name(name) or "/" in name or "\\" in name:
             raise ValueError(f"expected names of classes, printable and without $, / or \\, got {name!r}")
         if name in names[:k]:
             raise ValueError(f"expected different classes, got {name!r} twice")

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import io
+import json
 import re
 import sys
 import tempfile
@@ -23,6 +24,7 @@ IDX_UINT8 = b"\x00\x00\x08"  # two zero bytes, then the type code of unsigned by
 MANIFEST = "SHA256SUMS"
 STAFFS_MANIFEST = "SHA256SUMS.staff"  # of the files that students do not have
 STAND_IN_FOLDER = "stand_in"  # beneath the folder where real data would be
+CLASS_NAMES = "class_names.json"
 NOTE = "STAND_IN.txt"  # tells people that the files beside it are no real data
 
 
@@ -295,6 +297,35 @@ def write_manifest(folder: str | Path, names: Iterable[str], manifest: str = MAN
     """Write the checksums of files of `folder` beside them, in the form `sha256sum --check` reads."""
     folder = Path(folder)
     write_text(folder / manifest, "".join(f"{sha256(folder / name)}  {name}\n" for name in sorted(names)))
+
+
+def class_names(folder: Path, key: str = "") -> list[str] | None:
+    """The names in a folder's class_names.json, in the order of the labels; None without the file.
+
+    Args:
+        key: the file may also be an object with the list under this key; "" allows a list alone.
+
+    Raises:
+        ValueError: the file holds something else, or a name that cannot be printed or drawn.
+    """
+    path = folder / CLASS_NAMES
+    if not path.is_file():
+        return None
+    try:
+        names = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError):
+        names = None
+    if key and isinstance(names, dict):
+        names = names.get(key)
+    if not isinstance(names, list) or not all(isinstance(name, str) and is_name(name) for name in names):
+        under = f', or an object with one under "{key}"' if key else ""
+        raise ValueError(f"expected {path} to be a JSON list of printable names without ${under}; got something else")
+    return names
+
+
+def is_name(name: str) -> bool:
+    """Whether a class may be called so: something printable, without the $ that matplotlib takes for a formula."""
+    return bool(name.strip()) and name.isprintable() and "$" not in name
 
 
 def secret_seed(secret: bytes, what: str) -> int:

@@ -8,14 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smallnets.data import datasets
-from smallnets.data.datasets import NOTE, STAND_IN_FOLDER
+from smallnets.data.datasets import CLASS_NAMES, NOTE, STAND_IN_FOLDER
 from smallnets.files import elsewhere, expect_folder, write_text
 
 NAMES = ("apple", "banana", "grapes", "pineapple", "strawberry", "watermelon")  # as Google's files are called
 MOST_CLASSES = 345  # as many as Quick, Draw! has
 IMAGES = {"train": "fruit_images.npy", "dev": "fruit_dev_images.npy", "test": "fruit_test_images.npy"}
 LABELS = {"train": "fruit_labels.npy", "dev": "fruit_dev_labels.npy", "test": "fruit_test_labels.npy"}
-CLASS_NAMES = "class_names.json"
 STAND_IN = "six fruits sketched at random in place of Quick, Draw!, which `python data/quickdraw/prepare.py` fetches"
 STAND_IN_SIZES = {"train": 1500, "dev": 300, "test": 300}  # sketches of each class; drawing them takes seconds
 
@@ -92,24 +91,14 @@ def class_names(folder: Path, n_classes: int) -> list[str]:
     Raises:
         ValueError: the file is no such list, or not of `n_classes` names.
     """
-    path = folder / CLASS_NAMES
-    if not path.is_file():
+    names = datasets.class_names(folder)
+    if names is None:
         return [str(k) for k in range(n_classes)]
-    try:
-        names = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError):
-        names = None
-    # a name is printed and drawn, where a control character or matplotlib's $ would do more than show
-    if not isinstance(names, list) or not all(isinstance(name, str) and is_name(name) for name in names):
-        raise ValueError(f"expected {path} to be a JSON list of printable names without $, got something else")
     if len(names) != n_classes:
-        raise ValueError(f"expected {n_classes} names in {path}, as there are classes, got {len(names)}")
+        raise ValueError(
+            f"expected {n_classes} names in {folder / CLASS_NAMES}, as there are classes, got {len(names)}"
+        )
     return names
-
-
-def is_name(name: str) -> bool:
-    """Whether a class may be called so: something printable without $."""
-    return bool(name.strip()) and name.isprintable() and "$" not in name
 
 
 def draw(images: NDArray[np.uint8], labels: NDArray, sizes: Mapping[str, int], seed: int) -> dict[str, Split]:
