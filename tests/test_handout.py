@@ -11,6 +11,8 @@ from test_grade import LAB as TOY
 from autograder import __main__ as autograder
 from autograder import registry
 from autograder.commands import grade, handout
+from autograder.intake.copy_files import copy_own
+from autograder.intake.take_in import take_in
 from autograder.lab import HandIn, Handout
 from autograder.packaging import checkout_files
 from autograder.reports import text_report
@@ -119,3 +121,13 @@ def test_what_is_checked_is_what_is_graded(work: Path, tmp_path: Path, capsys: p
         return re.sub(r"time: .*|sandbox: .*", "", text)
 
     assert clockless(checked) == clockless(capsys.readouterr().out)
+
+
+def test_the_users_own_files_are_taken_as_those_in_their_archive_are(tmp_path: Path) -> None:
+    path = tmp_path / "elsewhere.py"
+    path.write_text("def answer(n): return 42 # \xff", encoding="latin-1")
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work/answer.py").write_bytes(path.read_bytes())
+    mine = copy_own({"answer.py": path}, TOY.hand_in, tmp_path / "mine")
+    theirs = take_in(tmp_path / "work", TOY, tmp_path / "theirs")
+    assert (mine.sha256, mine.notes) == (theirs.sha256, theirs.notes) and len(mine.notes) == 1

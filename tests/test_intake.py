@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from submissions import CODE, LAB, MODEL, Files, contents, make_folder, make_zip, refused, taken
 
-from autograder.intake import entry, folder, take_in
+from autograder.intake import copy_files, entry, folder, take_in
 from autograder.lab import HandIn, Submission
 
 
@@ -166,7 +166,7 @@ def test_a_file_that_is_too_large_does_not_cost_the_others(submit: Callable[[Fil
 def test_all_files_together_have_a_limit(
     submit: Callable[[Files], Submission], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(take_in, "MOST_BYTES", 700)
+    monkeypatch.setattr(copy_files, "MOST_BYTES", 700)
     assert list(submit({CODE: b"#" * 400, "neuralnet_p2.py": b"#" * 400, MODEL: b"m"}).files) == [CODE, MODEL]
 
 

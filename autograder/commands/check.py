@@ -13,11 +13,11 @@ from pathlib import Path
 from autograder import registry
 from autograder.commands import pack
 from autograder.grading import pipeline
-from autograder.intake.take_in import take_in
+from autograder.intake.copy_files import copy_own
 from autograder.registry import located
 from autograder.reports import text_report
 from autograder.sandbox import direct
-from smallnets import cli, zipping
+from smallnets import cli
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,13 +40,11 @@ def command(args: argparse.Namespace) -> int:
     lab = registry.load(args.lab)
     folder = args.folder or located(lab.handout.folder if lab.handout else "")
     with tempfile.TemporaryDirectory(prefix="check-") as temporary:
-        archive = Path(temporary) / "work.zip"
         found, notes = pack.gather(lab, folder)
-        zipping.write(archive, found, lab.root)
         for line in (*pack.missing(lab, found, folder), *notes):
             print(line)
         chosen = lab if args.only is None else pipeline.only(lab, args.only)
-        submission = take_in(archive, lab, Path(temporary) / "files")
+        submission = copy_own(found, lab.hand_in, Path(temporary))
         loaded = lab.load(None, args.seed)
         graded = pipeline.judge(submission, chosen, loaded, direct.run, "none, as the work is yours", args.seed)
     text_report.show(graded)

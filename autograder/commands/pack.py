@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from autograder import registry
+from autograder.intake.copy_files import copy_own
 from autograder.intake.names import near_miss, shown
-from autograder.intake.take_in import take_in
 from autograder.lab import HandIn, Lab
 from autograder.lint.lint import look
 from smallnets import zipping
@@ -42,7 +42,7 @@ def command(args: argparse.Namespace) -> int:
     found, notes = gather(lab, args.folder)
     with replacing(out) as temporary, tempfile.TemporaryDirectory(prefix="pack-") as copies:
         zipping.write(temporary, found, lab.root)
-        submission = take_in(temporary, lab, Path(copies))  # as it will be taken in when it is graded
+        submission = copy_own(found, lab.hand_in, Path(copies))  # as it is taken in when it is graded
         notes += [*submission.notes, *look(submission.files, lab.hand_in)]
         sizes = {name: path.stat().st_size for name, path in submission.files.items()}
     for name, size in sizes.items():

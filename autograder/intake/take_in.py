@@ -1,19 +1,18 @@
 """Take in what was handed in, a folder or a zip archive that nobody vouches for."""
 
 import contextlib
-import hashlib
+import dataclasses
 import os
 import stat
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from autograder.intake import archive, folder
-from autograder.intake.entry import FLAGS, Entry, Refused
+from autograder.intake.copy_files import copy_entries
+from autograder.intake.entry import FLAGS, Entry
 from autograder.intake.names import near_miss, shown
-from autograder.lab import HandIn, Lab, Submission
-from autograder.lint import source_text
+from autograder.lab import Lab, Submission
 
-MOST_BYTES = 2**28  # of all files together
 MOST_NAMED = 3  # of the names that are left aside
 # added unasked by systems and editors, as are names that begin with a dot; `grading` comes with the handout
 CLUTTER = {"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini", "grading"}
@@ -48,16 +47,18 @@ def take_in(path: Path, lab: Lab, into: Path) -> Submission:
         entries = [entry for entry in entries if not _is_clutter(entry.path)]
         paths = [entry.path for entry in entries]
         top = _top(paths, names, root)
-        files, notes = _take({entry.path: entry for entry in entries}, top, lab.hand_in, into)
+        there = {entry.path.removeprefix(top): entry for entry in entries if entry.path.startswith(top)}
+        found = copy_entries(there, lab.hand_in, into)
     wanted = {top + name for name in names}
     around = {path[: at + 1] for path in wanted for at, letter in enumerate(path) if letter == "/"}
     others = [path for path in paths if path not in wanted | around]
     near = {name: near_miss(name, names, others) for name in names if top + name not in paths}
+    notes = list(found.notes)
     if top != root:
         notes.append(f"the files were taken from the folder {shown(top or './')}" + (f", not {root}" if root else ""))
     notes += [f"found {shown(path)}, expected {name}" for name, path in near.items() if path]
     notes += _aside([path for path in others if path not in near.values()], top)
-    return Submission(files, tuple(notes), _sha256(files))
+    return dataclasses.replace(found, notes=tuple(notes))
 
 
 @contextlib.contextmanager
@@ -114,45 +115,6 @@ def _top(paths: Sequence[str], names: Sequence[str], root: str) -> str:
     return folders[0] if len(folders) == 1 and all("/" in path for path in paths) else root
 
 
-def _take(
-    entries: Mapping[str, Entry], top: str, hand_in: Sequence[HandIn], into: Path
-) -> tuple[dict[str, Path], list[str]]:
-    """Copy what is there under its right name; returns the files, and notes on those refused or not readable."""
-    files: dict[str, Path] = {}
-    notes, left = [], MOST_BYTES
-    for wanted in hand_in:
-        if (entry := entries.get(top + wanted.name)) is None:
-            continue
-        target = into / wanted.name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            left -= _copy(entry, target, min(left, wanted.most_bytes))
-        except Refused as reason:
-            notes.append(f"{wanted.name} is not taken: {reason}")
-            continue
-        files[wanted.name] = target
-        if wanted.name.endswith(".py") and (note := source_text.problem(wanted.name, target.read_bytes())):
-            notes.append(note)
-    return files, notes
-
-
-def _copy(entry: Entry, target: Path, most: int) -> int:
-    """Copy a file of at most `most` bytes, whole or not at all; returns its bytes. Refused: it has more."""
-    size = 0
-    with open(target, "xb") as copy:
-        try:
-            for block in entry.blocks():
-                size += len(block)
-                if size > most:
-                    raise Refused(f"expected at most {most:,} bytes, got {max(size, entry.size):,}")
-                copy.write(block)
-            target.chmod(0o644)
-        except BaseException:
-            target.unlink()
-            raise
-    return size
-
-
 def _aside(paths: Sequence[str], top: str) -> list[str]:
     """A note on what nobody asked for, if there is any."""
     firsts = set()
@@ -163,11 +125,3 @@ def _aside(paths: Sequence[str], top: str) -> list[str]:
     names = sorted(firsts)
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return [f"left aside: {', '.join(map(shown, names[:MOST_NAMED]))}{more}"] if names else []
-
-
-def _sha256(files: dict[str, Path]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        with open(files[name], "rb") as file:
-            digest.update(name.encode() + b"\0" + hashlib.file_digest(file, "sha256").digest())
-    return digest.hexdigest()

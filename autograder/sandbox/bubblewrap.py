@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from autograder.sandbox.job import Job
-from autograder.sandbox.launch_spec import PACKAGE, Place, Plan, interpreter_folders
+from autograder.sandbox.launch_spec import PACKAGE, Plan, interpreter_folders
+from autograder.sandbox.workspace import Place
 
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # not /dev/zero: mapped, it is memory that no one counts
 RIGHTS = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # for the supervisor, which gives them up for the job

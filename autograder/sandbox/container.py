@@ -8,7 +8,8 @@ from pathlib import Path
 from autograder.sandbox import landlock
 from autograder.sandbox.fds import HELD_FD
 from autograder.sandbox.job import Job
-from autograder.sandbox.launch_spec import PACKAGE, Place, Plan, interpreter_folders
+from autograder.sandbox.launch_spec import PACKAGE, Plan, interpreter_folders
+from autograder.sandbox.workspace import Place
 
 READABLE = ["/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/sys/devices/system/cpu"]
 READABLE += ["/proc/cpuinfo", "/proc/meminfo", "/dev/random", "/dev/urandom"]

@@ -13,8 +13,7 @@ from autograder.sandbox.copy_in import remove, stage
 from autograder.sandbox.fds import INPUT_FD, RESULT_FD
 from autograder.sandbox.job import Job, Outcome, Tier
 from autograder.sandbox.launch_spec import Plan, environment
-from autograder.sandbox.outcome import judge
-from autograder.sandbox.pipes import Streams
+from autograder.sandbox.outcome import Streams, judge
 
 # opens input and result under the numbers that a job expects, as not every system can hand over open files
 START = f"""

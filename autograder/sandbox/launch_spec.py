@@ -5,21 +5,9 @@ import os
 import sys
 from pathlib import Path
 
-from autograder.sandbox.cgroup import Group
 from autograder.sandbox.job import Job
 
 PACKAGE = Path(__file__).parents[1]  # the autograder's own folder, of which the supervisor needs a part
-
-
-@dataclasses.dataclass(frozen=True)
-class Place:
-    """What one job has on this machine: files that it may not write, a scratch folder, the file with its input."""
-
-    files: Path
-    scratch: Path
-    given: Path
-    uid: int | None
-    group: Group | None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,10 +1,10 @@
 """From what came back to the cause: evidence of the supervisor and the kernel first, the job's own words last."""
 
+import dataclasses
 import re
 import signal
 
 from autograder.sandbox.job import Cause, Job, Outcome, Tier, Usage
-from autograder.sandbox.pipes import Streams
 from autograder.text import printable
 
 STOPPED = {
@@ -17,6 +17,14 @@ STOPPED = {
 SIGKILL, SIGXCPU, SIGXFSZ = (getattr(signal, name, 0) or 10_000 for name in ("SIGKILL", "SIGXCPU", "SIGXFSZ"))
 # a last line that says the address space was used up; believed because it can only cost whoever prints it
 NO_MEMORY = re.compile(r"^(MemoryError|numpy\S*MemoryError|RuntimeError: .*(can't allocate|not enough) memory)", re.M)
+
+
+@dataclasses.dataclass
+class Streams:
+    """The bytes that came through each of `pipes.STREAMS`, cut at their limits; `over` names one that had more."""
+
+    got: dict[str, bytes]
+    over: str = ""
 
 
 def judge(job: Job, tier: Tier, streams: Streams, out_of_memory: bool) -> Outcome:

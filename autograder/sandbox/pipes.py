@@ -1,11 +1,12 @@
 """Read what a job sends while it runs, never more than it may."""
 
 import contextlib
-import dataclasses
 import os
 import selectors
 import time
 from typing import IO, Protocol
+
+from autograder.sandbox.outcome import Streams
 
 STREAMS = ("status", "result", "stdout", "stderr")
 BLOCK = 2**16
@@ -20,14 +21,6 @@ class Process(Protocol):
     def wait(self, timeout: float | None = None) -> int: ...
 
     def kill(self) -> None: ...
-
-
-@dataclasses.dataclass
-class Streams:
-    """What has come through each pipe, cut after the most that it may carry, and the name of one that had more."""
-
-    got: dict[str, bytes]
-    over: str = ""
 
 
 def collect(ours: dict[str, IO[bytes]], most: dict[str, int], process: Process, deadline: float) -> Streams:

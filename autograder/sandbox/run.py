@@ -12,12 +12,12 @@ from typing import IO
 
 from autograder.sandbox import bubblewrap, container, supervisor, uids, unsafe
 from autograder.sandbox.job import Cause, Job, Outcome, Tier
-from autograder.sandbox.launch_spec import Place, Plan, environment
+from autograder.sandbox.launch_spec import Plan, environment
 from autograder.sandbox.order import Order
 from autograder.sandbox.outcome import judge
 from autograder.sandbox.pipes import STREAMS, Process, collect
 from autograder.sandbox.usage import of_user
-from autograder.sandbox.workspace import place
+from autograder.sandbox.workspace import Place, place
 from smallnets import faults
 
 TIERS = {Tier.FULL: bubblewrap, Tier.CONTAINER: container, Tier.PRACTICE: unsafe}

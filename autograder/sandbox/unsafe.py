@@ -1,7 +1,8 @@
 """The practice tier: limits of the kernel and nothing more. NOT SAFE: a job can read and write whatever you can."""
 
 from autograder.sandbox.job import Job
-from autograder.sandbox.launch_spec import PACKAGE, Place, Plan
+from autograder.sandbox.launch_spec import PACKAGE, Plan
+from autograder.sandbox.workspace import Place
 
 
 def missing() -> str:

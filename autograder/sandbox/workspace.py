@@ -1,6 +1,7 @@
 """Where one job lives: its folders, user id and control group, all taken back afterwards."""
 
 import contextlib
+import dataclasses
 import fcntl
 import os
 import secrets
@@ -12,10 +13,20 @@ from pathlib import Path
 from autograder.sandbox import cgroup, uids
 from autograder.sandbox.copy_in import remove, stage
 from autograder.sandbox.job import Job, Tier
-from autograder.sandbox.launch_spec import Place
 
 MARKED = ".mark"  # ends the name of the file beside a folder that says who made it
 TOKEN = "token"  # a file in the parent of all folders; what it holds is in the mark of each folder
+
+
+@dataclasses.dataclass(frozen=True)
+class Place:
+    """What one job has on this machine: files that it may not write, a scratch folder, the file with its input."""
+
+    files: Path
+    scratch: Path
+    given: Path
+    uid: int | None
+    group: cgroup.Group | None
 
 
 @contextlib.contextmanager

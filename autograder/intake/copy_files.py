@@ -1,0 +1,81 @@
+"""Copy a submission's files under the names that the lab gives them."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from autograder.intake.entry import BLOCK, Entry, Refused
+from autograder.lab import HandIn, Submission
+from autograder.lint import source_text
+
+MOST_BYTES = 2**28  # of all files together
+
+
+def copy_own(files: Mapping[str, Path], hand_in: Sequence[HandIn], into: Path) -> Submission:
+    """Take the user's own files as a submission; `files` maps the names of HandIns to the files, wherever they lie.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+
+    def entry(name: str, path: Path) -> Entry:
+        return Entry(name, path.stat().st_size, lambda: _blocks(path))
+
+    return copy_entries({name: entry(name, path) for name, path in files.items()}, hand_in, into)
+
+
+def _blocks(path: Path) -> Iterator[bytes]:
+    with open(path, "rb") as file:
+        while block := file.read(BLOCK):
+            yield block
+
+
+def copy_entries(entries: Mapping[str, Entry], hand_in: Sequence[HandIn], into: Path) -> Submission:
+    """Copy the entries that have the name of a HandIn to `into`; notes tell which are refused or cannot be read.
+
+    Raises:
+        ValueError: the submission is damaged.
+        OSError: the disk fails.
+    """
+    files: dict[str, Path] = {}
+    notes: list[str] = []
+    left = MOST_BYTES
+    for wanted in hand_in:
+        if (entry := entries.get(wanted.name)) is None:
+            continue
+        target = into / wanted.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            left -= _copy(entry, target, min(left, wanted.most_bytes))
+        except Refused as reason:
+            notes.append(f"{wanted.name} is not taken: {reason}")
+            continue
+        files[wanted.name] = target
+        if wanted.name.endswith(".py") and (note := source_text.problem(wanted.name, target.read_bytes())):
+            notes.append(note)
+    return Submission(files, tuple(notes), _sha256(files))
+
+
+def _copy(entry: Entry, target: Path, most: int) -> int:
+    """Copy a file of at most `most` bytes, whole or not at all; returns its bytes. Refused: it has more."""
+    size = 0
+    with open(target, "xb") as copy:
+        try:
+            for block in entry.blocks():
+                size += len(block)
+                if size > most:
+                    raise Refused(f"expected at most {most:,} bytes, got {max(size, entry.size):,}")
+                copy.write(block)
+            target.chmod(0o644)
+        except BaseException:
+            target.unlink()
+            raise
+    return size
+
+
+def _sha256(files: dict[str, Path]) -> str:
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        with open(files[name], "rb") as file:
+            digest.update(name.encode() + b"\0" + hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
