@@ -7,7 +7,7 @@ import signal
 from autograder.sandbox.job import MB, Cause, Limits
 
 
-class Finding(enum.StrEnum):
+class Reason(enum.StrEnum):
     """Why there are no or not all points, though the sandbox has nothing to say against the run."""
 
     WRONG = "wrong result"
@@ -66,26 +66,26 @@ TEXTS: dict[str, tuple[str, str]] = {
         " sys.exit(), os._exit() or quit() in your files, for code that runs when the file is imported, and check that"
         " you return one prediction for each input.",
     ),
-    Finding.WRONG: (
+    Reason.WRONG: (
         "Your code ran, but its result is not what was asked for",
         "Compare what was expected with what came; the handout and the docstring of fit say what is asked for.",
     ),
-    Finding.EXCEPTION: (
+    Reason.EXCEPTION: (
         "Your code raised an exception",
         "Python could not go on. The last line below names the error, the ones above it the lines of your file that led"
         " there, the innermost last.",
     ),
-    Finding.BAD_MODEL: (
+    Reason.BAD_MODEL: (
         "Your model file cannot be used",
         "It must be what torch.save writes, from the net that your own code builds: train again, save again with"
         " torch.save(net.state_dict(), NAME), and hand in that file with the code of the same day.",
     ),
-    Finding.MISSING: (
+    Reason.MISSING: (
         "A file is missing",
         "It has to be at the top of what you hand in, under exactly the name that the assignment gives. The command"
         " `python -m autograder pack` makes an archive with the right names.",
     ),
-    Finding.NO_TIME: (
+    Reason.NO_TIME: (
         "The time for the whole grading was over",
         "All steps of a grading share the time that the machine has for them, and here they took longer than that. What"
         " was done before is judged as ever. Look for the slowest of your programs: time each on your own machine.",
@@ -110,7 +110,7 @@ def explain(cause: str, limits: Limits, exit_code: int | None = None) -> Explana
     """The words for a cause.
 
     Args:
-        cause: why the job ended, a Cause or a Finding.
+        cause: why the job ended, a Cause or a Reason.
         limits: under which it ran.
         exit_code: of its program, or minus the number of the signal that ended it.
     """

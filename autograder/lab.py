@@ -59,7 +59,10 @@ class Submission:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What a check found: the share of its points, 0 to 1, words for the student, why not all (`causes.Finding`)."""
+    """A check's decision: the share of its points, 0 to 1, words for the student, and a cause.
+
+    The cause is an `explanations.Reason`; it counts only where the share is below 1.
+    """
 
     share: float
     text: str = ""
@@ -107,10 +110,10 @@ class Step:
 
 
 @dataclasses.dataclass(frozen=True)
-class Done:
+class StepResult:
     """What came of a step: what was read from its result, or the cause that there is nothing, and words on it."""
 
-    found: Any = None
+    value: Any = None
     cause: str = "ok"
     text: str = ""
     outcome: Outcome | None = None
@@ -123,7 +126,7 @@ class Run:
     submission: Submission
     data: Any
     seed: int
-    done: dict[str, Done] = dataclasses.field(default_factory=dict)
+    results: dict[str, StepResult] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)

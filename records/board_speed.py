@@ -43,9 +43,9 @@ def begin(record: Record, student: str) -> str:
     """A submission that is being graded; returns the key of the part that is still to be done."""
     sha256 = accounts.hashed(student)
     record.add(student, time.time(), sha256)
-    *others, last = jobs.want_all(record, record.lab, sha256, record.seed, "speed")
+    *others, last = jobs.enqueue_all(record, record.lab, sha256, record.seed, "speed")
     for _ in (*others, last):
-        record.take()
+        record.claim()
     for key in others:
         end(record, key, None)
     return last

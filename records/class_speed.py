@@ -50,7 +50,7 @@ LAB = Lab(
     steps=(Step("run", ("answer.py",), lambda run: Job(
         ["-c", RUNNER], {"submission/answer.py": run.submission.files["answer.py"]}, result_bytes=8),
         lambda run, result: int.from_bytes(result, "little")),),
-    checks=(Check("1.1", "steps", 1, ("run",), lambda run: Verdict(float(run.done["run"].found == 50))),),
+    checks=(Check("1.1", "steps", 1, ("run",), lambda run: Verdict(float(run.results["run"].value == 50))),),
 )
 '''
 ANSWER = """

@@ -8,8 +8,8 @@ from pathlib import Path
 import quickdraw_work
 from conftest import ROOT, Once
 
-from autograder.commands import grade, pack
-from autograder.grading import pipeline
+from autograder.commands import pack
+from autograder.grading import grade, pipeline
 from autograder.lab import Lab, Report
 from autograder.sandbox.job import Tier
 from autograder.sandbox.run import Launch

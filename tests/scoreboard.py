@@ -50,10 +50,10 @@ def work(*values: object) -> bytes:
 def grade_all(record: Record, fault: str = "") -> int:
     """Grade what waits as it claims; returns how many jobs that were."""
     done = 0
-    while job := record.take():
+    while job := record.claim():
         if fault:
-            while record.fail(job.key, fault, time.time()):
-                record.take()
+            while record.record_fault(job.key, fault, time.time()):
+                record.claim()
         else:
             content = record.content(job.sha256)
             assert isinstance(content, bytes)

@@ -144,9 +144,9 @@ def test_the_server_has_no_way_to_the_labels(course: tuple[Path, Path, Path, lis
 @pytest.mark.skipif(not landlock.version(), reason="this kernel has no Landlock")
 def test_who_takes_the_server_over_reads_no_labels_and_connects_to_nobody(tmp_path: Path) -> None:
     script = (
-        "import socket, sys, tempfile; from pathlib import Path; from autograder.board import walls\n"
+        "import socket, sys, tempfile; from pathlib import Path; from autograder.board import confinement\n"
         "db, labels = map(Path, sys.argv[1:])\n"
-        "tempfile.tempdir = str(db.parent); labels.read_text(); walls.shut_in(db)\n"
+        "tempfile.tempdir = str(db.parent); labels.read_text(); confinement.shut_in(db)\n"
         "(db.parent / 'written').write_text('x'); db.read_text(); import statistics\n"
         "for attempt in (labels.read_text, labels.parent.iterdir().__next__, lambda: labels.write_text('x'),\n"
         "                Path('/proc/1/environ').read_bytes, lambda: socket.create_connection(('127.0.0.1', 1)),\n"

@@ -36,7 +36,7 @@ def hand_in(record: Record, student: str, *values: object) -> str:
     """Note an upload, without looking into it; returns its hash."""
     content = work(*values)
     sha256 = accounts.hashed(str(content))
-    record.keep(sha256, content)
+    record.store_archive(sha256, content)
     record.add(student, time.time(), sha256)
     record.want_graded(sha256)
     return sha256
@@ -177,7 +177,7 @@ def test_a_clock_that_is_off_keeps_no_result_back(bench: Bench, skew: float) -> 
     for grader in ("g1", "g2"):
         record.want_everything()
         scheduler.renew(record, LAB, grader)
-        while job := record.take():
+        while job := record.claim():
             content = record.content(job.sha256)
             assert isinstance(content, bytes)
             # the second grader's machine is as far off in the other direction

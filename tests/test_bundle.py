@@ -44,7 +44,7 @@ def job(run):
 
 
 def judge(run: Run) -> Verdict:
-    return Verdict(float(run.done["run"].found == run.data), f"expected {run.data}")
+    return Verdict(float(run.results["run"].value == run.data), f"expected {run.data}")
 
 
 LAB = Lab(
@@ -311,7 +311,7 @@ def test_a_grader_that_cannot_start_claims_no_score(course: Path, tmp_path: Path
 
 def test_a_grader_that_is_killed_leaves_word(course: Path, tmp_path: Path) -> None:
     base = laid_out(course, tmp_path / "autograder")
-    (base / "source/autograder/commands/grade.py").write_text(
+    (base / "source/autograder/grading/grade.py").write_text(
         "import os\ngrade = None\ndef chosen_tier(*_): os.kill(os.getpid(), 9)\n"
     )
     (base / "source/interpreter").write_text(sys.executable)

@@ -91,8 +91,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
     """A record in which three submissions wait, with two jobs each."""
     with opened(tmp_path / "class.sqlite") as made:
         for sha256 in "abc":
-            made.keep(sha256, sha256.encode())
-            jobs.want_all(made, LAB, sha256, 7, WHO)
+            made.store_archive(sha256, sha256.encode())
+            jobs.enqueue_all(made, LAB, sha256, 7, WHO)
         yield made
 
 
@@ -142,16 +142,16 @@ def test_every_job_is_graded_once_and_its_parts_are_one_report(store: Store) -> 
 
 
 def test_only_jobs_of_this_grader_lab_and_seed_are_taken(store: Store) -> None:
-    store.want("a", "toy", "1.", "another", 7)
-    store.want("a", "toy", "1.", WHO, 8)
-    store.want("a", "mp6", "1.", WHO, 7)
+    store.enqueue("a", "toy", "1.", "another", 7)
+    store.enqueue("a", "toy", "1.", WHO, 8)
+    store.enqueue("a", "mp6", "1.", WHO, 7)
     run(store, Graders(), seed=7)
     assert store.counts() == {"waiting": 3, "running": 0, "done": 6, "fault": 0}
 
 
 def test_what_waits_for_an_older_grader_is_graded_by_the_present_one_in_a_watch(store: Store) -> None:
-    store.want("d", "toy", "", "older", 7)
-    store.keep("d", b"d")
+    store.enqueue("d", "toy", "", "older", 7)
+    store.store_archive("d", b"d")
     stop, graders = threading.Event(), Graders()
     ends: Callable[[dict[str, int]], None] = lambda counts: stop.set() if not counts["waiting"] else None  # noqa: E731
     run(store, graders, watch=True, stop=stop, on_progress=ends)
@@ -175,7 +175,7 @@ def test_faults_are_tried_again_and_then_set_apart(store: Store, how: str) -> No
     found = total(store, "b")
     assert found is not None and found["fault"] and found["score"] is None and len(found["tests"]) == 1
     assert found["faults"] == ["RuntimeError: the worker is lost"]
-    jobs.want_all(store, LAB, "b", 7, WHO, again=True)
+    jobs.enqueue_all(store, LAB, "b", 7, WHO, again=True)
     run(store, Graders())
     found = total(store, "b")
     assert found is not None and found["score"] == 2.2 and not found["fault"]
@@ -187,7 +187,7 @@ def test_a_submission_that_is_gone_or_has_changed_is_a_fault(store: Store, tmp_p
     store.add("ada", 1.0, "changed", path=tmp_path / "work")
     store.add("bob", 1.0, "gone", path=tmp_path / "nowhere")
     for sha256 in ("changed", "gone", "unknown"):
-        jobs.want_all(store, LAB, sha256, 7, WHO)
+        jobs.enqueue_all(store, LAB, sha256, 7, WHO)
     run(store, Graders())
     words = {sha256: (total(store, sha256) or {})["faults"][0] for sha256 in ("changed", "gone", "unknown")}
     assert "got other files" in words["changed"] and "nowhere" in words["gone"] and "KeyError" in words["unknown"]

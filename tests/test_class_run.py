@@ -21,7 +21,7 @@ from graded import tier
 from autograder import __main__ as autograder
 from autograder.classroom import jobs, scheduler
 from autograder.classroom.store import Store, opened
-from autograder.commands import grade
+from autograder.grading import grade
 from autograder.sandbox import tiers
 from autograder.sandbox.job import Tier
 
@@ -117,9 +117,9 @@ def watched(folder: Path, record: Path, store: Store) -> None:
     grader = done.stdout.strip()
     for number in range(2):
         hand_in(folder, "ada", f"{RIGHT}  # {number}")
-        archive, sha256, _ = scheduler.parcel(folder / "all/ada", toy.LAB)
-        store.keep(sha256, archive)
-        jobs.want_all(store, toy.LAB, sha256, 5, grader)
+        archive, sha256, _ = scheduler.pack(folder / "all/ada", toy.LAB)
+        store.store_archive(sha256, archive)
+        jobs.enqueue_all(store, toy.LAB, sha256, 5, grader)
         until(lambda: jobs.total(store, toy.LAB, sha256, 5, grader) is not None)  # noqa: B023
     watching.send_signal(signal.SIGINT)
     assert watching.wait(60) == 130 and store.counts()["done"] == 2

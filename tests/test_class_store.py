@@ -29,8 +29,8 @@ def test_the_same_submission_is_known_once(store: Store, tmp_path: Path) -> None
     assert store.add("ada", 1.5, "sha", path=tmp_path / "elsewhere") == first
     assert store.add("ada", 2.5, "sha") != first and store.add("bob", 1.5, "sha") != first
     assert store.content("sha") == tmp_path / "ada"
-    store.keep("sha", b"zip")
-    store.keep("sha", b"another with this hash cannot be")
+    store.store_archive("sha", b"zip")
+    store.store_archive("sha", b"another with this hash cannot be")
     assert store.content("sha") == b"zip"
     with pytest.raises(KeyError):
         store.content("other")
@@ -41,8 +41,8 @@ def test_what_was_done_is_not_done_again(wanted: list[tuple[str, str]]) -> None:
     done = []
     with opened(Path(":memory:")) as store:
         for sha256, part in wanted:
-            store.want(sha256, "mp6", part, "grader", 0, again=True)
-            while job := store.take():
+            store.enqueue(sha256, "mp6", part, "grader", 0, again=True)
+            while job := store.claim():
                 done.append(job.key)
                 assert store.finish(job.key, {"score": 1}, 0) and not store.finish(job.key, {"score": 2}, 0)
         assert len(done) == len(set(done)) == len(set(wanted)) == store.counts()["done"]
@@ -56,32 +56,32 @@ def test_every_part_of_a_key_counts() -> None:
 
 
 def test_jobs_are_taken_in_their_order_by_one_alone(store: Store) -> None:
-    keys = [store.want(sha256, *WHAT[1:]) for sha256 in "cab"]
+    keys = [store.enqueue(sha256, *WHAT[1:]) for sha256 in "cab"]
     with opened(store.path) as other:
-        taken = [each.take() for each in (store, other, store, other)]
+        taken = [each.claim() for each in (store, other, store, other)]
     assert [job.key if job else None for job in taken] == [*keys, None]
     assert store.counts() == {"waiting": 0, "running": 3, "done": 0, "fault": 0}
 
 
 def test_a_fault_is_tried_again_and_in_the_end_set_apart(store: Store) -> None:
-    key = store.want(*WHAT)
+    key = store.enqueue(*WHAT)
     for attempt in range(1, MOST_ATTEMPTS + 1):
-        assert store.take() is not None
-        assert store.fail(key, "no room", 1.0) == (attempt < MOST_ATTEMPTS)
-    assert store.take() is None and store.counts()["fault"] == 1
-    assert store.want(*WHAT) == key and store.take() is None
-    store.want(*WHAT, again=True)
-    assert store.take() is not None and store.finish(key, {}, 2.0)
+        assert store.claim() is not None
+        assert store.record_fault(key, "no room", 1.0) == (attempt < MOST_ATTEMPTS)
+    assert store.claim() is None and store.counts()["fault"] == 1
+    assert store.enqueue(*WHAT) == key and store.claim() is None
+    store.enqueue(*WHAT, again=True)
+    assert store.claim() is not None and store.finish(key, {}, 2.0)
     assert store.connection.execute("SELECT fault FROM job").fetchone()[0] is None
 
 
 def test_what_a_killed_run_had_begun_waits_again_and_nothing_is_lost(store: Store) -> None:
-    keys = {store.want(sha256, *WHAT[1:]) for sha256 in "abcd"}
+    keys = {store.enqueue(sha256, *WHAT[1:]) for sha256 in "abcd"}
     script = (
         "import sys; from pathlib import Path; from autograder.classroom.store import Store\n"
         "store = Store(Path(sys.argv[1]))\n"
         "with store.grading():\n"
-        "    store.finish(store.take().key, {'by': 'the first'}, 0); store.take(); store.take()\n"
+        "    store.finish(store.claim().key, {'by': 'the first'}, 0); store.claim(); store.claim()\n"
         "    print('taken', flush=True); sys.stdin.read()\n"
     )
     command = [sys.executable, "-c", script, str(store.path)]
@@ -96,10 +96,10 @@ def test_what_a_killed_run_had_begun_waits_again_and_nothing_is_lost(store: Stor
     first.stdout.close()
     for _ in range(MOST_ATTEMPTS + 1):  # to be killed is no attempt
         with store.grading():
-            store.take()
+            store.claim()
     with store.grading():
         found = set()
-        while job := store.take():
+        while job := store.claim():
             found.add(job.key)
             assert store.finish(job.key, {"by": "the second"}, 0)
     assert len(found) == 3 and found < keys and store.counts()["done"] == 4
@@ -109,7 +109,7 @@ def test_another_connection_sees_that_something_was_written(store: Store) -> Non
     with opened(store.path) as reader:
         before = reader.version()
         assert reader.version() == before
-        store.want(*WHAT)
+        store.enqueue(*WHAT)
         assert reader.version() != before
 
 
@@ -121,8 +121,8 @@ def test_a_file_of_another_kind_is_named(tmp_path: Path) -> None:
 
 
 def test_a_report_with_numbers_that_json_has_not_is_refused(store: Store) -> None:
-    key = store.want(*WHAT)
-    store.take()
+    key = store.enqueue(*WHAT)
+    store.claim()
     with pytest.raises(ValueError):
         store.finish(key, {"score": float("nan")}, 0)
     assert store.counts()["running"] == 1

@@ -99,7 +99,7 @@ os._exit(7)
 
 
 def test_only_a_job_of_the_container_tier_can_be_forked(launch: Launch, monkeypatch: pytest.MonkeyPatch) -> None:
-    for tier in (Tier.FULL, Tier.PRACTICE):
+    for tier in (Tier.FULL, Tier.UNSAFE):
         outcome = run(Job(["-c", "print('ran')"], limits=LIMITS), tier, trust=True, launch=launch)
         assert outcome.cause is Cause.GRADER_FAULT and outcome.stdout == ""
     monkeypatch.setattr(container, "missing", lambda: "no Landlock")

@@ -12,7 +12,7 @@ from test_results_schema import SCHEMA
 
 from autograder import __main__ as autograder
 from autograder import registry
-from autograder.commands import grade
+from autograder.grading import grade
 from autograder.lab import Check, Column, HandIn, Lab, Run, Step, StepFailed, Verdict, Visibility
 from autograder.reports import gradescope_results
 from autograder.sandbox.job import MB, Job, Limits, Tier
@@ -44,7 +44,7 @@ def read(run: Run, result: bytes) -> int:
 
 
 def judge(run: Run) -> Verdict:
-    value = run.done["run"].found
+    value = run.results["run"].value
     return Verdict(1.0) if value == 42 else Verdict(0.5 if value == 41 else 0.0, f"expected 42, got {value}")
 
 
@@ -60,7 +60,7 @@ LAB = Lab(
         Check("1.2", "the answer", 10, ("run",), judge, tags=("answer",)),
         Check("1.3", "the answer again", 2, ("run", "again"), judge),
     ),
-    columns=(Column("value", ("run",), lambda run: run.done["run"].found),),
+    columns=(Column("value", ("run",), lambda run: run.results["run"].value),),
     limits=LIMITS,
 )  # fmt: skip
 
@@ -225,12 +225,12 @@ def test_what_is_no_submission_is_named(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_without_a_safe_sandbox_nobodys_code_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    none = {Tier.FULL: "no bubblewrap", Tier.CONTAINER: "no Landlock", Tier.PRACTICE: ""}
+    none = {Tier.FULL: "no bubblewrap", Tier.CONTAINER: "no Landlock", Tier.UNSAFE: ""}
     for name in ("best", "detect"):
-        monkeypatch.setattr(grade, name, lambda: Detection(Tier.PRACTICE, none))
+        monkeypatch.setattr(grade, name, lambda: Detection(Tier.UNSAFE, none))
     with pytest.raises(ValueError, match="no bubblewrap"):
         grade.chosen_tier(None, trust=False)
-    assert grade.chosen_tier(None, trust=True) is Tier.PRACTICE
+    assert grade.chosen_tier(None, trust=True) is Tier.UNSAFE
     with pytest.raises(ValueError, match="expected the full tier on this machine, got: no bubblewrap"):
         grade.chosen_tier("full", trust=True)
 

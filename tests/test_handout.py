@@ -10,7 +10,8 @@ from test_grade import LAB as TOY
 
 from autograder import __main__ as autograder
 from autograder import registry
-from autograder.commands import grade, handout
+from autograder.commands import handout
+from autograder.grading import grade
 from autograder.intake.copy_files import copy_own
 from autograder.intake.take_in import take_in
 from autograder.lab import HandIn, Handout

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from autograder.lab import Done, Run, Submission, credit
+from autograder.lab import Run, StepResult, Submission, credit
 from labs.mp6.grading import declaration, verdicts
 from labs.mp6.grading.inside import fit, referee
 from labs.mp6.grading.inside import net as nets
@@ -33,9 +33,9 @@ def made_up(**changes: Any) -> Run:
         "problems": {},
     }
     run = Run(Submission({}, (), ""), data, 0)
-    run.done["fit 2"] = Done(Fitted(**found | changes.pop("fitted", {})))
-    run.done["evaluate"] = Done({"fitted 2": outputs, "problems": {}} | changes.pop("evaluated", {}))
-    run.done["referee"] = Done({"problems": {}, "shapes": {2: [(500, 1000)]}} | changes.pop("counted", {}))
+    run.results["fit 2"] = StepResult(Fitted(**found | changes.pop("fitted", {})))
+    run.results["evaluate"] = StepResult({"fitted 2": outputs, "problems": {}} | changes.pop("evaluated", {}))
+    run.results["referee"] = StepResult({"problems": {}, "shapes": {2: [(500, 1000)]}} | changes.pop("counted", {}))
     assert not changes
     return run
 
@@ -56,14 +56,14 @@ def test_a_noted_problem_costs_its_own_check_alone() -> None:
 
 def test_predictions_that_are_not_the_nets_are_noticed() -> None:
     run = made_up()
-    run.done["evaluate"].found["fitted 2"] = np.roll(run.done["evaluate"].found["fitted 2"], 1, axis=1)
+    run.results["evaluate"].value["fitted 2"] = np.roll(run.results["evaluate"].value["fitted 2"], 1, axis=1)
     assert "expected the net that fit returns to give fit's predictions" in verdicts.returns(P2)(run).text
     assert verdicts.accuracy(P2, 0.4, 0.73)(run).share == 1  # the handout scores what fit predicts
 
 
 def test_a_net_that_only_knows_the_images_it_was_shown_is_noticed() -> None:
     run = made_up()
-    outputs = run.done["evaluate"].found["fitted 2"]
+    outputs = run.results["evaluate"].value["fitted 2"]
     outputs[60:] = np.roll(outputs[60:], 1, axis=1)
     assert "on other images" in verdicts.returns(P2)(run).text
 
@@ -145,7 +145,7 @@ def test_part_2_has_a_most_of_parameters(shapes: list, share: float) -> None:
 )
 def test_part_1_has_one_architecture(shapes: list, share: float) -> None:
     run = made_up(counted={"shapes": {1: shapes}})
-    run.done["fit 1"] = run.done["fit 2"]
+    run.results["fit 1"] = run.results["fit 2"]
     assert verdicts.parameters(P1)(run).share == share
 
 
@@ -165,8 +165,8 @@ def test_parameters_that_cannot_be_counted_get_no_points() -> None:
 def of_images(x: np.ndarray, **evaluated: Any) -> Run:
     """A run of part 3 whose decoder gives x for the 60 shown and 30 hidden images."""
     run = made_up(evaluated={"fitted shape": np.array([16, 2, 2, 0])} | evaluated)
-    run.done["fit 3"] = Done(Fitted(np.linspace(2, 1, 100), x[:60], b"", b"", {}))
-    run.done["decode"] = Done({"fitted": x, "saved": None, "problems": {}})
+    run.results["fit 3"] = StepResult(Fitted(np.linspace(2, 1, 100), x[:60], b"", b"", {}))
+    run.results["decode"] = StepResult({"fitted": x, "saved": None, "problems": {}})
     return run
 
 
@@ -186,7 +186,7 @@ def test_reconstructions_are_scored_on_hidden_images() -> None:
 def test_returning_dev_set_is_not_reconstructing_it() -> None:
     x = pixels(made_up())
     run = of_images(x * 0.9)
-    run.done["fit 3"] = Done(Fitted(np.ones(100), x[:60], b"", b"", {}))
+    run.results["fit 3"] = StepResult(Fitted(np.ones(100), x[:60], b"", b"", {}))
     assert "expected xhats to be what net.encoder and net.decoder make" in verdicts.returns(P3)(run).text
 
 

@@ -302,7 +302,7 @@ os._exit(0)
 
 @pytest.mark.parametrize("cheat", [LOOKS, FORGES], ids=["looks", "forges"])
 def test_a_cheat_earns_nothing(cheat: str, tmp_path: Path) -> None:
-    if tier() == Tier.PRACTICE:
+    if tier() == Tier.UNSAFE:
         pytest.skip("code that the caller vouches for can read all that he can")
     source = cheat.replace("SHIPPED", repr(str(data.SHIPPED)))
     torch.save({}, tmp_path / "empty.pt")

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from quickdraw_work import LAB as FOLDER
 from quickdraw_work import predict
 
-from autograder.commands import grade, pack
-from autograder.grading import pipeline
+from autograder.commands import pack
+from autograder.grading import grade, pipeline
 from autograder.sandbox.run import Launch
 from autograder.sandbox.tiers import SAFE, detect
 from labs.quickdraw.grading import data

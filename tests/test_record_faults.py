@@ -68,7 +68,7 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "roster.csv").write_text("student\nnew\n")
     with board(tmp_path / "board.sqlite") as (made, _):
         for student in ("s1", "s2"):
-            made.keep(student, work(0.5, 0.5))
+            made.store_archive(student, work(0.5, 0.5))
             made.add(student, 1.0, student)
             made.want_graded(student)
         grade_all(made)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
-from test_results import REPORTS, document, through_json
+from test_gradescope_results import REPORTS, document, through_json
 
 SCHEMA = json.loads((ROOT / "autograder/reports/results_schema.json").read_text(encoding="utf-8"))
 

@@ -27,7 +27,7 @@ from autograder import __main__ as autograder
 from autograder.attacks import leftovers
 from autograder.attacks.replay import replay
 from autograder.attacks.table import ATTACKS, LIMITED, PAYLOADS, Attack
-from autograder.explanations import TEXTS, Finding, explain
+from autograder.explanations import TEXTS, Reason, explain
 from autograder.sandbox import cgroup, container, copy_in, landlock, outcome, run, seccomp, tiers, usage, workspace
 from autograder.sandbox.job import MB, Cause, Job, Limits, Outcome, Tier
 
@@ -151,7 +151,7 @@ def test_a_machine_without_the_tools_says_so(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PATH", "/nowhere")
     monkeypatch.setattr(landlock, "version", lambda: 0)
     found = tiers.detect()
-    assert found.tier is Tier.PRACTICE and not found.safe
+    assert found.tier is Tier.UNSAFE and not found.safe
     assert "bubblewrap is not installed" in found.reasons[Tier.FULL]
     assert ("Landlock" if os.geteuid() == 0 else "only root") in found.reasons[Tier.CONTAINER]
 
@@ -170,9 +170,9 @@ def test_a_tier_that_lets_rights_through_is_none() -> None:
         assert tiers._weakness(Tier.FULL, good | {key: value}) != ""
 
 
-def test_nothing_untrusted_runs_in_the_practice_tier() -> None:
+def test_nothing_untrusted_runs_in_the_unsafe_tier() -> None:
     with pytest.raises(ValueError, match="not safe"):
-        run.run(Job(["-c", "print('ran')"]), Tier.PRACTICE)
+        run.run(Job(["-c", "print('ran')"]), Tier.UNSAFE)
 
 
 def test_a_tier_that_is_missing_runs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -317,8 +317,8 @@ def test_links_pipes_and_names_outside_are_not_shown(tmp_path: Path) -> None:
         {"": tmp_path / "plain"},
     ):
         with pytest.raises(ValueError, match="expected"):
-            copy_in.stage(files, tmp_path / "to")
-    copy_in.stage({"deep/er/a": tmp_path / "plain"}, tmp_path / "to")
+            copy_in.copy_job_files(files, tmp_path / "to")
+    copy_in.copy_job_files({"deep/er/a": tmp_path / "plain"}, tmp_path / "to")
     assert (tmp_path / "to/deep/er/a").read_text() == "x"
 
 
@@ -326,7 +326,7 @@ def test_too_much_is_not_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "big").write_bytes(bytes(100))
     monkeypatch.setattr(copy_in, "MOST_BYTES", 99)
     with pytest.raises(ValueError, match="at most 99 bytes"):
-        copy_in.stage({"a": tmp_path / "big"}, tmp_path)
+        copy_in.copy_job_files({"a": tmp_path / "big"}, tmp_path)
 
 
 def test_a_folder_is_removed_however_deep(tmp_path: Path) -> None:
@@ -356,11 +356,11 @@ def test_output_is_safe_to_show(data: bytes) -> None:
     assert outcome.printable(b"\x1b[31mred\x1b[0m\r\nline\tend") == "red\nline\tend"
 
 
-@pytest.mark.parametrize("cause", [*Cause, *Finding])
+@pytest.mark.parametrize("cause", [*Cause, *Reason])
 def test_every_cause_is_explained(cause: str) -> None:
     text = explain(cause, Limits(cpu_seconds=7, wall_seconds=77, memory=777 * MB), exit_code=-signal.SIGSEGV)
     assert "{" not in text.title + text.paragraph and len(text.paragraph) > 100
-    assert set(TEXTS) == {*Cause, *Finding}
+    assert set(TEXTS) == {*Cause, *Reason}
     if cause in (Cause.CPU_TIME, Cause.WALL_TIME, Cause.OUT_OF_MEMORY):
         assert "7" in text.title
     if cause is Cause.CRASH:
@@ -390,7 +390,7 @@ def test_doctor_fails_when_an_attack_comes_out_otherwise(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ATTACKS, "flood", dataclasses.replace(ATTACKS["flood"], cause=Cause.WALL_TIME))
-    assert autograder.main(["doctor", "--tier", "practice", "--attack", "flood"]) == 1
+    assert autograder.main(["doctor", "--tier", "unsafe", "--attack", "flood"]) == 1
     assert "NOT AS EXPECTED: output flood" in capsys.readouterr().out
 
 

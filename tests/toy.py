@@ -24,7 +24,7 @@ def read(run: Run, result: bytes) -> int:
 
 
 def judge(run: Run) -> Verdict:
-    value = run.done["run"].found
+    value = run.results["run"].value
     return Verdict(1.0) if value == 42 + run.data else Verdict(0.3 if value == 41 else 0.0, f"expected 42, got {value}")
 
 
@@ -38,6 +38,6 @@ LAB = Lab(
         Check("1.1", "the answer", 10, ("run",), judge),
         Check("1.2", "the answer, extra", 2.1, ("run",), judge),
     ),
-    columns=(Column("value", ("run",), lambda run: run.done["run"].found),),
+    columns=(Column("value", ("run",), lambda run: run.results["run"].value),),
     limits=Limits(cpu_seconds=1, wall_seconds=60, memory=128 * MB, address_space=1024 * MB, output=1000),
 )

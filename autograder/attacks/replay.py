@@ -31,7 +31,7 @@ class Replay:
 
     @property
     def as_expected(self) -> bool:
-        """Whether the tier did what it should, or better; the practice tier's holes are measured as root."""
+        """Whether the tier did what it should, or better; the unsafe tier's holes are measured as root."""
         expected = self.attack.expected(self.tier)
         if expected is Fate.CAUGHT:
             return not self.achieved and self._cause_is_right()
@@ -64,7 +64,7 @@ def replay(attack: Attack, tier: Tier, launch: Launch | None = None) -> Replay:
         except ValueError:
             if not attack.hands_in:
                 raise
-        if outcome is not None and outcome.cause is Cause.GRADER_FAULT and tier is not Tier.PRACTICE:
+        if outcome is not None and outcome.cause is Cause.GRADER_FAULT and tier is not Tier.UNSAFE:
             raise OSError(f"{attack.name}: {outcome.detail}")
         achieved = around.harm() + (_words(outcome, around) if outcome else [])
         achieved += [f"left behind: {thing}" for thing in leftovers.found(around.token, around.key)]

@@ -35,14 +35,14 @@ class Attack:
 
     Args:
         name: also that of its payload's file.
-        in_practice: what becomes of it in the practice tier when root runs the grader; elsewhere all must be caught.
+        in_unsafe: what becomes of it in the unsafe tier when root runs the grader; elsewhere all must be caught.
         cause: the cause that a safe tier must name; None where several are right.
         hands_in: "link" or "pipe" if its net.py is such a thing.
         limits: those of its job.
     """
 
     name: str
-    in_practice: Fate = Fate.CAUGHT
+    in_unsafe: Fate = Fate.CAUGHT
     cause: Cause | None = None
     hands_in: str = ""
     limits: Limits = LIMITS
@@ -59,7 +59,7 @@ class Attack:
 
     def expected(self, tier: Tier) -> Fate:
         """What becomes of it in a tier."""
-        return self.in_practice if tier is Tier.PRACTICE else Fate.CAUGHT
+        return self.in_unsafe if tier is Tier.UNSAFE else Fate.CAUGHT
 
 
 # on labels and results, in the grader's own process

@@ -79,7 +79,7 @@ class Record(Store):
 
     def want_graded(self, sha256: str) -> None:
         """Have a content graded by the grader as it is, if it is not yet; an earlier result stays until then."""
-        jobs.want_all(self, self.lab, sha256, self.seed, ANY)
+        jobs.enqueue_all(self, self.lab, sha256, self.seed, ANY)
 
     def want_everything(self) -> None:
         """The same for all uploads."""

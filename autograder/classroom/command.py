@@ -21,7 +21,7 @@ from autograder import registry
 from autograder.classroom import fast, grading, handed_in, jobs, outputs, scheduler
 from autograder.classroom.rows import Row, rows, take
 from autograder.classroom.store import Store, opened
-from autograder.commands import grade
+from autograder.grading import grade
 from autograder.lab import Lab
 from autograder.sandbox.job import Tier
 from smallnets import cli, executors, files
@@ -76,7 +76,7 @@ def grade_class(args: argparse.Namespace, store: Store, lab: Lab) -> int:
     seed = secrets.randbits(31) if seed is None else seed
     grader = jobs.grader_hash(lab, args.staff, args.fast)
     for sha256 in dict.fromkeys(each.sha256 for each in taken if each.sha256):
-        jobs.want_all(store, lab, sha256, seed, grader, again=True)
+        jobs.enqueue_all(store, lab, sha256, seed, grader, again=True)
     before = store.counts()
     with progress(before) as on_progress:
         run(args, store, lab, seed, grader, on_progress)

@@ -84,7 +84,7 @@ class Worker:
 
 
 class Workers:
-    """A function for `coordinate.run` that shares `count` workers among the threads that call it."""
+    """A function for `scheduler.run` that shares `count` workers among the threads that call it."""
 
     def __init__(self, count: int, stop: threading.Event) -> None:
         self.all = [Worker(stop) for _ in range(count)]

@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder import registry
-from autograder.commands import grade
 from autograder.gradescope.words import refused
-from autograder.grading import pipeline
+from autograder.grading import grade, pipeline
 from autograder.intake.take_in import take_in
 from autograder.lab import Lab
 from autograder.packaging import checkout_files
@@ -59,7 +58,7 @@ def grade_one(task: dict[str, Any], stop: threading.Event | None = None) -> dict
     """Grade one job in a fresh process.
 
     Returns:
-        "report", see `report.plain`, and "fault", a line for staff or "" where the grade stands.
+        "report", see `text_report.plain`, and "fault", a line for staff or "" where the grade stands.
     """
     command = ["-m", "autograder.classroom.grading"]
     try:

@@ -42,21 +42,21 @@ def keys(lab: Lab, sha256: str, seed: int, grader: str | None = None) -> list[st
     return [key_of(sha256, lab.name, part, grader, seed) for part in parts(lab)]
 
 
-def want_all(
+def enqueue_all(
     store: Store, lab: Lab, sha256: str, seed: int, grader: str | None = None, again: bool = False
 ) -> list[str]:
-    """Have all parts of a submission graded, as `Store.want` does; returns the jobs' keys."""
+    """Have all parts of a submission graded, as `Store.enqueue` does; returns the jobs' keys."""
     grader = grader or grader_hash(lab)
-    return [store.want(sha256, lab.name, part, grader, seed, again) for part in parts(lab)]
+    return [store.enqueue(sha256, lab.name, part, grader, seed, again) for part in parts(lab)]
 
 
 def total(store: Store, lab: Lab, sha256: str, seed: int, grader: str | None = None) -> dict[str, Any] | None:
-    """One report of all parts as plain data, see `report.plain`, or None while a part is not done.
+    """One report of all parts as plain data, see `text_report.plain`, or None while a part is not done.
 
     If a part could not be graded for a fault that is not the student's, `fault` is true, `score` None, and
     `faults` has a line on each.
     """
-    found = [store.found(key) for key in keys(lab, sha256, seed, grader)]
+    found = [store.result(key) for key in keys(lab, sha256, seed, grader)]
     ended = [row for row in found if row is not None and row[0] in ("done", "fault")]
     return merged([(report, fault) for _, report, fault in ended]) if len(ended) == len(found) else None
 

@@ -15,7 +15,7 @@ from autograder.grading import pipeline
 from autograder.intake.take_in import take_in
 from autograder.lab import Lab, Report, Submission, Visibility
 from autograder.reports import text_report
-from autograder.sandbox.copy_in import stage
+from autograder.sandbox.copy_in import copy_job_files
 from autograder.text import clean
 
 
@@ -66,10 +66,10 @@ def take(store: Store, lab: Lab, handed_in: HandedIn) -> Taken:
             if handed_in.loose:
                 path = folder / "loose"
                 path.mkdir()
-                stage(dict(handed_in.loose), path)
+                copy_job_files(dict(handed_in.loose), path)
             if kept := bool(handed_in.loose) or clean(str(path)) != str(path):  # no path that can be written down
-                archive, sha256, notes = scheduler.parcel(path, lab)
-                store.keep(sha256, archive)
+                archive, sha256, notes = scheduler.pack(path, lab)
+                store.store_archive(sha256, archive)
             else:
                 taken = take_in(path, lab, folder / "files")
                 sha256, notes = taken.sha256, taken.notes
@@ -112,8 +112,8 @@ def rows(
 
 def nothing(lab: Lab, words: str) -> dict[str, Any]:
     """The report on what is no submission."""
-    held = pipeline.held(lab, Submission({}, (), ""))
-    return jobs.merged([(text_report.plain(refused(held, words)), "")])
+    applicable = pipeline.applicable(lab, Submission({}, (), ""))
+    return jobs.merged([(text_report.plain(refused(applicable, words)), "")])
 
 
 def for_student(plain: dict[str, Any]) -> Report:

@@ -60,11 +60,11 @@ def run(
             while not stop.is_set():
                 if watch:
                     renew(store, lab, grader)
-                while len(running) < slots() and (job := store.take(lab.name, grader, seed)):
+                while len(running) < slots() and (job := store.claim(lab.name, grader, seed)):
                     try:
                         archive = archive_of(store, job, lab)
                     except (OSError, ValueError, KeyError) as error:
-                        store.fail(job.key, grading.failed(error)["fault"], time.time())
+                        store.record_fault(job.key, grading.failed(error)["fault"], time.time())
                         continue
                     task = grading.task(lab, job.part, job.seed, archive, staff, tier, trust)
                     running[executor.submit(function, task)] = job
@@ -90,7 +90,7 @@ def record(store: Store, job: Job, future: Future[dict[str, Any]]) -> None:
     except Exception as error:  # whatever a lost worker looks like
         found = grading.failed(error)
     if found["fault"]:
-        store.fail(job.key, found["fault"], time.time())
+        store.record_fault(job.key, found["fault"], time.time())
     else:
         store.finish(job.key, found["report"], time.time())
 
@@ -104,13 +104,13 @@ def archive_of(store: Store, job: Job, lab: Lab) -> bytes:
     content = store.content(job.sha256)
     if isinstance(content, bytes):
         return content
-    archive, sha256, _ = parcel(content, lab)
+    archive, sha256, _ = pack(content, lab)
     if sha256 != job.sha256:
         raise ValueError(f"expected {content} as it was when the run began, got other files")
     return archive
 
 
-def parcel(path: Path, lab: Lab) -> tuple[bytes, str, tuple[str, ...]]:
+def pack(path: Path, lab: Lab) -> tuple[bytes, str, tuple[str, ...]]:
     """The lab's files of a folder or zip as a zip with nothing else, their hash, and notes on what was left aside.
 
     Raises:
@@ -130,6 +130,6 @@ def renew(store: Store, lab: Lab, grader: str) -> None:
         return
     with store.transaction():  # nothing that comes in between may be deleted without having been wanted again
         for sha256, seed in store.connection.execute(query, (lab.name, grader)).fetchall():
-            jobs.want_all(store, lab, sha256, seed, grader, again=True)
+            jobs.enqueue_all(store, lab, sha256, seed, grader, again=True)
         done = "DELETE FROM job WHERE lab = ? AND grader != ? AND state = 'waiting'"
         store.connection.execute(done, (lab.name, grader))

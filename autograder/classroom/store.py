@@ -41,7 +41,7 @@ CREATE TABLE IF NOT EXISTS job (
     seed INTEGER NOT NULL,
     state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'running', 'done', 'fault')),
     attempts INTEGER NOT NULL DEFAULT 0,
-    report TEXT,                      -- JSON as report.plain gives it
+    report TEXT,                      -- JSON as text_report.plain gives it
     fault TEXT,                       -- one line for staff
     ended REAL
 );
@@ -167,7 +167,7 @@ class Store:
         )
         return int(found.fetchone()[0])
 
-    def keep(self, sha256: str, content: bytes) -> None:
+    def store_archive(self, sha256: str, content: bytes) -> None:
         """Keep an archive in the file itself."""
         self.connection.execute("INSERT OR IGNORE INTO archive VALUES (?, ?)", (sha256, content))
 
@@ -184,7 +184,7 @@ class Store:
             return Path(row[0])
         raise KeyError(sha256)
 
-    def want(self, sha256: str, lab: str, part: str, grader: str, seed: int, again: bool = False) -> str:
+    def enqueue(self, sha256: str, lab: str, part: str, grader: str, seed: int, again: bool = False) -> str:
         """Have a job done if it never was, or failed for no fault of the student's and `again`; returns its key."""
         key = key_of(sha256, lab, part, grader, seed)
         self.connection.execute(
@@ -197,7 +197,7 @@ class Store:
             )
         return key
 
-    def take(self, lab: str | None = None, grader: str | None = None, seed: int | None = None) -> Job | None:
+    def claim(self, lab: str | None = None, grader: str | None = None, seed: int | None = None) -> Job | None:
         """The job that has waited longest, running from now on; None if none waits. What is given must be the job's."""
         row = self.connection.execute(
             "UPDATE job SET state = 'running', attempts = attempts + 1 WHERE rowid = "
@@ -216,7 +216,7 @@ class Store:
         )
         return done.rowcount == 1
 
-    def fail(self, key: str, fault: str, ended: float) -> bool:
+    def record_fault(self, key: str, fault: str, ended: float) -> bool:
         """Record a fault that is not the student's; the job waits again, until it has failed MOST_ATTEMPTS times.
 
         Returns whether it waits again.
@@ -229,7 +229,7 @@ class Store:
         ).fetchone()
         return bool(row) and row[0] == "waiting"
 
-    def found(self, key: str) -> tuple[str, dict[str, Any], str] | None:
+    def result(self, key: str) -> tuple[str, dict[str, Any], str] | None:
         """State, report ({} while there is none) and fault ("" for none) of a job; None for one that nobody wants."""
         row = self.connection.execute("SELECT state, report, fault FROM job WHERE key = ?", (key,)).fetchone()
         return row and (row["state"], self.plain(row["report"] or "{}"), row["fault"] or "")

@@ -39,7 +39,7 @@ def command(args: argparse.Namespace) -> int:
     wrong = [done.attack.name for done in replays if not done.as_expected]
     caught = sum(done.fate is Fate.CAUGHT for done in replays)
     print(f"\n{caught} of {len(replays)} caught; {_conclusion(wrong)}")
-    if tier is Tier.PRACTICE and os.geteuid() != 0:
+    if tier is Tier.UNSAFE and os.geteuid() != 0:
         print("what gets through here is known for root; as another user, less does")
     return 1 if wrong else 0
 

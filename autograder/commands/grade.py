@@ -7,59 +7,17 @@ Exit code 0: graded, whatever the score. 1: the grader failed at something, so t
 """
 
 import argparse
-import functools
 import json
-import math
 import secrets
-import time
 from pathlib import Path
 
 from autograder import registry
-from autograder.grading.pipeline import judge, only
-from autograder.intake.take_in import take_in
-from autograder.lab import Lab, Report
-from autograder.packaging.checkout_files import grader_hash
+from autograder.grading.grade import chosen_tier, grade
+from autograder.grading.pipeline import only
+from autograder.lab import Lab
 from autograder.reports import gradescope_results, text_report
 from autograder.sandbox.job import Tier
-from autograder.sandbox.run import Launch
-from autograder.sandbox.run import run as run_job
-from autograder.sandbox.tiers import SAFE, best, detect
-from autograder.sandbox.workspace import own_folder
 from smallnets import cli, files, own
-
-
-def grade(
-    path: Path,
-    lab: Lab,
-    tier: Tier,
-    staff: Path | None = None,
-    seed: int = 0,
-    trust: bool = False,
-    seconds: float = math.inf,
-    launch: Launch | None = None,
-) -> Report:
-    """Run and judge a submission.
-
-    Args:
-        path: folder or zip.
-        staff: folder of hidden data, see the lab's `load`.
-        seed: of order, draw and training.
-        trust: the caller vouches for the code; without it the practice tier refuses.
-        seconds: on the clock, after which steps are cut short or not begun; what was done by then is judged.
-        launch: how the sandbox starts its processes, if not anew for each job.
-
-    Raises:
-        ValueError: not a submission; data that is not as it should be; the practice tier without trust.
-        OSError: data that is not there.
-    """
-    start = time.perf_counter()
-    loaded = lab.load(staff, seed)
-    with own_folder("handed-in-") as folder:
-        submission = take_in(path, lab, folder)
-        execute = functools.partial(run_job, tier=tier, trust=trust, launch=launch)
-        return judge(
-            submission, lab, loaded, execute, tier, seed, seconds - (time.perf_counter() - start), grader_hash(lab)
-        )
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,18 +60,3 @@ def graded_and_written(args: argparse.Namespace, lab: Lab, tier: Tier, seed: int
     finally:
         text_report.show(graded)
     return 1 if graded.fault else 0
-
-
-def chosen_tier(name: str | None, trust: bool) -> Tier:
-    """The tier asked for, or the best one; ValueError if it cannot be had, or is not safe and nobody vouches."""
-    detection = detect() if name else best()
-    tier = Tier(name) if name else detection.tier
-    if reason := detection.reasons[tier]:
-        raise ValueError(f"expected the {tier} tier on this machine, got: {reason}")
-    if tier not in SAFE and not trust:
-        better = "; ".join(f"{other}: {detection.reasons[other]}" for other in SAFE if detection.reasons[other])
-        raise ValueError(
-            f"expected a safe sandbox, or --i-trust-this for code of your own, got the {tier} tier"
-            + (f" ({better})" if better else "")
-        )
-    return tier

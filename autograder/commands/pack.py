@@ -13,7 +13,7 @@ from autograder import registry
 from autograder.intake.copy_files import copy_own
 from autograder.intake.names import near_miss, shown
 from autograder.lab import HandIn, Lab
-from autograder.lint.lint import look
+from autograder.lint.files import lint_files
 from smallnets import zipping
 from smallnets.files import expect_file, replacing
 
@@ -43,7 +43,7 @@ def command(args: argparse.Namespace) -> int:
     with replacing(out) as temporary, tempfile.TemporaryDirectory(prefix="pack-") as copies:
         zipping.write(temporary, found, lab.root)
         submission = copy_own(found, lab.hand_in, Path(copies))  # as it is taken in when it is graded
-        notes += [*submission.notes, *look(submission.files, lab.hand_in)]
+        notes += [*submission.notes, *lint_files(submission.files, lab.hand_in)]
         sizes = {name: path.stat().st_size for name, path in submission.files.items()}
     for name, size in sizes.items():
         print(f"{name}  {size:,} bytes{_origin(name, found[name], lab, args.folder)}")

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder import registry
-from autograder.commands import grade
 from autograder.gradescope import memory, metadata, quota, settings, words
 from autograder.gradescope.settings import Settings
 from autograder.gradescope.words import OutOfTime
+from autograder.grading import grade
 from autograder.intake.take_in import take_in
 from autograder.lab import Lab
 from autograder.reports import gradescope_results

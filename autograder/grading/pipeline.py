@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from autograder.explanations import Finding, explain
-from autograder.lab import Check, Done, Graded, Lab, Report, Run, Step, StepFailed, Submission
-from autograder.lint.lint import look
+from autograder.explanations import Reason, explain
+from autograder.lab import Check, Graded, Lab, Report, Run, Step, StepFailed, StepResult, Submission
+from autograder.lint.files import lint_files
 from autograder.packaging.imports import version
 from autograder.sandbox.job import Cause, Job, Limits, Outcome
 
@@ -40,12 +40,12 @@ def judge(
     versions = {name: version(name) for name in ("numpy", "torch")}  # torch is imported by the students' code alone
     data, source = loaded
     # both may have the same to say about a file that is no text
-    notes = dict.fromkeys([*submission.notes, *look(submission.files, lab.hand_in)])
-    lab = held(lab, submission)
+    notes = dict.fromkeys([*submission.notes, *lint_files(submission.files, lab.hand_in)])
+    lab = applicable(lab, submission)
     run = Run(submission, data, seed)
     for step in lab.steps:
         left = seconds - (time.perf_counter() - start)
-        run.done[step.name] = do(step, run, step.limits or lab.limits, execute, left)
+        run.results[step.name] = do(step, run, step.limits or lab.limits, execute, left)
     tests = tuple(judged(lab, run))
     columns = tuple(scoreboard(lab, run))
     return Report(
@@ -55,7 +55,7 @@ def judge(
         columns=columns,
         seconds=time.perf_counter() - start,
         audit=audit(lab, run, tier, versions) | {"grader_sha256": grader},
-        fault=any(done.cause == Cause.GRADER_FAULT for done in run.done.values()),
+        fault=any(done.cause == Cause.GRADER_FAULT for done in run.results.values()),
     )
 
 
@@ -71,7 +71,7 @@ def only(lab: Lab, beginning: str) -> Lab:
     return reduced(lab, checks)
 
 
-def held(lab: Lab, submission: Submission) -> Lab:
+def applicable(lab: Lab, submission: Submission) -> Lab:
     """The lab without the checks that are held only with a file that was not handed in."""
     checks = tuple(check for check in lab.checks if all(name in submission.files for name in check.only_with))
     return lab if checks == lab.checks else reduced(lab, checks)
@@ -89,30 +89,30 @@ def reduced(lab: Lab, checks: tuple[Check, ...]) -> Lab:
     return replace(lab, checks=checks, steps=steps, columns=columns)
 
 
-def do(step: Step, run: Run, limits: Limits, execute: Execute, left: float = math.inf) -> Done:
+def do(step: Step, run: Run, limits: Limits, execute: Execute, left: float = math.inf) -> StepResult:
     """Run one step, if what it needs is there and some seconds are left; it is stopped when they are over."""
     if missing := [name for name in step.files if name not in run.submission.files]:
-        return Done(cause=Finding.MISSING, text=f"expected {', '.join(missing)}, got no such file")
-    if failed := [name for name in step.after if run.done[name].cause != Cause.OK]:
-        return Done(cause=run.done[failed[0]].cause, text=f"not run, as {failed[0]} came to nothing")
+        return StepResult(cause=Reason.MISSING, text=f"expected {', '.join(missing)}, got no such file")
+    if failed := [name for name in step.after if run.results[name].cause != Cause.OK]:
+        return StepResult(cause=run.results[failed[0]].cause, text=f"not run, as {failed[0]} came to nothing")
     if left <= 0:
-        return Done(cause=Finding.NO_TIME, text="not run")
+        return StepResult(cause=Reason.NO_TIME, text="not run")
     hurried, limits = left < limits.wall_seconds, replace(limits, wall_seconds=min(left, limits.wall_seconds))
     outcome = None
     try:
         outcome = execute(replace(step.job(run), limits=limits))
         if hurried and outcome.cause is Cause.WALL_TIME:
-            return Done(cause=Finding.NO_TIME, text=f"stopped after {left:.0f} s")
+            return StepResult(cause=Reason.NO_TIME, text=f"stopped after {left:.0f} s")
         if outcome.cause is not Cause.OK:
-            return Done(None, outcome.cause, failure(outcome, limits), outcome)
+            return StepResult(None, outcome.cause, failure(outcome, limits), outcome)
         # what was read stays; the message itself, megabytes of it, need not
-        return Done(step.read(run, outcome.result), outcome=replace(outcome, result=b""))
+        return StepResult(step.read(run, outcome.result), outcome=replace(outcome, result=b""))
     except StepFailed as error:
-        return Done(None, error.cause, str(error), outcome)
+        return StepResult(None, error.cause, str(error), outcome)
     except ValueError as error:
         if outcome is None:
             raise
-        return Done(None, Cause.PROTOCOL, f"{explain(Cause.PROTOCOL, limits).paragraph}\n({error})", outcome)
+        return StepResult(None, Cause.PROTOCOL, f"{explain(Cause.PROTOCOL, limits).paragraph}\n({error})", outcome)
 
 
 def failure(outcome: Outcome, limits: Limits) -> str:
@@ -128,11 +128,11 @@ def judged(lab: Lab, run: Run) -> Iterator[Graded]:
     steps = {step.name: step for step in lab.steps}
     told: dict[str, str] = {}
     for check in sorted(lab.checks, key=order):
-        failed = next((name for name in check.steps if run.done[name].cause != Cause.OK), None)
+        failed = next((name for name in check.steps if run.results[name].cause != Cause.OK), None)
         if failed is None:
             yield from_verdict(check, run, lab)
             continue
-        done = run.done[failed]
+        done = run.results[failed]
         text = f"see {told[failed]}" if failed in told else why(steps[failed], done, lab.limits)
         told.setdefault(failed, check.number)
         yield Graded(check.number, check.name, 0.0, check.points, text, done.cause, check.visibility, check.tags)
@@ -143,7 +143,7 @@ def order(check: Check) -> tuple[int, ...]:
     return tuple(int(part) for part in check.number.split("."))
 
 
-def why(step: Step, done: Done, limits: Limits) -> str:
+def why(step: Step, done: StepResult, limits: Limits) -> str:
     """Why a step came to nothing, and how to see the same."""
     text, limits = done.text, step.limits or limits
     if done.outcome is None or done.outcome.cause is Cause.OK:  # otherwise the text explains already
@@ -168,7 +168,7 @@ def from_verdict(check: Check, run: Run, lab: Lab) -> Graded:
 def scoreboard(lab: Lab, run: Run) -> Iterator[tuple[str, float, str]]:
     """The columns that have a value."""
     for column in lab.columns:
-        if all(run.done[name].cause == Cause.OK for name in column.steps):
+        if all(run.results[name].cause == Cause.OK for name in column.steps):
             value = column.value(run)
             if value is not None:
                 yield column.name, value, column.better
@@ -176,8 +176,8 @@ def scoreboard(lab: Lab, run: Run) -> Iterator[tuple[str, float, str]]:
 
 def audit(lab: Lab, run: Run, tier: str, versions: dict[str, str]) -> dict[str, object]:
     """What a second run needs to be the same: hashes, seed, limits, versions; and what steps and grader used."""
-    used = {name: {"cause": str(done.cause)} for name, done in run.done.items()}
-    for name, done in run.done.items():
+    used = {name: {"cause": str(done.cause)} for name, done in run.results.items()}
+    for name, done in run.results.items():
         if done.outcome is not None:
             used[name] |= asdict(done.outcome.usage)
         if done.outcome is not None and done.cause == Cause.GRADER_FAULT:

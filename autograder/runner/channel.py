@@ -17,7 +17,7 @@ from autograder.sandbox.fds import INPUT_FD, RESULT_FD
 MOST_TEXT = 4_000  # characters of one problem
 
 
-def given() -> dict[str, NDArray]:
+def read_arrays() -> dict[str, NDArray]:
     """The arrays that the grader sent."""
     with open(INPUT_FD, "rb", closefd=False) as file, np.load(io.BytesIO(file.read()), allow_pickle=False) as arrays:
         return dict(arrays)

@@ -9,7 +9,7 @@ from autograder.runner.protocol import texts, unpack
 from autograder.runner.run_checks import layout
 from autograder.sandbox.job import Job, Limits
 
-Found = Mapping[str, str]  # check -> what is wrong, "" if nothing; one that is missing did not come to its end
+Findings = Mapping[str, str]  # check -> what is wrong, "" if nothing; one that is missing did not come to its end
 
 
 def check_step(
@@ -22,7 +22,7 @@ def check_step(
     seconds: float = 20,
     limits: Limits | None = None,
 ) -> Step:
-    """A step whose finding is `Found`.
+    """A step whose finding is `Findings`.
 
     Args:
         module: such as "labs.beras.grading.checks.layers", with a function `load`, which imports the student's files
@@ -38,7 +38,7 @@ def check_step(
         arrays: dict[str, Any] = {"seed": run.seed, "names": list(names), "seconds": seconds}
         return job_files.job(run, ["autograder.runner.run_checks", module], arrays, layout(len(names)), given)
 
-    def read(run: Run, result: bytes) -> Found:
+    def read(run: Run, result: bytes) -> Findings:
         return texts(unpack(layout(len(names)), result)["problems"])
 
     return Step(name, files, job, read, reproduce=reproduce, limits=limits)
@@ -48,7 +48,7 @@ def passes(step: str, names: Sequence[str]) -> Callable[[Run], Verdict]:
     """All points if every one of these checks is passed, else none, and what was wrong."""
 
     def judge(run: Run) -> Verdict:
-        found: Found = run.done[step].found
+        found: Findings = run.results[step].value
         if "load" in found:
             return Verdict(0, found["load"], "exception")
         wrong = [found.get(name, "the check did not come to its end") for name in names]

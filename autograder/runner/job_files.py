@@ -22,8 +22,8 @@ def job(
 
     Args:
         argv: the module, such as "labs.mp6.grading.inside.fit", and its arguments; it sees a module named there, too.
-        arrays: what `message.given` returns there.
-        layout: of what `message.hand_back` writes there.
+        arrays: what `channel.read_arrays` returns there.
+        layout: of what `channel.hand_back` writes there.
         given: files of the handout that students' programs import, relative to the checkout.
         students: whether what was handed in lies in its folder `submission`.
         more: other files, by their names in the job's folder.

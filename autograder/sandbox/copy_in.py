@@ -24,7 +24,7 @@ class _Budget:
             raise ValueError(f"expected at most {MOST_BYTES:,} bytes in {MOST_ENTRIES:,} files, got more at {name}")
 
 
-def stage(files: Mapping[str, Path], folder: Path) -> None:
+def copy_job_files(files: Mapping[str, Path], folder: Path) -> None:
     """Copy each file or folder to its name beneath `folder`, readable for all.
 
     Raises:

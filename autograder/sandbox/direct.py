@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.sandbox.copy_in import remove, stage
+from autograder.sandbox.copy_in import copy_job_files, remove
 from autograder.sandbox.fds import INPUT_FD, RESULT_FD
 from autograder.sandbox.job import Job, Outcome, Tier
 from autograder.sandbox.launch_spec import Plan, environment
@@ -50,7 +50,7 @@ def run(job: Job) -> Outcome:
     """Run a job; of its limits those on time, output and the size of files hold, on Windows time and output alone.
 
     Raises:
-        ValueError: files that may not be shown to a job, see `stage.stage`.
+        ValueError: files that may not be shown to a job, see `copy_in.copy_job_files`.
         OSError: the disk fails.
     """
     with contextlib.ExitStack() as stack:
@@ -58,11 +58,11 @@ def run(job: Job) -> Outcome:
         stack.callback(remove, folder)
         for name in ("files", "scratch"):
             (folder / name).mkdir()
-        stage(job.files, folder / "files")
+        copy_job_files(job.files, folder / "files")
         (folder / "input").write_bytes(job.input)
         (folder / "result").touch()
         streams = _run(job, folder)
-    return judge(job, Tier.PRACTICE, streams, out_of_memory=False)
+    return judge(job, Tier.UNSAFE, streams, out_of_memory=False)
 
 
 def _run(job: Job, folder: Path) -> Streams:

@@ -14,7 +14,7 @@ class Tier(enum.StrEnum):
 
     FULL = "full"
     CONTAINER = "container"
-    PRACTICE = "practice"
+    UNSAFE = "unsafe"
 
 
 class Cause(enum.StrEnum):

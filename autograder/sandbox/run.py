@@ -20,7 +20,7 @@ from autograder.sandbox.usage import of_user
 from autograder.sandbox.workspace import Place, place
 from smallnets import faults
 
-TIERS = {Tier.FULL: bubblewrap, Tier.CONTAINER: container, Tier.PRACTICE: unsafe}
+TIERS = {Tier.FULL: bubblewrap, Tier.CONTAINER: container, Tier.UNSAFE: unsafe}
 GRACE = 20.0  # seconds that a supervisor may take beyond the job's wall time before it is given up
 
 
@@ -30,19 +30,19 @@ Launch = Callable[[Plan, Order, dict[str, IO[bytes]], list[IO[bytes]]], Process]
 
 
 def run(job: Job, tier: Tier, trust: bool = False, launch: Launch | None = None) -> Outcome:
-    """Run a job; afterwards none of its processes, files or shared memory is left (practice: but what it hid).
+    """Run a job; afterwards none of its processes, files or shared memory is left (unsafe: but what it hid).
 
     Args:
         job: what to run.
         tier: between the job and this machine; `tiers.detect` says which this machine has.
-        trust: the caller vouches for the job's code. Without it the practice tier refuses.
+        trust: the caller vouches for the job's code. Without it the unsafe tier refuses.
         launch: starts the supervisor; left out, as a program of its own.
 
     Raises:
-        ValueError: the practice tier without trust; files that may not be shown to a job (see `stage.stage`).
+        ValueError: the unsafe tier without trust; files that may not be shown to a job (see `copy_in.copy_job_files`).
     """
-    if tier is Tier.PRACTICE and not trust:
-        raise ValueError("expected trusted code for the practice tier, which is not safe; got no word that it is")
+    if tier is Tier.UNSAFE and not trust:
+        raise ValueError("expected trusted code for the unsafe tier, which is not safe; got no word that it is")
     try:
         if reason := TIERS[tier].missing():
             raise OSError(reason)

@@ -37,13 +37,13 @@ def unavailable(tier: Tier) -> str:
     """Why a tier cannot be had on this machine, in one line; "" if it can: a job has run in it as it should."""
     if reason := TIERS[tier].missing():
         return reason
-    job = Job(["-c", PROBE if tier is not Tier.PRACTICE else "import os; os.write(4, b'done')"], result_bytes=4)
+    job = Job(["-c", PROBE if tier is not Tier.UNSAFE else "import os; os.write(4, b'done')"], result_bytes=4)
     job = dataclasses.replace(job, limits=Limits(cpu_seconds=5, wall_seconds=10))
     outcome = run(job, tier, trust=True)
     if outcome.cause is not Cause.OK:
         words = " ".join(f"{outcome.detail} {outcome.stderr}".split())
         return f"a small job ended with {outcome.cause}: {words[-300:]}"
-    return "" if tier is Tier.PRACTICE else _weakness(tier, json.loads(outcome.stdout))
+    return "" if tier is Tier.UNSAFE else _weakness(tier, json.loads(outcome.stdout))
 
 
 def _weakness(tier: Tier, found: dict) -> str:
@@ -58,9 +58,9 @@ def _weakness(tier: Tier, found: dict) -> str:
 
 
 def detect() -> Detection:
-    """Try every tier and name the best; the practice tier when nothing safe works."""
+    """Try every tier and name the best; the unsafe tier when nothing safe works."""
     reasons = {tier: unavailable(tier) for tier in Tier}
-    return Detection(next(tier for tier in Tier if not reasons[tier] or tier is Tier.PRACTICE), reasons)
+    return Detection(next(tier for tier in Tier if not reasons[tier] or tier is Tier.UNSAFE), reasons)
 
 
 def best() -> Detection:
@@ -70,4 +70,4 @@ def best() -> Detection:
         reasons[tier] = unavailable(tier)
         if not reasons[tier]:
             return Detection(tier, reasons)
-    return Detection(Tier.PRACTICE, reasons)
+    return Detection(Tier.UNSAFE, reasons)

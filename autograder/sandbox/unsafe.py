@@ -1,4 +1,4 @@
-"""The practice tier: limits of the kernel and nothing more. NOT SAFE: a job can read and write whatever you can."""
+"""The unsafe tier: limits of the kernel and nothing more. NOT SAFE: a job can read and write whatever you can."""
 
 from autograder.sandbox.job import Job
 from autograder.sandbox.launch_spec import PACKAGE, Plan

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from autograder.sandbox import cgroup, uids
-from autograder.sandbox.copy_in import remove, stage
+from autograder.sandbox.copy_in import copy_job_files, remove
 from autograder.sandbox.job import Job, Tier
 
 MARKED = ".mark"  # ends the name of the file beside a folder that says who made it
@@ -34,16 +34,16 @@ def place(job: Job, tier: Tier) -> Iterator[Place]:
     """Make everything for one job.
 
     Raises:
-        ValueError: files that may not be shown to a job, see `stage.stage`.
+        ValueError: files that may not be shown to a job, see `copy_in.copy_job_files`.
         OSError: no room, no user id, a missing file.
     """
     clear_stale()
     with contextlib.ExitStack() as stack:
-        drops = tier is not Tier.PRACTICE and os.geteuid() == 0
+        drops = tier is not Tier.UNSAFE and os.geteuid() == 0
         folder = stack.enter_context(own_folder("job-"))
         uid = stack.enter_context(uids.slot()) if drops else None
         files, scratch, given = _folder(folder / "files", 0o755), _folder(folder / "scratch", 0o700), folder / "input"
-        stage(job.files, files)
+        copy_job_files(job.files, files)
         given.write_bytes(job.input)
         given.chmod(0o600)
         if uid is not None:

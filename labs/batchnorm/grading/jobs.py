@@ -52,7 +52,7 @@ def learns(name: str) -> Callable[[Run], Verdict]:
     program = PROGRAMS[name]
 
     def judge(run: Run) -> Verdict:
-        found: Learnt = run.done[f"learn {name}"].found
+        found: Learnt = run.results[f"learn {name}"].value
         first, last = found.losses[:5].mean(), found.losses[-5:].mean()
         value = accuracy(run, name)
         text = (
@@ -67,7 +67,7 @@ def learns(name: str) -> Callable[[Run], Verdict]:
 
 def accuracy(run: Run, name: str) -> float:
     """Of a net after its short training."""
-    predicted = run.done[f"learn {name}"].found.together.argmax(axis=1)
+    predicted = run.results[f"learn {name}"].value.together.argmax(axis=1)
     return metrics.accuracy(metrics.confusion_matrix(run.data.labels, predicted, 10))
 
 
@@ -75,7 +75,7 @@ def alone(name: str) -> Callable[[Run], Verdict]:
     """In evaluation a single image gets the logits that it gets in a batch."""
 
     def judge(run: Run) -> Verdict:
-        found: Learnt = run.done[f"learn {name}"].found
+        found: Learnt = run.results[f"learn {name}"].value
         scale = max(1.0, float(np.abs(found.together).max()))
         wrong = int((np.abs(found.together - found.alone).max(axis=1) > SAME * scale).sum())
         n = len(found.together)

@@ -51,7 +51,7 @@ def training(which: str, files: tuple[str, ...] = FILES) -> Step:
 
 def accuracy(run: Run, which: str) -> float:
     """Of a trained model on the hidden images."""
-    return float(np.mean(run.done[which].found == run.data.truths))
+    return float(np.mean(run.results[which].value == run.data.truths))
 
 
 def reaches(which: str, none_at: float, full_at: float) -> Callable[[Run], Verdict]:

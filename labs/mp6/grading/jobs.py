@@ -71,8 +71,8 @@ def valid(predictions: NDArray, part: Part) -> bool:
 
 def nets(run: Run) -> dict[int, bytes]:
     """The nets that the trainings so far have handed back."""
-    done = {number: run.done.get(f"fit {number}") for number in PARTS}
-    return {number: step.found.net for number, step in done.items() if step and step.found and step.found.net}
+    done = {number: run.results.get(f"fit {number}") for number in PARTS}
+    return {number: step.value.net for number, step in done.items() if step and step.value and step.value.net}
 
 
 def images(run: Run, number: int) -> NDArray:
@@ -111,7 +111,7 @@ def decode_step() -> Step:
     """Let part 3's decoders rebuild images from what passed the bottleneck, and from nothing else."""
 
     def make(run: Run) -> Job:
-        found, net = run.done["evaluate"].found, nets(run).get(3)
+        found, net = run.results["evaluate"].value, nets(run).get(3)
         if net is None or (found.get("fitted codes") is None and found.get("saved codes") is None):
             raise StepFailed("wrong result", "part 3 has handed back no codes to decode")
         arrays: dict[str, Any] = {"net 3": np.frombuffer(net, np.uint8), "n": len(images(run, 3))}
@@ -130,11 +130,11 @@ def referee_step() -> Step:
     """Count parameters, without any student's code."""
 
     def make(run: Run) -> Job:
-        done = {number: run.done.get(f"fit {number}") for number in PARTS}
+        done = {number: run.results.get(f"fit {number}") for number in PARTS}
         arrays = {
-            f"parameters {number}": np.frombuffer(step.found.parameters, np.uint8)
+            f"parameters {number}": np.frombuffer(step.value.parameters, np.uint8)
             for number, step in done.items()
-            if step and step.found and step.found.parameters
+            if step and step.value and step.value.parameters
         }
         return job_files.job(run, ["labs.mp6.grading.inside.referee"], arrays, parts.REFEREE_LAYOUT, students=False)
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.explanations import TEXTS, Finding
+from autograder.explanations import TEXTS, Reason
 from autograder.lab import Run, Verdict, credit
 from labs.mp6.grading.jobs import Fitted, model_problem
 from labs.mp6.grading.parts import MOST_CODES, PARTS, Part
@@ -21,12 +21,12 @@ SAME_IMAGES = 1e-4  # mean squared difference, likewise; codes in float16 cost l
 
 def fitted(run: Run, part: Part) -> Fitted:
     """What the training of a part has handed back."""
-    return run.done[f"fit {part.number}"].found
+    return run.results[f"fit {part.number}"].value
 
 
 def evaluated(run: Run, name: str) -> tuple[Any, str]:
     """A part of what the nets made of images, or None with the reason."""
-    found = run.done["evaluate"].found
+    found = run.results["evaluate"].value
     return found.get(name), found["problems"].get(name, "the net that fit returned is missing")
 
 
@@ -92,12 +92,12 @@ def disagreement_of_images(run: Run) -> str:
 
 def reconstructions(run: Run, which: str) -> tuple[NDArray[np.float32] | None, str]:
     """What came through the bottleneck, or None with the reason."""
-    decode = run.done.get("decode")
-    if decode is not None and decode.found and decode.found[which] is not None:
-        return decode.found[which], ""
-    if decode is not None and decode.found and which in decode.found["problems"]:
-        return None, decode.found["problems"][which]
-    problems = run.done["evaluate"].found["problems"]
+    decode = run.results.get("decode")
+    if decode is not None and decode.value and decode.value[which] is not None:
+        return decode.value[which], ""
+    if decode is not None and decode.value and which in decode.value["problems"]:
+        return None, decode.value["problems"][which]
+    problems = run.results["evaluate"].value["problems"]
     return None, problems.get(f"{which} 3") or (decode.text if decode else "") or "nothing came through"
 
 
@@ -120,7 +120,7 @@ def parameters(part: Part) -> Judge:
     """The parameters, as the referee counts them, fit the assignment."""
 
     def judge(run: Run) -> Verdict:
-        found, counts = fitted(run, part), run.done["referee"].found
+        found, counts = fitted(run, part), run.results["referee"].value
         if text := found.problems.get("parameters") or counts["problems"].get(f"parameters {part.number}"):
             return Verdict(0, f"the parameters cannot be counted: {text}")
         if text := found.problems.get("get_parameters"):
@@ -207,13 +207,13 @@ def saved_accuracy(part: Part, none_at: float, full_at: float) -> Judge:
 
 def no_model(text: str) -> Verdict:
     """No points for a model file that is missing, or does not open."""
-    cause = Finding.MISSING if "no such file" in text else Finding.BAD_MODEL
+    cause = Reason.MISSING if "no such file" in text else Reason.BAD_MODEL
     return Verdict(0, f"{text}\n{TEXTS[cause][1]}", cause)
 
 
 def pickled(run: Run, part: Part) -> str:
     """A word on a model file that holds more than weights."""
-    word = run.done["evaluate"].found["problems"].get(f"word {part.number}")
+    word = run.results["evaluate"].value["problems"].get(f"word {part.number}")
     return f"; {word}. torch.save(net.state_dict(), ...) makes one that opens anywhere" if word else ""
 
 
@@ -247,7 +247,7 @@ def mse_of(run: Run, which: str) -> tuple[float | None, str]:
 
 def bottleneck(run: Run) -> Verdict:
     """At most 196 numbers pass from encoder to decoder."""
-    found = run.done["evaluate"].found
+    found = run.results["evaluate"].value
     shape = found.get("fitted shape")
     if shape is None:
         return Verdict(0, found["problems"].get("fitted 3", "the net that fit returned is missing"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.explanations import Finding
+from autograder.explanations import Reason
 from autograder.intake import model_file
 from autograder.lab import Run, Step, StepFailed, Verdict, credit
 from autograder.runner import job_files
@@ -20,11 +20,11 @@ NAME = "classify"
 FILES = ("pytorch_cnn.py", "model.pt")
 GUESSED = 2 / N_CLASSES
 MOST_BYTES = 32 * 2**20  # of model.pt
-CAUSES = {"import": Finding.EXCEPTION, "model": Finding.BAD_MODEL, "classify": Finding.EXCEPTION}
+CAUSES = {"import": Reason.EXCEPTION, "model": Reason.BAD_MODEL, "classify": Reason.EXCEPTION}
 
 
 @dataclasses.dataclass(frozen=True)
-class Found:
+class Classified:
     """The class that each hidden image was given, in the order of the labels, and a word on the model file."""
 
     predictions: NDArray[np.int64]
@@ -36,24 +36,24 @@ def step() -> Step:
 
     def make(run: Run) -> Job:
         if problem := model_file.problem(run.submission.files["model.pt"], MOST_BYTES):
-            raise StepFailed(Finding.BAD_MODEL, problem)
+            raise StepFailed(Reason.BAD_MODEL, problem)
         try:
             arrays = {"x": run.data.shown()}
         except ChangesFailed as error:
-            raise StepFailed(Finding.EXCEPTION, str(error)) from None
+            raise StepFailed(Reason.EXCEPTION, str(error)) from None
         return job_files.job(run, ["labs.numpy_to_cnn.grading.inside.classify"], arrays, layout(len(run.data.labels)))
 
-    def read(run: Run, result: bytes) -> Found:
+    def read(run: Run, result: bytes) -> Classified:
         values = unpack(layout(len(run.data.labels)), result)
         problems, shown = texts(values["problems"]), values["labels"]
         for name, cause in CAUSES.items():
             if text := problems.get(name):
-                raise StepFailed(Finding.WRONG if text.startswith("expected classify") else cause, text)
+                raise StepFailed(Reason.WRONG if text.startswith("expected classify") else cause, text)
         if shown is None or not 0 <= shown.min() <= shown.max() < N_CLASSES:
             raise ValueError("expected classes from 0 to 9, got others or none")
         predictions = np.empty_like(shown)
         predictions[run.data.order] = shown
-        return Found(predictions, problems.get("word", ""))
+        return Classified(predictions, problems.get("word", ""))
 
     return Step(NAME, FILES, make, read, reproduce="python -m autograder check --lab numpy_to_cnn --only 4.")
 
@@ -61,13 +61,13 @@ def step() -> Step:
 def accuracy(run: Run, half: str) -> float:
     """The share of images in a half, "public" or "final", whose class was found."""
     rows = run.data.halves[half]
-    found = metrics.confusion_matrix(run.data.labels[rows], run.done[NAME].found.predictions[rows], N_CLASSES)
+    found = metrics.confusion_matrix(run.data.labels[rows], run.results[NAME].value.predictions[rows], N_CLASSES)
     return metrics.accuracy(found)
 
 
 def opens(run: Run) -> Verdict:
     """All points if the net that was opened does better than guessing, which an answer out of thin air does not."""
-    word = run.done[NAME].found.word
+    word = run.results[NAME].value.word
     if (found := accuracy(run, "public")) <= GUESSED:
         return Verdict(0, f"{words(run, found)}; expected more than {GUESSED:g} from a net that has learnt something")
     return Verdict(1, f"model.pt is better saved as torch.save(net.state_dict(), ...): {word}" if word else "")

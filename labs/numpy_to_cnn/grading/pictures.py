@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from autograder.explanations import Finding
+from autograder.explanations import Reason
 from autograder.lab import Run, Verdict
 
 SMALLEST, LARGEST = 100, 10_000  # pixels a side of what can be looked at
@@ -14,7 +14,7 @@ def is_picture(name: str) -> Callable[[Run], Verdict]:
 
     def judge(run: Run) -> Verdict:
         if (path := run.submission.files.get(name)) is None:
-            return Verdict(0, f"expected {name}, got no such file", Finding.MISSING)
+            return Verdict(0, f"expected {name}, got no such file", Reason.MISSING)
         with open(path, "rb") as file:
             start = file.read(24)
         if len(start) < 24 or not start.startswith(SIGNATURE) or start[12:16] != FIRST_CHUNK:

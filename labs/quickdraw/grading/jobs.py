@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.explanations import Finding
+from autograder.explanations import Reason
 from autograder.intake import model_file
 from autograder.lab import Run, Step, StepFailed, Verdict, credit
 from autograder.runner import job_files
@@ -39,7 +39,7 @@ def predict_step(program: Program) -> Step:
 
     def make(run: Run) -> Job:
         if text := model_file.problem(run.submission.files[program.model]):
-            raise StepFailed(Finding.BAD_MODEL, text)
+            raise StepFailed(Reason.BAD_MODEL, text)
         argv, images = ["labs.quickdraw.grading.inside.predict", program.name], run.data.images
         return dataclasses.replace(
             job_files.job(run, argv, {"images": images}, layout(len(images)), GIVEN), env=WHOLE_NETS
@@ -51,7 +51,7 @@ def predict_step(program: Program) -> Step:
         classes = values["predictions"]
         if "run" in problems or classes is None or not np.isin(classes, range(N_CLASSES)).all():
             training = f"\n{problems['training']}" if "training" in problems else ""
-            raise StepFailed(Finding.EXCEPTION, problems.get("run", "there are no predictions") + training)
+            raise StepFailed(Reason.EXCEPTION, problems.get("run", "there are no predictions") + training)
         parameters = 0 if values["parameters"] is None else int(values["parameters"][0])
         return Predicted(classes, parameters, problems.get("training", ""))
 
@@ -62,7 +62,7 @@ def predict_step(program: Program) -> Step:
 
 def found(run: Run, program: Program) -> Predicted:
     """What a program has predicted."""
-    return run.done[f"predict {program.name}"].found
+    return run.results[f"predict {program.name}"].value
 
 
 def word(predicted: Predicted) -> str:
@@ -98,7 +98,7 @@ def same_again(program: Program) -> Judge:
 
     def judge(run: Run) -> Verdict:
         if (path := run.submission.files.get(program.predictions)) is None:
-            return Verdict(0, f"expected {program.predictions}, got no such file", Finding.MISSING)
+            return Verdict(0, f"expected {program.predictions}, got no such file", Reason.MISSING)
         try:
             lines = parsed(path.read_bytes(), program.predictions, run.data.n_given)
         except ValueError as error:
@@ -130,6 +130,6 @@ def improves(run: Run) -> Verdict:
 def tells(run: Run) -> Verdict:
     """README.md says something."""
     if (path := run.submission.files.get("README.md")) is None:
-        return Verdict(0, "expected README.md, got no such file", Finding.MISSING)
+        return Verdict(0, "expected README.md, got no such file", Reason.MISSING)
     words = len(path.read_bytes().split())
     return Verdict(float(words >= LEAST_WORDS), f"{words} words in README.md, expected at least {LEAST_WORDS}")

@@ -49,7 +49,7 @@ def logits(net: nn.Module, batches: Any) -> np.ndarray:
 
 def main() -> None:
     """Build, train, predict together and one by one, hand back."""
-    arrays, name = channel.given(), sys.argv[1]
+    arrays, name = channel.read_arrays(), sys.argv[1]
     program = PROGRAMS[name]
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}

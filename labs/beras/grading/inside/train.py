@@ -77,7 +77,7 @@ def predictions(model: Any, images: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     """Train, predict, hand back."""
-    arrays = channel.given()
+    arrays = channel.read_arrays()
     unlabelled, seed = arrays.pop("unlabelled"), int(arrays.pop("seed"))
     problems: dict[str, str] = {}
     values: dict[str, np.ndarray] = {}

@@ -28,7 +28,7 @@ def images(net: Any, codes: np.ndarray, shape: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     """Decode for each net, hand back."""
-    arrays = channel.given()
+    arrays = channel.read_arrays()
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}
     fitted = arrays["net 3"].tobytes()

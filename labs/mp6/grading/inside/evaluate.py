@@ -53,7 +53,7 @@ def see(part: Part, net: Any, x: torch.Tensor, which: str, values: dict[str, Any
 
 def main() -> None:
     """Load the nets that there are, let them predict, hand back."""
-    arrays = channel.given()
+    arrays = channel.read_arrays()
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}
     n_images: dict[int, int] = {}

@@ -153,7 +153,7 @@ def comparisons(trial: Trial, problems: dict[str, str], strict: bool) -> None:
 
 def main() -> None:
     """Train, try, hand back."""
-    arrays = channel.given()
+    arrays = channel.read_arrays()
     part = PARTS[int(arrays["part"])]
     trial = Trial(part, arrays)
     problems: dict[str, str] = {}

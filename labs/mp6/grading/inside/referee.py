@@ -25,7 +25,7 @@ def shapes(data: bytes) -> list[list[int]]:
 
 def main() -> None:
     """Count those of each part, hand back."""
-    arrays = channel.given()
+    arrays = channel.read_arrays()
     problems: dict[str, str] = {}
     found: dict[int, list[list[int]]] = {}
     for number in PARTS:

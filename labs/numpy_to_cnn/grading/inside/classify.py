@@ -76,7 +76,7 @@ def labels(module: ModuleType, net: torch.nn.Module, x: NDArray[np.uint8]) -> ND
 
 def main() -> None:
     """Open, classify, hand back."""
-    x = channel.given()["x"]
+    x = channel.read_arrays()["x"]
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}
     sys.path.insert(0, FOLDER)

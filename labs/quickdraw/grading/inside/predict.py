@@ -89,7 +89,7 @@ def predictions(program: Program, folder: Path, n: int) -> np.ndarray:
 
 def main() -> None:
     """Lay out the folder, run, read, hand back."""
-    arrays, program = channel.given(), PROGRAMS[sys.argv[1]]
+    arrays, program = channel.read_arrays(), PROGRAMS[sys.argv[1]]
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}
     folder, watch = folder_of(program, arrays["images"]), Watch()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from autograder import registry
-from autograder.commands import grade
+from autograder.grading import grade
 from autograder.lab import HandIn, Lab, Report
 from autograder.runner import channel, check_step, protocol, run_checks
 from autograder.sandbox.job import Tier

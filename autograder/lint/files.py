@@ -16,7 +16,7 @@ SECONDS = 10.0  # for one file, on the clock; it takes hundredths
 MOST_NOTES, LONGEST = 20, 300  # for one file, and characters of one
 
 
-def look(files: Mapping[str, Path], hand_in: Sequence[HandIn]) -> list[str]:
+def lint_files(files: Mapping[str, Path], hand_in: Sequence[HandIn]) -> list[str]:
     """Notes on the .py files among `files`, for students: "neuralnet_p2.py, line 3: ...", or without a line.
 
     Nothing in them is run, and nothing in them fails the grader: a process of its own reads each.
@@ -31,11 +31,11 @@ def look(files: Mapping[str, Path], hand_in: Sequence[HandIn]) -> list[str]:
     own = [Path(name).stem for name in files] + [name.split("/")[0] for name in files if "/" in name]
     sources = [wanted for wanted in hand_in if wanted.name in files and wanted.name.endswith(".py")]
     with ThreadPoolExecutor() as pool:
-        notes = pool.map(lambda wanted: _look_at(wanted, files[wanted.name].read_bytes(), own), sources)
+        notes = pool.map(lambda wanted: _lint_file(wanted, files[wanted.name].read_bytes(), own), sources)
     return [note for each in notes for note in each]
 
 
-def _look_at(wanted: HandIn, data: bytes, own: list[str]) -> list[str]:
+def _lint_file(wanted: HandIn, data: bytes, own: list[str]) -> list[str]:
     if problem := source_text.problem(wanted.name, data):
         return [problem]
     request = {"source": source_text.decode(data), "functions": wanted.functions, "classes": wanted.classes}

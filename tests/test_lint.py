@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from autograder.lab import HandIn
-from autograder.lint import lint as look_module
+from autograder.lint import files as files_module
 from autograder.lint.__main__ import findings
-from autograder.lint.lint import look
+from autograder.lint.files import lint_files
 
 FIT = ("train_set", "train_labels", "dev_set", "n_iter")
 METHODS = ("__init__", "set_parameters", "get_parameters", "forward", "step")
@@ -29,7 +29,7 @@ def notes(source: str | bytes, folder: Path) -> list[str]:
     path.write_bytes(source.encode() if isinstance(source, str) else source)
     model = folder / "net_p2.model"
     model.write_bytes(b"\0no source")
-    return look({NAME: path, model.name: model}, [HAND_IN, HandIn(model.name), HandIn("absent.py")])
+    return lint_files({NAME: path, model.name: model}, [HAND_IN, HandIn(model.name), HandIn("absent.py")])
 
 
 def found(source: str, own: tuple[str, ...] = ()) -> list[tuple[int, str]]:
@@ -58,7 +58,7 @@ def test_notes_name_file_and_line(tmp_path: Path) -> None:
 def test_a_lab_names_the_modules_that_are_there(tmp_path: Path) -> None:
     path = tmp_path / NAME
     path.write_text("import matplotlib.pyplot\nimport scipy\n" + GOOD)
-    told = look({NAME: path}, [HandIn(NAME, modules=("matplotlib",))])
+    told = lint_files({NAME: path}, [HandIn(NAME, modules=("matplotlib",))])
     assert told == ["neuralnet_p2.py, line 2: the module scipy may not be there when this is graded"]
 
 
@@ -68,7 +68,7 @@ def test_files_of_a_package_may_import_each_other(tmp_path: Path) -> None:
     for name, source in (("Beras/core.py", ""), ("Beras/layers.py", "from .core import x\nfrom ..a import b\n"),
                          ("main.py", "import Beras.layers\nfrom .layers import x\n")):  # fmt: skip
         files[name].write_text(source)
-    told = look(files, [HandIn(name) for name in files])
+    told = lint_files(files, [HandIn(name) for name in files])
     assert [note.partition("` needs")[0] for note in told] == [
         "Beras/layers.py, line 2: `from ..a import",
         "main.py, line 2: `from .layers import",
@@ -228,7 +228,7 @@ def test_what_comes_after_a_line_for_notebooks_is_looked_at() -> None:
 def test_hostile_source_gives_a_note(source: str | bytes, words: str, tmp_path: Path) -> None:
     said = notes(source, tmp_path)
     assert any(words in note for note in said), said
-    assert all(note.isprintable() and len(note) <= look_module.LONGEST for note in said)
+    assert all(note.isprintable() and len(note) <= files_module.LONGEST for note in said)
 
 
 def test_a_large_file_that_is_fine_is_looked_at(tmp_path: Path) -> None:
@@ -237,7 +237,7 @@ def test_a_large_file_that_is_fine_is_looked_at(tmp_path: Path) -> None:
 
 def test_notes_are_not_without_end(tmp_path: Path) -> None:
     said = notes(GOOD + "import sklearn\n" * 1000, tmp_path)
-    assert len(said) == look_module.MOST_NOTES + 1 and said[-1] == "neuralnet_p2.py: 980 more like these"
+    assert len(said) == files_module.MOST_NOTES + 1 and said[-1] == "neuralnet_p2.py: 980 more like these"
 
 
 def test_classes_that_extend_each_other_many_times_take_no_time() -> None:
@@ -246,10 +246,10 @@ def test_classes_that_extend_each_other_many_times_take_no_time() -> None:
 
 
 def test_a_parser_that_dies_or_hangs_gives_a_note(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(look_module, "SECONDS", 0.001)
+    monkeypatch.setattr(files_module, "SECONDS", 0.001)
     assert notes(GOOD, tmp_path) == [f"{NAME}: it was not looked at, as that took too long"]
-    monkeypatch.setattr(look_module, "SECONDS", 10)
-    monkeypatch.setattr(look_module, "ROOT", tmp_path)  # where there is no such module
+    monkeypatch.setattr(files_module, "SECONDS", 10)
+    monkeypatch.setattr(files_module, "ROOT", tmp_path)  # where there is no such module
     assert notes(GOOD, tmp_path) == [f"{NAME}: it was not looked at, as it is too much for Python's own parser"]
 
 

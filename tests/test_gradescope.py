@@ -17,10 +17,10 @@ from test_grade import LAB, best
 from test_results_schema import SCHEMA
 
 from autograder import registry
-from autograder.commands import grade
 from autograder.gradescope import __main__ as platform
 from autograder.gradescope import memory, metadata
 from autograder.gradescope.settings import Settings, read
+from autograder.grading import grade
 from autograder.lab import Ranking, Report
 from autograder.reports import gradescope_results
 from autograder.sandbox.job import MB, Tier
@@ -152,8 +152,8 @@ def test_a_grader_that_fails_claims_no_score(
 
 
 def test_without_a_safe_sandbox_nothing_is_judged(here: Platform, monkeypatch: pytest.MonkeyPatch) -> None:
-    none = {Tier.FULL: "no bubblewrap", Tier.CONTAINER: "no Landlock", Tier.PRACTICE: ""}
-    monkeypatch.setattr(grade, "best", lambda: Detection(Tier.PRACTICE, none))
+    none = {Tier.FULL: "no bubblewrap", Tier.CONTAINER: "no Landlock", Tier.UNSAFE: ""}
+    monkeypatch.setattr(grade, "best", lambda: Detection(Tier.UNSAFE, none))
     found = here.grade(trust=False)
     assert found["extra_data"]["fault"] is True and "nothing was judged" in found["output"]
 

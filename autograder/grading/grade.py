@@ -1,0 +1,65 @@
+"""Grade one submission: take it in, run the lab's jobs in the sandbox, judge what comes of them."""
+
+import functools
+import math
+import time
+from pathlib import Path
+
+from autograder.grading.pipeline import judge
+from autograder.intake.take_in import take_in
+from autograder.lab import Lab, Report
+from autograder.packaging.checkout_files import grader_hash
+from autograder.sandbox.job import Tier
+from autograder.sandbox.run import Launch
+from autograder.sandbox.run import run as run_job
+from autograder.sandbox.tiers import SAFE, best, detect
+from autograder.sandbox.workspace import own_folder
+
+
+def grade(
+    path: Path,
+    lab: Lab,
+    tier: Tier,
+    staff: Path | None = None,
+    seed: int = 0,
+    trust: bool = False,
+    seconds: float = math.inf,
+    launch: Launch | None = None,
+) -> Report:
+    """Run and judge a submission.
+
+    Args:
+        path: folder or zip.
+        staff: folder of hidden data, see the lab's `load`.
+        seed: of order, draw and training.
+        trust: the caller vouches for the code; without it the unsafe tier refuses.
+        seconds: on the clock, after which steps are cut short or not begun; what was done by then is judged.
+        launch: how the sandbox starts its processes, if not anew for each job.
+
+    Raises:
+        ValueError: not a submission; data that is not as it should be; the unsafe tier without trust.
+        OSError: data that is not there.
+    """
+    start = time.perf_counter()
+    loaded = lab.load(staff, seed)
+    with own_folder("handed-in-") as folder:
+        submission = take_in(path, lab, folder)
+        execute = functools.partial(run_job, tier=tier, trust=trust, launch=launch)
+        return judge(
+            submission, lab, loaded, execute, tier, seed, seconds - (time.perf_counter() - start), grader_hash(lab)
+        )
+
+
+def chosen_tier(name: str | None, trust: bool) -> Tier:
+    """The tier asked for, or the best one; ValueError if it cannot be had, or is not safe and nobody vouches."""
+    detection = detect() if name else best()
+    tier = Tier(name) if name else detection.tier
+    if reason := detection.reasons[tier]:
+        raise ValueError(f"expected the {tier} tier on this machine, got: {reason}")
+    if tier not in SAFE and not trust:
+        better = "; ".join(f"{other}: {detection.reasons[other]}" for other in SAFE if detection.reasons[other])
+        raise ValueError(
+            f"expected a safe sandbox, or --i-trust-this for code of your own, got the {tier} tier"
+            + (f" ({better})" if better else "")
+        )
+    return tier
