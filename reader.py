@@ -62,7 +62,7 @@ def find_dataset(dir_dataset: str | Path) -> Path:
 
 
 def stand_in_note(dir_dataset: str | Path) -> str:
-    """What a QuickDraw folder holds in place of Quick, Draw!; empty for any other."""
+    """A note on the stand-in in a QuickDraw folder; empty if there is none."""
     return datasets.stand_in_note(Path(dir_dataset), ["fruit_images.npy", "fruit_labels.npy"])
 
 

@@ -32,7 +32,7 @@ def draw(seeds: Iterable[int], source: Path | None, folder: Path) -> dict[str, P
         source: a folder with Fashion-MNIST's IDX files; None takes Debian's package, else downloads.
 
     Raises:
-        OSError: the images are nowhere to be had.
+        OSError: the images were not found.
     """
     images, labels = fashion.read_split("train", source)
     folders = {f"draw {seed}": folder / str(seed) for seed in seeds}

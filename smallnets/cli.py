@@ -1,6 +1,6 @@
-"""What every driver's command line shares: one-line errors and the exit codes.
+"""Shared by all command lines: one-line errors and the exit codes.
 
-0 done; 1 a target missed, a check failed, or nobody reads what is printed any more (`| head`);
+0 done; 1 a target missed, a check failed, or the reader of the output has gone (`| head`);
 2 the user's mistake; 130 interrupted.
 """
 
@@ -122,7 +122,7 @@ def exit_codes(main: Callable[..., int]) -> Callable[..., int]:
                 code = main(*args, **kwargs)
                 sys.stdout.flush()
                 return code
-            except BrokenPipeError:  # whoever reads the output has gone, as in `| head`; nothing to say to nobody
+            except BrokenPipeError:  # the reader of the output has gone, as in `| head`
                 return 1
             except (ValueError, OSError, ModuleNotFoundError) as error:
                 return complain(error)

@@ -91,7 +91,7 @@ def fresh(
     command: Sequence[str], given: bytes = b"", seconds: float | None = None, stop: threading.Event | None = None,
     cwd: Path | None = None, show: bool = False,
 ) -> bytes:  # fmt: skip
-    """What a Python program prints; it is given the id of this process as its last argument, for `end_with`.
+    """The output of a Python program, which gets the id of this process as its last argument, for `end_with`.
 
     Args:
         command: the interpreter's arguments.

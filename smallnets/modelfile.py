@@ -69,7 +69,7 @@ def load(path: str | Path) -> tuple[dict[str, torch.Tensor], dict[str, Any]]:
 
 
 def read_weights(path: str | Path) -> Any:
-    """Whatever a file of torch.save holds, if it is tensors and plain containers: no code of its author's is run.
+    """The content of a file of torch.save that holds tensors and plain containers; no code of its author is run.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -89,7 +89,7 @@ def read_weights(path: str | Path) -> Any:
 
 
 def environment() -> dict[str, Any]:
-    """What a figure depends on besides the code: versions and the number of threads."""
+    """Versions and the number of threads, on which a figure depends besides the code."""
     versions = {"python": platform.python_version(), "numpy": np.__version__, "torch": torch.__version__}
     return {"versions": versions, "threads": torch.get_num_threads()}
 

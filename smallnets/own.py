@@ -23,7 +23,7 @@ def is_own(path: Path) -> bool:
 
 
 def remember(path: Path) -> None:
-    """Let a file count as our own as long as nobody changes it."""
+    """Remember a file as ours until someone changes it."""
     with suppress(OSError, RuntimeError):  # then it will be kept aside once more than needed
         _memory().parent.mkdir(parents=True, exist_ok=True)
         with open(_memory(), "a", encoding="ascii") as file:

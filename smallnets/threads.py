@@ -1,4 +1,4 @@
-"""How many threads torch and numpy's BLAS may use while a driver runs: one, unless the user says otherwise.
+"""The number of threads of torch and numpy's BLAS while a driver runs: one, unless the user says otherwise.
 
 Several threads wait for each other at the end of every operation, spinning. Where another program holds one of two
 cores, the wait is many times longer than the work. And sums that are split among threads are rounded differently, so

@@ -35,7 +35,7 @@ class Run:
 
 @dataclass
 class Program:
-    """What one of the programs trains, and its defaults.
+    """A program's net and training defaults.
 
     build returns the net with BatchNorm; shape is that of one input; transform may change a batch of inputs.
     """

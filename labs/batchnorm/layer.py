@@ -11,7 +11,7 @@ from torch import nn
 
 
 class _BatchNorm(nn.Module):
-    """What both layers share; axis 1 holds the channels, statistics are taken over all others.
+    """The part that both layers share; axis 1 holds the channels, statistics are taken over all other axes.
 
     Args:
         num_features: the number of channels C.
@@ -62,7 +62,7 @@ class _BatchNorm(nn.Module):
         return (centred * scale.view(per_channel) + self.bias.view(per_channel)).to(dtype)
 
     def extra_repr(self) -> str:
-        """What print(model) shows between the brackets."""
+        """The text between the brackets of print(model)."""
         return f"{self.num_features}, eps={self.eps}, momentum={self.momentum}"
 
 
@@ -96,5 +96,5 @@ class Reshape(nn.Module):
         return x.reshape(self.shape)
 
     def extra_repr(self) -> str:
-        """What print(model) shows between the brackets."""
+        """The text between the brackets of print(model)."""
         return str(self.shape)

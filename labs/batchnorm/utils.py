@@ -1,4 +1,4 @@
-"""What the three programs share: log lines, curves, MNIST as tensors, and one pass of training or of testing."""
+"""Shared by the three programs: log lines, curves, MNIST as tensors, and one pass of training or of testing."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

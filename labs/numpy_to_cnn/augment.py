@@ -1,4 +1,4 @@
-"""What cameras and rooms do to 28x28 images, as functions on batches, and a random mix of it to train with.
+"""Changes that cameras and rooms make to 28x28 images, as functions on batches, and a random mix for training.
 
 Everywhere x is float [B, 1, 28, 28] in [0, 1] and stays so; a strength is one number or one per image, [B].
 What is random is drawn from the torch.Generator passed in.

@@ -162,7 +162,7 @@ def _like(x: np.ndarray, parameter: np.ndarray) -> np.ndarray:
 
 
 def _remembered(value: np.ndarray | None) -> np.ndarray:
-    """What forward left for backward."""
+    """The inputs that forward kept for backward."""
     if value is None:
         raise ValueError("expected forward before backward, got backward first")
     return value

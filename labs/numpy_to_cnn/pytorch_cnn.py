@@ -224,7 +224,7 @@ def train(
                     raise ValueError(f"expected a finite loss, got {loss.item()} in epoch {epoch}; lower --lr?")
             accuracy = (classify(net, data["x_val"]) == data["y_val"]).float().mean()
             print(f"[VAL] Validation accuracy: {100 * accuracy:.2f}%", flush=True)
-    except (KeyboardInterrupt, OSError) as error:  # a print fails where nobody reads, or a disk is full
+    except (KeyboardInterrupt, OSError) as error:  # a print fails if its reader has gone or the disk is full
         save(net, Path(out))
         if isinstance(error, KeyboardInterrupt):
             print(f"written: {out}, the net as it is")

@@ -1,4 +1,4 @@
-"""How often nets stay right when images change: 18 kinds of change, five strengths each.
+"""The accuracy of nets on changed images: 18 kinds of change, five strengths each.
 
 python robustness.py                      the shipped nets: model.pt, and those in comparison/
 python robustness.py model.pt my_cnn.pt   any state_dicts of MyNet, SimpleCNN or FCNet, told apart by their shapes

@@ -1,4 +1,4 @@
-"""What the best net gets right and wrong (handout 1.8), and the figures that the handout asks for.
+"""Right and wrong answers of the best net, with the figures of the handout's section 1.8.
 
 python failures.py --out failures      ten right and ten wrong drawings of the development set; the right ones with
                                        noise and upside down, classified again; confusions; answers.json
@@ -56,7 +56,7 @@ def gallery(images: NDArray, p: Images, y: NDArray, names: list[str], title: str
 
 
 def again(images: NDArray, p: Images, y: NDArray, names: list[str]) -> dict[str, Any]:
-    """What became of images that had been right: how many still are, and each answer."""
+    """How many images that were right still are, and the answer to each."""
     found = p.argmax(axis=1)
     rows = [
         {"true": names[t], "predicted": names[k], "probability": round(float(row[k]), 4)}

@@ -66,7 +66,7 @@ class BestModel(nn.Module):
 
 
 def program() -> Any:
-    """What the session trains."""
+    """The net for the session to train."""
     from utils import session
 
     return session.Program("bestmodel", BestModel, N_CLASSES, one_cycle, moved)

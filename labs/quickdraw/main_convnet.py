@@ -37,7 +37,7 @@ class TooSimpleConvNN(nn.Module):
 
 
 def program() -> Any:
-    """What the session trains."""
+    """The net for the session to train."""
     from utils import session
 
     return session.Program("convnet", TooSimpleConvNN, N_CLASSES)

@@ -40,7 +40,7 @@ class TwoLayerDenseNet(nn.Module):
 
 
 def program() -> Any:
-    """What the session trains."""
+    """The net for the session to train."""
     from utils import session
 
     return session.Program("densenet", TwoLayerDenseNet, N_CLASSES)

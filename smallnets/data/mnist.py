@@ -159,7 +159,7 @@ def write(folder: Path, arrays: Mapping[str, NDArray[np.uint8]]) -> None:
 
 
 def _holds(form: Form, arrays: Mapping[str, NDArray], within: int = 0) -> bool:
-    """Whether files hold these arrays already, or such whose values differ by no more than `within`."""
+    """Whether files hold these arrays already, up to differences of `within`."""
     try:
         pairs = [(_array(form, name).astype(np.int16), array) for name, array in arrays.items()]
     except (OSError, ValueError):
@@ -238,7 +238,7 @@ def told(place: Path) -> Path:
 
 
 def note(place: Path) -> str:
-    """What a folder or a .npz holds in place of MNIST; empty where that is MNIST, or nothing."""
+    """A note on the stand-in in a folder or .npz; empty for MNIST itself or nothing."""
     form = place if place.is_file() else find(place)
     return STAND_IN if form is not None and _is_stand_in(form) else ""
 

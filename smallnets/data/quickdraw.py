@@ -183,5 +183,5 @@ def told(folder: Path) -> Path:
 
 
 def note(folder: Path) -> str:
-    """What a folder holds in place of Quick, Draw!; empty where it holds Quick, Draw!, or nothing."""
+    """A note on the stand-in in a folder; empty for Quick, Draw! itself or nothing."""
     return datasets.stand_in_note(folder, [IMAGES["train"], LABELS["train"]])

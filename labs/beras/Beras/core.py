@@ -1,4 +1,4 @@
-"""What can be called, what can be differentiated, and the tape that turns the one into the other."""
+"""Callable and Diffable, the base classes of layers and losses, and the tape that computes gradients."""
 
 from __future__ import annotations
 
@@ -124,6 +124,6 @@ class GradientTape:
         for k in range(len(layers) - 1, first - 1, -1):
             if layers[k].trainable and layers[k].weights:
                 gradients = layers[k].compose_to_weight(J) + gradients
-            if k > first:  # nobody asks for the gradient of the data
+            if k > first:  # the gradient of the data is not needed
                 J = layers[k].compose_to_input(J)
         return gradients

@@ -89,7 +89,7 @@ class RegularizedDense(Dense):
         return [dw + self.kernel_regularizer.gradient(self.w), db]
 
     def penalty(self) -> float:
-        """What the regularizer adds to the loss."""
+        """The regularizer's term of the loss."""
         return self.kernel_regularizer(self.w)
 
 

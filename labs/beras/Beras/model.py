@@ -12,7 +12,7 @@ __all__ = ["History", "Model", "print_stats", "update_metric_dict"]
 
 
 class History(defaultdict):
-    """What fit returns: {"loss": [one per epoch], "acc": [...]}, with "val_loss" and "val_acc" when it validates.
+    """The result of fit: {"loss": [one per epoch], "acc": [...]}, with "val_loss" and "val_acc" when it validates.
 
     As in Keras, `history` is the dict (this one) and `epoch` the list of epoch numbers.
     """

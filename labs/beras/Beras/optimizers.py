@@ -115,7 +115,7 @@ class Adam(_Optimizer):
 
     @property
     def t(self) -> int:
-        """How many updates were made, the t of the formula."""
+        """The number of updates so far, t of the formula."""
         return self.iterations
 
     def apply_gradients(self, weights: Arrays, grads: Arrays) -> None:
