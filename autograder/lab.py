@@ -238,11 +238,12 @@ class Lab:
         checks: each on steps of these names.
         handout: what students start from.
         needs: files of the checkout that grading needs besides the grader and smallnets, as patterns.
-        hidden: (secret, folder) writes the staff's data that `load` reads; None if the lab has none.
         root: the folder in the archive where files are to lie, such as "hw2/code".
         places: folders where `pack` looks for files, relative to the one it is given.
         ranking: how places become points.
         module: that declares the lab, as `registry.load` fills it in.
+        hidden: (secret, folder) writes the staff's data that `load` reads; None if the lab has none. `registry.load`
+            fills it in: it is the function `write` of `grading/hidden.py`.
     """
 
     name: str
@@ -255,11 +256,11 @@ class Lab:
     limits: Limits = dataclasses.field(default_factory=Limits)
     handout: Handout | None = None
     needs: tuple[str, ...] = ()
-    hidden: Callable[[bytes, Path], None] | None = None
     root: str = ""
     places: tuple[str, ...] = ("",)
     ranking: Ranking | None = None
     module: str = ""
+    hidden: Callable[[bytes, Path], None] | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,7 +9,7 @@ import dataclasses
 import importlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -57,7 +57,19 @@ def load(name: str) -> Lab:
     sys.modules.setdefault("labs", ModuleType("labs")).__path__ = [str(parent) for parent in parents()]
     module = f"labs.{name}.grading.declaration"
     lab: Lab = importlib.import_module(module).LAB
-    return dataclasses.replace(lab, module=module)
+    return dataclasses.replace(lab, module=module, hidden=_hidden(name))
+
+
+def _hidden(name: str) -> Callable[[bytes, Path], None] | None:
+    """The function of a lab that makes its hidden data; None if the lab has none, or is in students' hands."""
+    if not (folders()[name] / "grading/hidden.py").is_file():
+        return None
+
+    def write(secret: bytes, folder: Path) -> None:
+        # imported here alone: no other program needs it, so no handout and no bundle has it
+        importlib.import_module(f"labs.{name}.grading.hidden").write(secret, folder)
+
+    return write
 
 
 def located(name: str) -> Path:

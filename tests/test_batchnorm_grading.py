@@ -11,7 +11,7 @@ from graded import Edits, graded, lost, submission
 from autograder.commands import pack
 from autograder.grading import pipeline
 from autograder.sandbox.run import Launch
-from labs.batchnorm.grading import data
+from labs.batchnorm.grading import data, hidden
 from labs.batchnorm.grading.declaration import LAB
 
 LAYERS = ("1.", "2.")
@@ -263,7 +263,7 @@ def test_torchs_own_layer_earns_nothing(name: str, tmp_path: Path, forked: Launc
 def test_hidden_digits_follow_the_secret(tmp_path: Path) -> None:
     for name, secret in {"a": b"s" * 16, "again": b"s" * 16, "b": b"t" * 16}.items():
         (tmp_path / name).mkdir()
-        data.hidden(secret, tmp_path / name)
+        hidden.write(secret, tmp_path / name)
     contents = {name: [(tmp_path / name / file).read_bytes() for file in data.FILES] for name in ("a", "again", "b")}
     assert contents["a"] == contents["again"] and not set(contents["a"]) & set(contents["b"])
     found, source = data.load(tmp_path / "a", 0)
@@ -271,13 +271,13 @@ def test_hidden_digits_follow_the_secret(tmp_path: Path) -> None:
     other, _ = data.load(tmp_path / "a", 1)
     assert sorted(found.labels) == sorted(other.labels) and list(found.labels) != list(other.labels)
     with pytest.raises(ValueError, match="at least 16 bytes, got 3"):
-        data.hidden(b"abc", tmp_path)
+        hidden.write(b"abc", tmp_path)
 
 
 def test_staff_without_their_files_are_told_how_to_make_them(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=re.escape(f"hidden --lab batchnorm --secret FILE --out {tmp_path}")):
         data.load(tmp_path, 0)
-    data.hidden(b"s" * 16, tmp_path)
+    hidden.write(b"s" * 16, tmp_path)
     shutil.copyfile(tmp_path / "y_test.npy", tmp_path / "y_train.npy")
     with pytest.raises(ValueError, match=re.escape("got uint8 [600, 28, 28] and [300]")):
         data.load(tmp_path, 0)

@@ -15,7 +15,7 @@ from autograder.commands import handout, pack
 from autograder.grading import pipeline
 from autograder.lab import Run, Submission
 from autograder.sandbox.run import Launch
-from labs.beras.grading import data
+from labs.beras.grading import data, hidden
 from labs.beras.grading.declaration import LAB
 from labs.beras.grading.jobs import FLAG
 from smallnets import zipping
@@ -272,10 +272,10 @@ def test_hidden_images_follow_from_the_secret_and_are_no_known_ones(
 ) -> None:
     monkeypatch.setattr(data, "found", lambda: (None, "a stand-in"))
     with pytest.raises(ValueError, match="secret of at least 16 bytes, got 3"):
-        data.write_hidden(b"abc", tmp_path)
+        hidden.write(b"abc", tmp_path)
     for name, secret in (("a", b"0" * 16), ("again", b"0" * 16), ("b", b"1" * 16)):
         (tmp_path / name).mkdir()
-        data.write_hidden(secret, tmp_path / name)
+        hidden.write(secret, tmp_path / name)
     files = sorted(os.listdir(tmp_path / "a"))
     assert len(files) == 5 and mnist.NOTE in files
     for file in files:

@@ -55,7 +55,6 @@ LAB = Lab(
     steps=(Step("run", ("answer.py",), job, lambda run, result: int.from_bytes(result)),),
     checks=(Check("1", "the answer", 7, ("run",), judge),),
     needs=("data/tiny/*.txt",),
-    hidden=lambda secret, folder: None,
 )
 """
 OTHERS = "from labs.tiny.grading.declaration import LAB\n"
@@ -71,6 +70,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = copy_checkout(tmp_path_factory.mktemp("course") / "checkout")
     files = {
         "labs/tiny/grading/declaration.py": TINY,
+        "labs/tiny/grading/hidden.py": "",
         "labs/other/grading/declaration.py": OTHERS,
         "labs/other/grading/verdicts.py": "hidden = 1\n",
         "data/tiny/public.txt": "for all\n",

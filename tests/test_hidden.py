@@ -8,7 +8,7 @@ from test_grade import LAB
 
 from autograder import __main__ as autograder
 from autograder import registry
-from labs.mp6.grading import declaration
+from autograder.packaging import checkout_files
 
 SECRET = b"a secret of many bytes"
 
@@ -77,6 +77,17 @@ def test_a_mistake_is_named_in_one_line(arguments: list[str], words: str, capsys
     assert not Path("staff").exists()
 
 
-def test_mp6_checks_its_secret_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", registry.names())
+def test_every_lab_checks_its_secret_itself(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    write = registry.load(name).hidden
+    assert write is not None
     with pytest.raises(ValueError, match="at least 16 bytes, got 5"):
-        declaration.hidden(b"short", tmp_path)
+        write(b"short", tmp_path)
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_no_program_brings_the_module_that_makes_the_data(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    programs = ("commands.grade", "gradescope.__main__", "commands.hidden")
+    assert f"labs/{name}/grading/hidden.py" not in checkout_files.grader(registry.load(name), programs)

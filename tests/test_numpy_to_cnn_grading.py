@@ -17,7 +17,7 @@ from test_pytorch_cnn import MUTANTS as TORCH
 
 from autograder.sandbox.job import Tier
 from autograder.sandbox.run import Launch
-from labs.numpy_to_cnn.grading import data
+from labs.numpy_to_cnn.grading import data, hidden
 from labs.numpy_to_cnn.grading.declaration import LAB
 from smallnets import zipping
 from smallnets.data import fashion
@@ -316,7 +316,7 @@ def test_hidden_images_are_the_secrets_and_no_others(tmp_path: Path) -> None:
     if not fashion.DEBIAN.is_dir():
         pytest.skip("Debian's package dataset-fashion-mnist is not installed")
     for name, secret in (("a", b"0" * 16), ("b", b"0" * 16), ("c", b"1" * 16)):
-        data.hidden(secret, tmp_path / name)
+        hidden.write(secret, tmp_path / name)
     x, y = ({name: np.load(tmp_path / name / f"{axis}_test.npy") for name in "abc"} for axis in "Xy")
     assert np.array_equal(x["a"], x["b"]) and np.array_equal(y["a"], y["b"]) and not np.array_equal(x["a"], x["c"])
     found, line = data.load(tmp_path / "a", 5)
@@ -329,7 +329,7 @@ def test_hidden_images_are_the_secrets_and_no_others(tmp_path: Path) -> None:
     values = {column: value for column, value, _ in report.columns}
     assert lost(report) == {} and min(values.values()) > 0.9 and len(values) == 2
     with pytest.raises(ValueError, match="at least 16 bytes, got 3"):
-        data.hidden(b"abc", tmp_path / "d")
+        hidden.write(b"abc", tmp_path / "d")
 
 
 def test_the_grader_itself_needs_no_torch() -> None:

@@ -22,7 +22,7 @@ from autograder.commands import pack
 from autograder.grading import grade, pipeline
 from autograder.sandbox.run import Launch
 from autograder.sandbox.tiers import SAFE, detect
-from labs.quickdraw.grading import data
+from labs.quickdraw.grading import data, hidden
 from labs.quickdraw.grading.declaration import LAB
 from labs.quickdraw.grading.programs import PROGRAMS, parsed
 from smallnets import zipping
@@ -266,7 +266,7 @@ def test_the_shipped_nets_get_full_marks_on_real_drawings(tmp_path: Path, monkey
     source = Path(os.environ["SMALLNETS_DATA"]) / "quickdraw"
     monkeypatch.setattr(data, "FOLDER", source)
     (tmp_path / "staff").mkdir()
-    data.hidden(b"sixteen bytes!!!", tmp_path / "staff")
+    hidden.write(b"sixteen bytes!!!", tmp_path / "staff")
     shutil.copytree(FOLDER / "model_files", tmp_path / "model_files")
     (tmp_path / "datasets").symlink_to(source)
     files = {program.model: tmp_path / "model_files" / program.model for program in PROGRAMS.values()}
@@ -287,30 +287,30 @@ def sketches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_hidden_sketches_follow_the_secret(tmp_path: Path, sketches: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def hidden(name: str, secret: bytes) -> tuple[NDArray, NDArray]:
+    def made(name: str, secret: bytes) -> tuple[NDArray, NDArray]:
         (tmp_path / name).mkdir()
-        data.hidden(secret, tmp_path / name)
+        hidden.write(secret, tmp_path / name)
         return quickdraw.read(tmp_path / name, "test")
 
     with monkeypatch.context() as patch:
         patch.setattr(data, "MOST", 60)  # sketching takes a millisecond each
-        once, again, other = (hidden(str(k), secret * 16)[0] for k, secret in enumerate((b"s", b"s", b"t")))
+        once, again, other = (made(str(k), secret * 16)[0] for k, secret in enumerate((b"s", b"s", b"t")))
     assert np.array_equal(once, again) and not np.array_equal(once, other)
-    images, labels = hidden("a", b"s" * 16)
+    images, labels = made("a", b"s" * 16)
     assert len(images) == 900 and np.bincount(labels).tolist() == [150] * 6
     found, source = data.load(tmp_path / "a", 0)
     assert str(tmp_path / "a") in source and found.n_given == 24 and (found.labels >= 0).sum() == 900
     given = found.rows >= 0
     assert np.array_equal(found.images[given], quickdraw.read_images(sketches, "test")[found.rows[given]])
     with pytest.raises(ValueError, match="at least 16 bytes, got 3"):
-        data.hidden(b"abc", tmp_path)
+        hidden.write(b"abc", tmp_path)
 
 
 def test_hidden_drawings_are_the_test_sets_where_its_labels_are_there(tmp_path: Path, sketches: Path) -> None:
     (sketches / quickdraw.NOTE).unlink()  # as if they were Google's
     for split in ("test", "dev"):
         (tmp_path / split).mkdir()
-        data.hidden(b"s" * 16, tmp_path / split)
+        hidden.write(b"s" * 16, tmp_path / split)
         images, labels = quickdraw.read(tmp_path / split, "test")
         whole = {image.tobytes(): label for image, label in zip(*quickdraw.read(sketches, split), strict=True)}
         assert {image.tobytes(): label for image, label in zip(images, labels, strict=True)} == whole

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import copy_checkout
 
-from labs.quickdraw.grading import data
+from labs.quickdraw.grading import data, hidden
 from smallnets.data import quickdraw
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -98,5 +98,5 @@ def test_drawings_are_graded_though_the_stand_in_cannot_be_kept(
     monkeypatch.setattr(quickdraw, "write_drawn", lambda folder: write(folder, sizes))
     found, source = data.load(None, 0)
     assert len(found.images) == 6 * (3 + 2) and "in place of Quick, Draw!" in source
-    data.hidden(b"0123456789abcdef", tmp_path)
+    hidden.write(b"0123456789abcdef", tmp_path)
     assert len(quickdraw.read(tmp_path, "test")[1]) == data.MOST

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from autograder.registry import ROOT
 from smallnets.data import mnist
-from smallnets.data.datasets import read_npy, secret_seed, write_npy
+from smallnets.data.datasets import read_npy
 
 MNIST = ROOT / "data" / "mnist"
 TRAIN, HIDDEN = 600, 300  # images
@@ -60,21 +60,6 @@ def existing(path: Path) -> Path:
             f"`python -m autograder hidden --lab batchnorm --secret FILE --out {path.parent}`"
         )
     return path
-
-
-def hidden(secret: bytes, folder: Path) -> None:
-    """Write X_train.npy, y_train.npy, X_test.npy and y_test.npy, drawn from MNIST's training and test images.
-
-    Args:
-        secret: at least 16 bytes, which decide the draw.
-
-    Raises:
-        ValueError, OSError: a secret that could be guessed; files of MNIST that are damaged.
-    """
-    rng = np.random.default_rng(secret_seed(secret, "batchnorm"))
-    for name, array in zip(FILES, drawn(rng), strict=False):
-        assert isinstance(array, np.ndarray)
-        write_npy(folder / name, array)
 
 
 def drawn(rng: np.random.Generator) -> tuple[NDArray, NDArray, NDArray, NDArray, str]:

@@ -122,6 +122,5 @@ LAB = Lab(
         readme="labs/batchnorm/grading/handout.md",
     ),
     needs=jobs.GIVEN,
-    hidden=data.hidden,
     root="codes",
 )

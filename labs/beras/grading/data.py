@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.registry import ROOT
-from smallnets.data import datasets, mnist
-from smallnets.files import write_text
+from smallnets.data import mnist
 
 PLACES = (ROOT / "labs/data/mnist", ROOT / "data/mnist")  # where assignment.py looks, seen from its folder
 CONTRAST, NOISE = 0.1, 8  # the most that an image loses of its brightness, and a pixel of its grey level
@@ -75,25 +74,3 @@ def load(staff: Path | None, seed: int) -> tuple[Data, str]:
     data = Data(images[order].reshape(len(images), -1), labels[order], hidden.reshape(len(hidden), -1), truths)
     line = f"scored on {len(hidden)} images {source}; order of seed {seed}"
     return data, f"{line}; {note}" if note else line
-
-
-def write_hidden(secret: bytes, folder: Path) -> None:
-    """Write four IDX files: the training images as they are, and all test images in an order and with changes of ours.
-
-    Args:
-        secret: at least 16 bytes, which decide order and changes.
-
-    Raises:
-        ValueError, OSError: a secret that could be guessed; images that are damaged.
-    """
-    rng = np.random.default_rng(datasets.secret_seed(secret, "beras test images"))
-    source, note = found()
-    for name in ("train", "t10k"):
-        images, labels = split(source, name)
-        if name == "t10k":
-            order = rng.permutation(len(images))
-            images, labels = changed(images[order], rng), labels[order]
-        datasets.write_idx(folder / f"{name}-images-idx3-ubyte.gz", images)
-        datasets.write_idx(folder / f"{name}-labels-idx1-ubyte.gz", labels)
-    if note:
-        write_text(folder / mnist.NOTE, mnist.STAND_IN + "\n")

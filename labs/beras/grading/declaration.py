@@ -111,6 +111,5 @@ LAB = Lab(
         Column("advanced accuracy", ("advanced",), lambda run: jobs.accuracy(run, "advanced")),
     ),
     handout=HANDOUT,
-    hidden=data.write_hidden,
     root="hw2/code",
 )

@@ -10,11 +10,9 @@ import reader
 from autograder.lab import Check, Column, HandIn, Handout, Lab
 from autograder.registry import ROOT
 from autograder.sandbox.job import Limits
-from data.fashion_mnist import prepare
 from labs.mp6.grading import jobs, verdicts
 from labs.mp6.grading.parts import PARTS, Part
-from smallnets.data import fashion
-from smallnets.data.datasets import read_npy, secret_seed
+from smallnets.data.datasets import read_npy
 
 SHIPPED = ROOT / "data" / "fashion_mnist"
 HIDDEN = 1500  # images a part, as the course keeps for its test
@@ -59,19 +57,6 @@ def load(staff: Path | None, seed: int) -> tuple[Data, str]:
     data.dev[3], data.unseen[3] = x_dev[HIDDEN:][:300], hidden[0][:REBUILT]
     source = "drawn from the development split, as there are no staff images" if staff is None else f"of {staff}"
     return data, f"scored on {len(hidden[0])} images a part {source}; order and draw of seed {seed}"
-
-
-def hidden(secret: bytes, folder: Path) -> None:
-    """Write X_test_partK.npy and y_test_partK.npy, drawn from Fashion-MNIST's 10,000 test images.
-
-    Args:
-        secret: at least 16 bytes, which decide the draw.
-
-    Raises:
-        ValueError, OSError: a secret that could be guessed; images that are nowhere to be had.
-    """
-    seed = secret_seed(secret, prepare.HIDDEN)
-    prepare.write_splits(*fashion.read_split("t10k"), {"test": prepare.TEST}, seed, folder)
 
 
 def hidden_split(staff: Path, number: int, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
@@ -181,7 +166,6 @@ LAB = Lab(
         files=("mp6.py", "data/fashion_mnist/*_part?.npy", "data/fashion_mnist/class_names.json"),
         readme="labs/mp6/grading/handout.md",
     ),
-    needs=("reader.py", "data/fashion_mnist/prepare.py", "data/fashion_mnist/*_part?.npy"),
-    hidden=hidden,
+    needs=("reader.py", "data/fashion_mnist/*_part?.npy"),
     places=("", "models"),
 )

@@ -11,7 +11,7 @@ from labs.numpy_to_cnn.grading.corrupt import corrupted
 from smallnets.data import datasets, fashion
 
 SHIPPED = ROOT / "data" / "fashion_mnist" / fashion.NPZ
-A_CLASS = 100  # images of each class in each half
+A_CLASS = 100  # hidden images of each class in each half
 FEWEST = 100
 
 
@@ -43,23 +43,6 @@ class Data:
         """
         images = self.images if self.changes is None else corrupted(self.images, self.changes)
         return images[self.order]
-
-
-def hidden(secret: bytes, folder: Path) -> None:
-    """Write X_test.npy uint8 [2000, 28, 28] and y_test.npy int64 [2000], made of Fashion-MNIST's test images.
-
-    Args:
-        secret: at least 16 bytes, which decide draw and changes.
-
-    Raises:
-        ValueError, OSError: a secret that could be guessed; images that are nowhere to be had.
-    """
-    seed = datasets.secret_seed(secret, "numpy_to_cnn")
-    x, y = fashion.read_split("t10k")
-    halves = datasets.draw_splits(y, [(k,) for k in range(10)], {"public": A_CLASS, "final": A_CLASS}, seed)
-    rows, labels = (np.concatenate(arrays) for arrays in zip(*halves.values(), strict=True))
-    datasets.write_npy(folder / "X_test.npy", corrupted(x[rows], seed))
-    datasets.write_npy(folder / "y_test.npy", labels.astype(np.int64))
 
 
 def load(staff: Path | None, seed: int) -> tuple[Data, str]:

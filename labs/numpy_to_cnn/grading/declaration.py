@@ -115,7 +115,6 @@ LAB = Lab(
         "labs/numpy_to_cnn/augment.py",
         "labs/numpy_to_cnn/corruptions.py",
     ),
-    hidden=data.hidden,
     places=("", "stand_in"),  # where pictures of the stand-in go
     ranking=Ranking(
         "accuracy",

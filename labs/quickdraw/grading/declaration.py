@@ -115,6 +115,5 @@ LAB = Lab(
         readme="labs/quickdraw/grading/handout.md",
     ),
     needs=jobs.GIVEN,
-    hidden=data.hidden,
     places=("", "utils", "model_files", "log_files"),
 )

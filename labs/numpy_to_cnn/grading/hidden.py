@@ -1,0 +1,26 @@
+"""The hidden images of the CNN lab."""
+
+from pathlib import Path
+
+import numpy as np
+
+from labs.numpy_to_cnn.grading.corrupt import corrupted
+from labs.numpy_to_cnn.grading.data import A_CLASS
+from smallnets.data import datasets, fashion
+
+
+def write(secret: bytes, folder: Path) -> None:
+    """Write X_test.npy uint8 [2000, 28, 28] and y_test.npy int64 [2000], made of Fashion-MNIST's test images.
+
+    Args:
+        secret: at least 16 bytes, which decide draw and changes.
+
+    Raises:
+        ValueError, OSError: a secret that could be guessed; images that are nowhere to be had.
+    """
+    seed = datasets.secret_seed(secret, "numpy_to_cnn")
+    x, y = fashion.read_split("t10k")
+    halves = datasets.draw_splits(y, [(k,) for k in range(10)], {"public": A_CLASS, "final": A_CLASS}, seed)
+    rows, labels = (np.concatenate(arrays) for arrays in zip(*halves.values(), strict=True))
+    datasets.write_npy(folder / "X_test.npy", corrupted(x[rows], seed))
+    datasets.write_npy(folder / "y_test.npy", labels.astype(np.int64))

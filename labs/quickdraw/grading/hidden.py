@@ -1,0 +1,35 @@
+"""The hidden drawings of the QuickDraw lab."""
+
+from pathlib import Path
+
+import numpy as np
+
+from labs.quickdraw.grading import data
+from labs.quickdraw.grading.programs import N_CLASSES
+from smallnets.data import quickdraw
+from smallnets.data.datasets import secret_seed, write_npy
+
+
+def write(secret: bytes, folder: Path) -> None:
+    """Write fruit_test_images.npy, fruit_test_labels.npy and given_test_images.npy.
+
+    They are drawn from data/quickdraw: from its test set where its labels are there (`prepare.py --staff`), else from
+    its development set, which students have, too. Where sketches stand in for Quick, Draw!, new ones are made.
+
+    Args:
+        secret: at least 16 bytes, which decide the draw.
+
+    Raises:
+        ValueError, OSError: a secret that could be guessed; files that are damaged.
+    """
+    seed = secret_seed(secret, "quickdraw")
+    with data.drawings() as source:
+        given = quickdraw.read_images(source, "test")
+        if quickdraw.note(source):
+            images, labels = quickdraw.drawn(data.MOST // N_CLASSES, seed)
+        else:
+            images, labels = quickdraw.read(source, "test" if (source / quickdraw.LABELS["test"]).is_file() else "dev")
+    rows = np.random.default_rng(seed).permutation(len(labels))[: data.MOST]
+    write_npy(folder / quickdraw.IMAGES["test"], images[rows])
+    write_npy(folder / quickdraw.LABELS["test"], labels[rows])
+    write_npy(folder / data.GIVEN, given)
