@@ -17,7 +17,7 @@ pytest.importorskip("starlette", reason="the extra [web] is not installed")
 pytest.importorskip("httpx2", reason="the extra [dev] is not installed")
 from starlette.testclient import TestClient
 
-from autograder.board import accounts, guard, rules
+from autograder.board import accounts, guard, uploads
 from autograder.board.app import application
 from autograder.board.record import Record
 from autograder.lab import Lab
@@ -34,7 +34,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def made(folder: Path, lab: Lab = LAB, **chosen: Any) -> Iterator[Bench]:
     with board(folder / "board.sqlite", lab=lab) as (record, tokens):
-        app = application(record.path, lab, rules.of(lab, **chosen))
+        app = application(record.path, lab, uploads.rules_of(lab, **chosen))
         with TestClient(app, follow_redirects=False, raise_server_exceptions=True) as client:
             yield client, record, tokens
 
@@ -62,7 +62,7 @@ def rows_of(page: str) -> list[list[str]]:
 
 def settled(bench: Bench) -> list[list[str]]:
     """The rows of a board that has seen all that was graded."""
-    with TestClient(application(bench[1].path, LAB, rules.of(LAB))) as fresh:
+    with TestClient(application(bench[1].path, LAB, uploads.rules_of(LAB))) as fresh:
         return rows_of(fresh.get("/").text)
 
 
@@ -88,7 +88,7 @@ def test_everything_works_without_scripts(bench: Bench) -> None:
     waiting = client.get(answer.headers["location"]).text
     assert "It waits to be graded." in waiting and "Look again" in waiting
     grade_all(bench[1])
-    with TestClient(application(bench[1].path, LAB, rules.of(LAB)), cookies=client.cookies) as fresh:
+    with TestClient(application(bench[1].path, LAB, uploads.rules_of(LAB)), cookies=client.cookies) as fresh:
         assert "of 4 points" in re.sub(r"<.*?>", "", fresh.get(answer.headers["location"]).text)
         page = fresh.get("/?sort=-name").text
     assert 'aria-current="true"' in page and "You are in place 1." in page
@@ -109,7 +109,7 @@ def test_the_final_column_is_for_staff_until_it_is_for_all(bench: Bench, tmp_pat
     ]  # fmt: skip
     for url in ("/", "/uploads/1"):
         assert "0.61" not in get(bench, url, "s1").text
-    with TestClient(application(bench[1].path, LAB, rules.of(LAB, final=True))) as after:
+    with TestClient(application(bench[1].path, LAB, uploads.rules_of(LAB, final=True))) as after:
         assert rows_of(after.get("/").text)[0][:3] == ["1", "Bird 1", "0.6100"]
 
 
@@ -252,7 +252,7 @@ def test_every_answer_has_strict_headers_and_asks_nobody_else(bench: Bench) -> N
 
 
 def test_what_is_too_large_is_refused_before_it_is_read(bench: Bench) -> None:
-    client, most = bench[0], rules.of(LAB).most_bytes
+    client, most = bench[0], uploads.rules_of(LAB).most_bytes
     headers = {"authorization": f"Bearer {bench[2]['s1']}"}
     read = []
 

@@ -22,9 +22,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.wait import WebDriverWait
 
-from autograder.board import accounts, app, rules
+from autograder.board import accounts, app
 from autograder.board.record import Record
-from autograder.board.upload import take
+from autograder.board.uploads import accept_upload, rules_of
 
 NOT_THERE = "uploads/99"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -42,7 +42,7 @@ Server = tuple[str, Record, dict[str, str]]
 def server(tmp_path: Path) -> Iterator[Server]:
     """A board that is served: its address, its record for this thread, tokens."""
     with board(tmp_path / "board.sqlite", students=4) as (record, tokens), socket.create_server(("127.0.0.1", 0)) as s:
-        running = app.server(app.application(record.path, LAB, rules.of(LAB)))
+        running = app.server(app.application(record.path, LAB, rules_of(LAB)))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [s]})
         thread.start()
         yield f"http://127.0.0.1:{s.getsockname()[1]}/", record, tokens
@@ -106,7 +106,7 @@ def graded(server: Server, *uploads: tuple[str, float]) -> None:
     for who, value in uploads:
         person = accounts.by_token(record, server[2][who])
         assert person is not None
-        take(record, person, io.BytesIO(work(value, value)), rules.of(LAB))
+        accept_upload(record, person, io.BytesIO(work(value, value)), rules_of(LAB))
     grade_all(record)
 
 

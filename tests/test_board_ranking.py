@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from scoreboard import LAB, RANKING
 
 from autograder.board import rows
-from autograder.board.ranking import Entry, Row, checked, columns, ranked
-from autograder.board.rounding import climbed, wilson
+from autograder.board.ranking import Entry, Row, checked, climbed, columns, ranked, wilson
 from autograder.lab import Column, Lab
 
 PLAIN = dataclasses.replace(LAB, ranking=None)

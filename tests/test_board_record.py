@@ -17,7 +17,7 @@ from scoreboard import LAB, board, grade_all, graded, work
 
 from autograder import __main__ as autograder
 from autograder import registry
-from autograder.board import accounts, live, ranking, rules, supervise
+from autograder.board import accounts, live, ranking, supervise, uploads
 from autograder.board.record import ANY, Record
 from autograder.classroom import scheduler
 from autograder.classroom.store import key_of
@@ -235,7 +235,7 @@ def test_a_clock_set_back_turns_no_order_round_and_keeps_nobody_waiting(
     back: float, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record, _ = bench
-    chosen, now = rules.of(LAB, cool_down=30.0), time.time()
+    chosen, now = uploads.rules_of(LAB, cool_down=30.0), time.time()
     monkeypatch.setattr(time, "time", lambda: now)
     for who, value in (("s1", 0.6), ("s2", 0.8)):
         hand_in(record, who, value, 0.5)
@@ -404,7 +404,7 @@ def test_the_server_is_told_nothing_of_the_staff_and_the_staff_may_not_lie_where
 
 
 def test_a_deadline_and_rules_of_the_lab() -> None:
-    assert rules.of(LAB).uploads == 100 and rules.of(LAB).cool_down == 0
-    plain = rules.of(dataclasses.replace(LAB, ranking=None))
-    assert (plain.uploads, plain.cool_down) == (rules.UPLOADS, rules.COOL_DOWN)
-    assert rules.of(LAB, deadline=1796083200).deadline == 1796083200
+    assert uploads.rules_of(LAB).uploads == 100 and uploads.rules_of(LAB).cool_down == 0
+    plain = uploads.rules_of(dataclasses.replace(LAB, ranking=None))
+    assert (plain.uploads, plain.cool_down) == (uploads.UPLOADS, uploads.COOL_DOWN)
+    assert uploads.rules_of(LAB, deadline=1796083200).deadline == 1796083200

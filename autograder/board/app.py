@@ -14,10 +14,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from autograder.board.guard import Guard
-from autograder.board.read_handlers import Reading
-from autograder.board.rules import Rules
-from autograder.board.state import Shared
-from autograder.board.write_handlers import Writing
+from autograder.board.handlers import ReadHandlers, State, WriteHandlers
+from autograder.board.uploads import Rules
 from autograder.classroom.store import RecordFault
 from autograder.lab import Lab
 from smallnets import cli
@@ -31,24 +29,24 @@ def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
     Raises:
         ValueError: the file is no board of this lab.
     """
-    shared = Shared(path, lab, rules)
-    reading, writing = Reading(shared), Writing(shared)
+    state = State(path, lab, rules)
+    reading, writing = ReadHandlers(state), WriteHandlers(state)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        shared.hub.start()
+        state.hub.start()
         yield
-        await run_in_threadpool(shared.hub.stop)
+        await run_in_threadpool(state.hub.stop)
 
     async def error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         words = "There is nothing here, or not for you." if error.status_code == 404 else error.detail
-        return HTMLResponse(shared.pages.message("Sorry", words), error.status_code, error.headers)
+        return HTMLResponse(state.pages.message("Sorry", words), error.status_code, error.headers)
 
     async def no_record(request: Request, error: Exception) -> Response:
         cli.complain(error)  # to staff
         words = "The board cannot be read or written at the moment; nothing was taken. Tell the staff."
-        return HTMLResponse(shared.pages.message("Sorry", words), 503, {"retry-after": "60"})
+        return HTMLResponse(state.pages.message("Sorry", words), 503, {"retry-after": "60"})
 
     routes = [
         Route("/", reading.board),

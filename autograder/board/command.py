@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from autograder import registry
-from autograder.board import accounts, confinement, rules, supervise
+from autograder.board import accounts, confinement, supervise, uploads
 from autograder.board.ranking import checked
 from autograder.board.record import Record, opened
 from autograder.lab import Lab
@@ -52,7 +52,7 @@ def command(args: argparse.Namespace) -> int:
     """Serve, or do what is asked for instead; returns the exit code."""
     lab = checked(registry.load(args.lab))
     deadline = math.inf if args.deadline is None else args.deadline
-    chosen = rules.of(lab, args.uploads, args.cool_down, deadline, args.final)
+    chosen = uploads.rules_of(lab, args.uploads, args.cool_down, deadline, args.final)
     if any(given is not None for given in (args.add_students, args.new_token, args.revoke)):
         with opened(args.db, lab) as record:
             change_accounts(record, args)
@@ -85,7 +85,7 @@ def change_accounts(record: Record, args: argparse.Namespace) -> None:
         sys.stdout.flush()
 
 
-def files(record: Record, args: argparse.Namespace, chosen: rules.Rules) -> None:
+def files(record: Record, args: argparse.Namespace, chosen: uploads.Rules) -> None:
     """Write the board, or the points, or put a copy back."""
     from autograder.board import backup, export
 
@@ -111,7 +111,7 @@ def both(lab: Lab, args: argparse.Namespace) -> int:
     return supervise.run(*supervise.commands(args, seed))
 
 
-def serve(lab: Lab, args: argparse.Namespace, chosen: rules.Rules) -> None:
+def serve(lab: Lab, args: argparse.Namespace, chosen: uploads.Rules) -> None:
     """Serve until told to stop, shut in."""
     from autograder.board import app
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autograder.board import live, page, ranking
 from autograder.board.record import Record
-from autograder.board.rules import Rules
+from autograder.board.uploads import Rules
 from autograder.classroom.sheet import cell
 from smallnets import files
 

@@ -13,7 +13,7 @@ from autograder.board.live import Board
 from autograder.board.ranking import deciding
 from autograder.board.record import Record, Upload
 from autograder.board.report import Shown, step_text
-from autograder.board.rules import Rules
+from autograder.board.uploads import Rules
 from autograder.lab import Lab
 
 HERE = Path(__file__).parent

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from autograder.board.ranking import columns, deciding, shown_values
 from autograder.board.record import Record, Upload
 from autograder.board.rows import capital, number_text, value_text
-from autograder.board.rules import Rules
+from autograder.board.uploads import Rules
 from autograder.lab import Lab, Visibility
 
 
