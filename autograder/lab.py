@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.sandbox.job import Job, Limits, Outcome
+from smallnets import faults
 
 
 class Visibility(enum.StrEnum):
@@ -72,9 +73,21 @@ class Verdict:
         assert math.isfinite(self.share) and 0 <= self.share <= 1, self.share
 
 
-def credit(value: float, none_at: float, full_at: float) -> float:
-    """The share of the points: 0 at `none_at`, 1 at `full_at` and beyond it, linear in between."""
-    return min(1.0, max(0.0, (value - none_at) / (full_at - none_at)))
+def proportional(value: float, none_at: float, full_at: float, words: str, note: str = "") -> Verdict:
+    """Points in proportion to an accuracy or an error: none at `none_at`, all at `full_at` and beyond it.
+
+    Args:
+        words: on the value, such as `accuracy_words` has them.
+        note: comes after the words on points.
+    """
+    full, none = ("from", "up to") if full_at > none_at else ("up to", "from")
+    text = f"{words} (full points {full} {full_at:g}, none {none} {none_at:g}){note}"
+    return Verdict(min(1.0, max(0.0, (value - none_at) / (full_at - none_at))), text)
+
+
+def accuracy_words(value: float, count: int, of: str = "images") -> str:
+    """An accuracy as students read it: "accuracy 0.8123 on 300 images"."""
+    return f"accuracy {value:.4f} on {count} {of}"
 
 
 class StepFailed(ValueError):
@@ -233,7 +246,8 @@ class Lab:
         name: as on the command line.
         title: as people say it.
         hand_in: files, in the order in which they are listed.
-        load: (folder of the staff's data or None, seed) -> data, and a line that says where it is from.
+        load: (folder of the staff's data or None, seed) -> data, and a line that says where it is from. A missing file
+            is a FileNotFoundError.
         steps: in the order in which they are run.
         checks: each on steps of these names.
         handout: what students start from.
@@ -261,6 +275,21 @@ class Lab:
     ranking: Ranking | None = None
     module: str = ""
     hidden: Callable[[bytes, Path], None] | None = None
+
+    def loaded(self, staff: Path | None, seed: int) -> tuple[Any, str]:
+        """What `load` returns.
+
+        Raises:
+            FileNotFoundError: a file of the hidden data is missing; the error names the command that makes it.
+            ValueError, OSError: as `load` raises them.
+        """
+        try:
+            return self.load(staff, seed)
+        except FileNotFoundError as error:
+            if staff is None or self.hidden is None or str(staff) not in faults.words(error):
+                raise
+            remedy = f"python -m autograder hidden --lab {self.name} --secret FILE --out {staff}"
+            raise FileNotFoundError(f"{faults.words(error)}; make the hidden data with `{remedy}`") from None
 
 
 @dataclasses.dataclass(frozen=True)

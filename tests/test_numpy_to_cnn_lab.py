@@ -61,8 +61,6 @@ def test_without_staff_the_images_are_those_that_all_validate_with() -> None:
 
 
 def test_staffs_images_are_looked_at(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match=r"expected X_test.npy in .*autograder hidden --lab numpy_to_cnn"):
-        data.load(tmp_path, 0)
     x, y = np.zeros((200, 28, 28), np.uint8), np.arange(200) % 10
     for images, labels in ((x.astype(float), y), (x[:, 0], y), (x, y[:-1]), (x[:50], y[:50]), (x, y + 1), (x, y / 1)):
         np.save(tmp_path / "X_test.npy", images)

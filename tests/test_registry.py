@@ -1,6 +1,7 @@
 """Labs are found by their folders, in the checkout and wherever a course keeps its own."""
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,14 @@ def test_the_labs_of_the_checkout_are_its_folders() -> None:
     assert registry.names() == LABS
     for name in LABS:
         assert registry.load(name).module == f"labs.{name}.grading.declaration"
+
+
+@pytest.mark.parametrize("name", LABS)
+def test_hidden_data_that_are_missing_are_named_with_the_command_that_makes_them(name: str, tmp_path: Path) -> None:
+    lab, folder = registry.load(name), tmp_path / "staff"
+    command = f"make the hidden data with `python -m autograder hidden --lab {name} --secret FILE --out {folder}`"
+    with pytest.raises(FileNotFoundError, match=rf"^expected .*{re.escape(str(folder))}.*; {re.escape(command)}$"):
+        lab.loaded(folder, 0)
 
 
 def test_a_lab_of_the_courses_own_is_graded_and_handed_out_like_any_other(

@@ -81,7 +81,7 @@ def graded(task: dict[str, Any], launch: Launch | None = None) -> dict[str, Any]
     chosen = pipeline.only(lab, task["part"]) if task["part"] else lab
     try:
         tier = Tier(task["tier"]) if task["tier"] else grade.chosen_tier(None, task["trust"])
-        loaded = lab.load(Path(task["staff"]) if task["staff"] else None, task["seed"])
+        loaded = lab.loaded(Path(task["staff"]) if task["staff"] else None, task["seed"])
         with own_folder("handed-in-") as folder:
             (folder / "work.zip").write_bytes(task["archive"])
             try:

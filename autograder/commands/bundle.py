@@ -74,7 +74,7 @@ def staff_files(lab: Lab, folder: Path | None) -> dict[str, Path]:
         return {}
     if not folder.is_dir():
         raise ValueError(f"expected --staff to be a folder, got {folder}")
-    lab.load(folder, 0)
+    lab.loaded(folder, 0)
     found = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
     if secret := next((name for name in found if "secret" in name.lower()), None):
         raise ValueError(f"expected nothing but hidden data in {folder}, got {secret}: keep it elsewhere")

@@ -45,7 +45,7 @@ def command(args: argparse.Namespace) -> int:
             print(line)
         chosen = lab if args.only is None else pipeline.only(lab, args.only)
         submission = copy_own(found, lab.hand_in, Path(temporary))
-        loaded = lab.load(None, args.seed)
+        loaded = lab.loaded(None, args.seed)
         graded = pipeline.judge(submission, chosen, loaded, direct.run, "none, as the work is yours", args.seed)
     text_report.show(graded)
     return int(graded.fault or any(test.score < test.max_score for test in graded.tests))

@@ -41,7 +41,7 @@ def grade(
         OSError: data that is not there.
     """
     start = time.perf_counter()
-    loaded = lab.load(staff, seed)
+    loaded = lab.loaded(staff, seed)
     with own_folder("handed-in-") as folder:
         submission = take_in(path, lab, folder)
         execute = functools.partial(run_job, tier=tier, trust=trust, launch=launch)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.lab import Run, Step, StepFailed, Verdict
+from autograder.lab import Run, Step, StepFailed, Verdict, accuracy_words, proportional
 from autograder.runner import job_files
 from autograder.runner.protocol import texts, unpack
 from autograder.sandbox.job import Job
@@ -55,12 +55,10 @@ def learns(name: str) -> Callable[[Run], Verdict]:
         found: Learnt = run.results[f"learn {name}"].value
         first, last = found.losses[:5].mean(), found.losses[-5:].mean()
         value = accuracy(run, name)
-        text = (
-            f"{program.title}: the loss went from {first:.4g} to {last:.4g} in {len(found.losses)} iterations, "
-            f"accuracy {value:.4f} on {len(run.data.labels)} hidden images (full points from {program.full_at})"
-        )
-        share = (value - program.none_at) / (program.full_at - program.none_at) if last < first else 0.0
-        return Verdict(min(1.0, max(0.0, share)), text)
+        words = f"{program.title}: the loss went from {first:.4g} to {last:.4g} in {len(found.losses)} iterations, "
+        words += accuracy_words(value, len(run.data.labels), "hidden images")
+        verdict = proportional(value, program.none_at, program.full_at, words)
+        return verdict if last < first else dataclasses.replace(verdict, share=0.0)
 
     return judge
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.lab import Run, Step, StepFailed, Verdict, credit
+from autograder.lab import Run, Step, StepFailed, Verdict, accuracy_words, proportional
 from autograder.runner import job_files
 from autograder.runner.protocol import texts, unpack
 from autograder.sandbox.job import MB, Job, Limits
@@ -59,7 +59,6 @@ def reaches(which: str, none_at: float, full_at: float) -> Callable[[Run], Verdi
 
     def judge(run: Run) -> Verdict:
         value = accuracy(run, which)
-        text = f"accuracy {value:.4f} on {len(run.data.truths)} images (full points from {full_at})"
-        return Verdict(credit(value, none_at, full_at), text)
+        return proportional(value, none_at, full_at, accuracy_words(value, len(run.data.truths)))
 
     return judge

@@ -62,12 +62,6 @@ def load(staff: Path | None, seed: int) -> tuple[Data, str]:
 def hidden_split(staff: Path, number: int, rng: np.random.Generator) -> tuple[NDArray, NDArray]:
     """The staff's test images and labels of a part, in random order."""
     paths = [staff / f"{name}_test_part{number}.npy" for name in ("X", "y")]
-    for path in paths:
-        if not path.is_file():
-            raise FileNotFoundError(
-                f"expected {path.name} in {staff}, got no such file; make it with "
-                f"`python -m autograder hidden --lab mp6 --secret FILE --out {staff}`"
-            )
     x, y = map(read_npy, paths)
     if x.ndim != 2 or x.shape[1] != 784 or y.shape != (len(x),) or len(x) < 30:
         raise ValueError(

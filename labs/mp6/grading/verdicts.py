@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.explanations import TEXTS, Reason
-from autograder.lab import Run, Verdict, credit
+from autograder.lab import Run, Verdict, accuracy_words, proportional
 from labs.mp6.grading.jobs import Fitted, model_problem
 from labs.mp6.grading.parts import MOST_CODES, PARTS, Part
 from smallnets import metrics
@@ -170,7 +170,7 @@ def accuracy(part: Part, none_at: float, full_at: float) -> Judge:
 
     def judge(run: Run) -> Verdict:
         value, text = accuracy_of(run, part)
-        return Verdict(0 if value is None else credit(value, none_at, full_at), f"{text} (full points from {full_at})")
+        return Verdict(0, text) if value is None else proportional(value, none_at, full_at, text)
 
     return judge
 
@@ -180,7 +180,7 @@ def accuracy_of(run: Run, part: Part) -> tuple[float | None, str]:
     predictions, labels = fitted(run, part).predictions, run.data.dev_labels[part.number]
     if predictions is not None:
         value = float(np.mean(predictions == labels))
-        return value, f"accuracy {value:.4f} on {len(labels)} images"
+        return value, accuracy_words(value, len(labels))
     outputs, reason = evaluated(run, f"fitted {part.number}")
     if outputs is None:
         return None, f"there are no predictions to score: {reason}"
@@ -199,8 +199,8 @@ def saved_accuracy(part: Part, none_at: float, full_at: float) -> Judge:
             return no_model(f"{part.model}: {reason}")
         labels = np.concatenate([run.data.dev_labels[part.number], run.data.unseen_labels[part.number]])
         value = float(np.mean(outputs.argmax(axis=1) == labels))
-        text = f"{part.model}: accuracy {value:.4f} on {len(labels)} images (full points from {full_at})"
-        return Verdict(credit(value, none_at, full_at), text + pickled(run, part))
+        words = f"{part.model}: {accuracy_words(value, len(labels))}"
+        return proportional(value, none_at, full_at, words, pickled(run, part))
 
     return judge
 
@@ -228,8 +228,8 @@ def mse(which: str, none_at: float, full_at: float) -> Judge:
         if value is None:
             return no_model(f"{part.model}: {reason}") if which == "saved" else Verdict(0, reason)
         name = part.model if which == "saved" else "the net that fit returned"
-        text = f"{name}: MSE {value:.5f} on {len(run.data.unseen[3])} images (full points up to {full_at})"
-        return Verdict(credit(-value, -none_at, -full_at), text + (pickled(run, part) if which == "saved" else ""))
+        words = f"{name}: MSE {value:.5f} on {len(run.data.unseen[3])} images"
+        return proportional(value, none_at, full_at, words, pickled(run, part) if which == "saved" else "")
 
     return judge
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from autograder.explanations import Reason
 from autograder.intake import model_file
-from autograder.lab import Run, Step, StepFailed, Verdict, credit
+from autograder.lab import Run, Step, StepFailed, Verdict, accuracy_words, proportional
 from autograder.runner import job_files
 from autograder.runner.protocol import texts, unpack
 from autograder.sandbox.job import Job
@@ -88,12 +88,11 @@ def share(none_at: float, full_at: float) -> Callable[[Run], Verdict]:
 
     def judge(run: Run) -> Verdict:
         found = accuracy(run, "public")
-        text = f"{words(run, found)}; full points from {full_at:g}, none up to {none_at:g}"
-        return Verdict(credit(found, none_at, full_at), text)
+        return proportional(found, none_at, full_at, words(run, found))
 
     return judge
 
 
 def words(run: Run, found: float) -> str:
     """An accuracy as students read it."""
-    return f"accuracy {found:.4f} on the {run.data.halves['public'].stop} images of the public half"
+    return accuracy_words(found, run.data.halves["public"].stop, "images of the public half")

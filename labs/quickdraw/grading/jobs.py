@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from autograder.explanations import Reason
 from autograder.intake import model_file
-from autograder.lab import Run, Step, StepFailed, Verdict, credit
+from autograder.lab import Run, Step, StepFailed, Verdict, accuracy_words, proportional
 from autograder.runner import job_files
 from autograder.runner.protocol import texts, unpack
 from autograder.sandbox.job import Job
@@ -87,8 +87,8 @@ def accurate(program: Program) -> Judge:
 
     def judge(run: Run) -> Verdict:
         value, n = accuracy(run, program), int((run.data.labels >= 0).sum())
-        text = f"accuracy {value:.4f} on {n} hidden drawings (full points from {program.full_at})"
-        return Verdict(credit(value, program.none_at, program.full_at), text + word(found(run, program)))
+        words = accuracy_words(value, n, "hidden drawings")
+        return proportional(value, program.none_at, program.full_at, words, word(found(run, program)))
 
     return judge
 
