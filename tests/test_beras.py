@@ -399,6 +399,18 @@ def test_a_tape_that_an_exception_left_is_closed() -> None:
     assert beras.Diffable.gradient_tape is None
 
 
+def test_a_tape_that_is_current_already_can_be_entered() -> None:
+    """As a course's own assignment.py does, which sets the tape before its `with` block."""
+    dense, loss = beras.layers.Dense(3, 2), beras.losses.MeanSquaredError()
+    beras.Diffable.gradient_tape = beras.GradientTape()
+    with beras.Diffable.gradient_tape as tape:
+        loss(dense(np.ones((4, 3), np.float32)), np.zeros((4, 2), np.float32))
+    assert [gradient.shape for gradient in tape.gradient()] == [(3, 2), (2,)]
+    assert beras.Diffable.gradient_tape is None
+    with pytest.raises(RuntimeError, match="inside another one"), beras.GradientTape(), beras.GradientTape():
+        pass
+
+
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder above mnist/ with the offline digits."""

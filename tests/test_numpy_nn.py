@@ -134,6 +134,14 @@ def test_missing_classes_are_named(lab: ModuleType, tmp_path: Path) -> None:
         lab.load_data(tmp_path / "d.npz", 0, 9)
 
 
+@pytest.mark.parametrize("style", ["b", "r--", ":", "-", "dashed", "ko"])
+def test_a_curve_has_the_style_of_a_format_or_a_name(style: str, lab: ModuleType, tmp_path: Path) -> None:
+    """The course's notebook passes colours, such as linestyle='b', which pyplot.plot takes as a format."""
+    x = np.arange(4.0)
+    lab.visualize_xy([(x, x)], linestyle=style, save_filepath=str(tmp_path / "curve.png"), show=False)
+    assert (tmp_path / "curve.png").stat().st_size > 1000
+
+
 def test_the_classifier_keeps_its_best_epoch_and_draws(
     lab: ModuleType, digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

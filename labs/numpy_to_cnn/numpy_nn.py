@@ -238,8 +238,11 @@ def _axes(data: Any, legend: Any, title: Any, xlabel: Any, ylabel: Any, linestyl
     from matplotlib import pyplot  # only when a picture is asked for
 
     axes = pyplot.figure().add_subplot()
+    named = linestyle in ("solid", "dashed", "dashdot", "dotted")  # all else is a format such as "b" or "r--"
     for k, (x, y) in enumerate(data):
-        axes.plot(x, y, linestyle=linestyle, label=None if legend is None else legend[k])
+        (line,) = axes.plot(x, y, "-" if named else linestyle, label=None if legend is None else legend[k])
+        if named:
+            line.set_linestyle(linestyle)
     axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
     if legend is not None:
         axes.legend()

@@ -93,7 +93,7 @@ class GradientTape:
         self.operations: list[Diffable] = []
 
     def __enter__(self) -> GradientTape:
-        if Diffable.gradient_tape is not None:
+        if Diffable.gradient_tape is not None and Diffable.gradient_tape is not self:
             raise RuntimeError("expected no other tape to be recording, got a GradientTape inside another one")
         Diffable.gradient_tape = self
         return self
