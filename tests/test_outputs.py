@@ -98,8 +98,8 @@ def test_a_stand_in_that_cannot_be_written_is_told_with_a_way_out(
             raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
 
     for name in ("mnist", "quickdraw"):
-        monkeypatch.setattr(f"smallnets.{name}.expect_folder", read_only)
-        monkeypatch.setattr(f"smallnets.{name}.found", lambda *folders: tmp_path)
+        monkeypatch.setattr(f"smallnets.data.{name}.expect_folder", read_only)
+        monkeypatch.setattr(f"smallnets.data.{name}.found", lambda *folders: tmp_path)
     program, *args = line.split()
     done = as_script(ROOT / program, *args, cwd=tmp_path)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1), done.stderr

@@ -1,6 +1,7 @@
 """Other people's neuralnet_pK.py: what they may return, and how what is wrong with them is told."""
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -9,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT
+from programs import as_script
 
 import mp6
-from smallnets import fitcheck
+from smallnets import cli, fitcheck
+from smallnets.data import mnist
 
 Student = Callable[..., Path]
 
@@ -330,3 +333,25 @@ def test_checks_return_plain_arrays() -> None:
     assert yhats.dtype == np.int64 and yhats.tolist() == [1, 0]
     xhats = fitcheck.images(torch.full((2, 784), 0.5, requires_grad=True), 2)
     assert xhats.dtype == np.float32 and xhats.shape == (2, 784)
+
+
+# program, file, line, the student's slip in it
+SLIPS = {
+    "numpy_to_cnn": ("numpy_nn.py", "numpy_nn.py", "return self.x @ W + b", "return self.x @ W.T + b"),
+    "beras": ("assignment.py", "Beras/layers.py", "self.inputs @ self.w", "self.inputs @ self.w.T"),
+    "batchnorm": ("run_mlp.py", "layer.py", "centred = x - mean.view(per_channel)", "centred = x - int('a mean')"),
+}
+
+
+@pytest.mark.parametrize("name", SLIPS)
+def test_a_slip_in_a_labs_file_shows_its_traceback(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, file, line, slip = SLIPS[name]
+    folder, data = tmp_path / "labs" / name, tmp_path / "digits/mnist"
+    shutil.copytree(ROOT / "labs" / name, folder, ignore=shutil.ignore_patterns("grading", "__pycache__"))
+    source = (folder / file).read_text(encoding="utf-8")
+    assert line in source
+    (folder / file).write_text(source.replace(line, slip), encoding="utf-8")
+    mnist.write_digits(data)
+    monkeypatch.setattr(cli, "LABS", tmp_path / "labs")
+    done = as_script(folder / program, "--data", str(data.parent if name == "beras" else data), cwd=folder)
+    assert done.returncode == 1 and slip in done.stderr and "ValueError: " in done.stderr, done.stderr

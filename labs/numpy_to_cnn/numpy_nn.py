@@ -240,9 +240,8 @@ def _axes(data: Any, legend: Any, title: Any, xlabel: Any, ylabel: Any, linestyl
     axes = pyplot.figure().add_subplot()
     named = linestyle in ("solid", "dashed", "dashdot", "dotted")  # all else is a format such as "b" or "r--"
     for k, (x, y) in enumerate(data):
-        (line,) = axes.plot(x, y, "-" if named else linestyle, label=None if legend is None else legend[k])
-        if named:
-            line.set_linestyle(linestyle)
+        lines = axes.plot(x, y, "-" if named else linestyle, label=None if legend is None else legend[k])
+        pyplot.setp(lines, **({"linestyle": linestyle} if named else {}))
     axes.set(title=title, xlabel=xlabel, ylabel=ylabel)
     if legend is not None:
         axes.legend()
