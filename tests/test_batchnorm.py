@@ -23,7 +23,7 @@ from programs import as_script, lab_at
 from autograder.runner.assertions import equal, right_gradient
 from autograder.runner.run_checks import generator
 from labs.batchnorm.grading.checks import layer as checks
-from smallnets.data import datasets, mnist
+from smallnets.data import idx, mnist
 
 LAB = ROOT / "labs/batchnorm"
 layer = load_file(LAB / "layer.py", "layer_of_batchnorm")
@@ -328,7 +328,7 @@ def test_a_mistake_is_one_line(args: list[str], message: str, few: Path, tmp_pat
 def test_files_that_disagree_are_named(digits: Path, tmp_path: Path) -> None:
     shutil.copytree(digits, tmp_path, dirs_exist_ok=True)
     for split in ("train", "t10k"):
-        datasets.write_idx(tmp_path / f"{split}-labels-idx1-ubyte.gz", np.zeros(7, np.uint8))
+        idx.write_idx(tmp_path / f"{split}-labels-idx1-ubyte.gz", np.zeros(7, np.uint8))
     done = lab("mlp", "--data", str(tmp_path))
     assert done.returncode == 2 and "got [1380, 28, 28] and [7]" in done.stderr
 
@@ -337,7 +337,7 @@ def test_the_template_folder_of_torchvision_is_found(digits: Path, tmp_path: Pat
     raw = tmp_path / "data/MNIST/raw"
     shutil.copytree(digits, raw)
     for packed in raw.glob("*.gz"):  # torchvision keeps them unpacked, too
-        datasets.write_idx(raw / packed.stem, datasets.read_idx(packed))
+        idx.write_idx(raw / packed.stem, idx.read_idx(packed))
         packed.unlink()
     done = lab("mlp", "--epochs", "1", cwd=tmp_path)
     assert done.returncode == 0 and "1380/1380" in done.stdout, done.stderr

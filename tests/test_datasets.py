@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from smallnets import files
-from smallnets.data import datasets, fashion
+from smallnets.data import draws, fashion, idx, write_sets
 
 SHIPPED = ROOT / "data/fashion_mnist"
 
@@ -37,9 +37,9 @@ def test_idx_files_come_back_as_they_were(
     array = np.arange(np.prod(shape), dtype=np.uint8).reshape(shape)
     path = tmp_path_factory.mktemp("idx") / ("a.gz" if packed else "a")
     path.write_bytes(gzip.compress(idx_bytes(array)) if packed else idx_bytes(array))
-    np.testing.assert_array_equal(datasets.read_idx(path), array)
+    np.testing.assert_array_equal(idx.read_idx(path), array)
     with pytest.raises(ValueError, match="another file"):
-        datasets.read_idx(path, "0" * 64)
+        idx.read_idx(path, "0" * 64)
 
 
 GOOD = idx_bytes(np.zeros((2, 3), np.uint8))
@@ -61,7 +61,7 @@ GOOD = idx_bytes(np.zeros((2, 3), np.uint8))
 def test_a_damaged_idx_file_is_named(tmp_path: Path, name: str, content: bytes, message: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=message):
-        datasets.read_idx(tmp_path / name)
+        idx.read_idx(tmp_path / name)
 
 
 @given(
@@ -78,9 +78,9 @@ def test_splits_are_disjoint_balanced_and_of_the_right_classes(
     sizes = {"train": train, "dev": dev}
     if any(np.isin(labels, list(group)).sum() < train + dev for group in groups):
         with pytest.raises(ValueError, match="expected at least"):
-            datasets.draw_splits(labels, groups, sizes, seed)
+            draws.draw_splits(labels, groups, sizes, seed)
         return
-    splits = datasets.draw_splits(labels, groups, sizes, seed)
+    splits = draws.draw_splits(labels, groups, sizes, seed)
     for k, group in enumerate(groups):
         drawn = [rows[y == k] for rows, y in splits.values()]
         assert [len(rows) for rows in drawn] == [train, dev]
@@ -90,9 +90,9 @@ def test_splits_are_disjoint_balanced_and_of_the_right_classes(
 
 def test_one_seed_gives_one_draw_whatever_numpys_version() -> None:
     # PCG64 of seed 0 starts with 11.7, 4.98, 0.76, 0.30, 15.0, 16.8, 11.2, 13.5 (times 10^18)
-    assert datasets.permutation(8, np.random.PCG64(0)).tolist() == [3, 2, 1, 6, 0, 7, 4, 5]
+    assert draws.permutation(8, np.random.PCG64(0)).tolist() == [3, 2, 1, 6, 0, 7, 4, 5]
     labels = np.arange(100) % 2
-    a, b, c = (datasets.draw_splits(labels, [[0], [1]], {"train": 30}, seed)["train"][0].tolist() for seed in (1, 1, 2))
+    a, b, c = (draws.draw_splits(labels, [[0], [1]], {"train": 30}, seed)["train"][0].tolist() for seed in (1, 1, 2))
     assert a == b != c
 
 
@@ -118,30 +118,30 @@ def server(tmp_path: Path) -> Iterator[str]:
 def test_a_download_is_checked_and_cached(server: str, tmp_path: Path) -> None:
     known = hashlib.sha256(b"some bytes").hexdigest()
     # the first address answers 404, the second one has it
-    path = datasets.download("file.bin", [server + "nowhere/", server], known, tmp_path / "cache")
+    path = idx.download("file.bin", [server + "nowhere/", server], known, tmp_path / "cache")
     assert path.read_bytes() == b"some bytes"
     (tmp_path / "served/file.bin").unlink()
-    assert datasets.download("file.bin", [server], known, tmp_path / "cache") == path
+    assert idx.download("file.bin", [server], known, tmp_path / "cache") == path
     with pytest.raises(OSError, match="could not fetch other.bin"):
-        datasets.download("other.bin", [server], known, tmp_path / "cache")
+        idx.download("other.bin", [server], known, tmp_path / "cache")
 
 
 def test_an_idx_file_is_fetched_checked_and_unpacked(
     server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     array = np.arange(6, dtype=np.uint8).reshape(2, 3)
-    datasets.write_idx(tmp_path / "served/a.gz", array)
+    idx.write_idx(tmp_path / "served/a.gz", array)
     packed, content = (tmp_path / "served/a.gz").read_bytes(), idx_bytes(array)
     checksums = [hashlib.sha256(data).hexdigest() for data in (packed, content)]
     monkeypatch.setattr("pooch.os_cache", lambda name: tmp_path / name)
-    np.testing.assert_array_equal(datasets.fetch_idx("a", None, [server], *checksums), array)
+    np.testing.assert_array_equal(idx.fetch_idx("a", None, [server], *checksums), array)
     (tmp_path / "a").write_bytes(content)
-    np.testing.assert_array_equal(datasets.fetch_idx("a", tmp_path, [], *checksums), array)
+    np.testing.assert_array_equal(idx.fetch_idx("a", tmp_path, [], *checksums), array)
 
 
 def test_a_download_with_another_checksum_is_not_kept(server: str, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"file.bin with sha256 000000000000..., got another file"):
-        datasets.download("file.bin", [server], "0" * 64, tmp_path / "cache")
+        idx.download("file.bin", [server], "0" * 64, tmp_path / "cache")
     assert list((tmp_path / "cache").iterdir()) == []
 
 
@@ -187,7 +187,7 @@ def test_no_version_of_zipfile_or_zlib_changes_an_npz(packed: Path | str, tmp_pa
     path = Path(packed)
     if packed == "made":
         path = tmp_path / "a.npz"
-        datasets.write_npz(path, {"y": np.arange(9), "x": np.ones((2, 3), np.uint8)})
+        write_sets.write_npz(path, {"y": np.arange(9), "x": np.ones((2, 3), np.uint8)})
         assert np.array_equal(np.load(path)["y"], np.arange(9))
     content = path.read_bytes()
     with zipfile.ZipFile(path) as archive:
@@ -230,16 +230,16 @@ def test_a_set_takes_the_place_of_its_forerunner_and_of_nothing_else(tmp_path: P
     manifests = {"SUMS": ["a", "b"], "SUMS.staff": ["c"]}
     (tmp_path / "thesis").write_text("mine")
     for names in ("abc", "ab", "a"):
-        with datasets.replacing_set(tmp_path, manifests) as new:
+        with write_sets.replacing_set(tmp_path, manifests) as new:
             for name in names:
                 (new / name).write_text(names)
         lists = ["SUMS", *(["SUMS.staff"] if "c" in names else [])]
         assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*lists, *names, "thesis"])
-    with pytest.raises(KeyboardInterrupt), datasets.replacing_set(tmp_path, manifests) as new:
+    with pytest.raises(KeyboardInterrupt), write_sets.replacing_set(tmp_path, manifests) as new:
         (new / "a").write_text("half")
         raise KeyboardInterrupt
     (tmp_path / "b").write_text("mine")
-    with pytest.raises(ValueError, match="got another b there"), datasets.replacing_set(tmp_path, manifests):
+    with pytest.raises(ValueError, match="got another b there"), write_sets.replacing_set(tmp_path, manifests):
         pass
     assert {path.name: path.read_text() for path in tmp_path.iterdir() if path.name != "SUMS"} == {
         "a": "a", "b": "mine", "thesis": "mine"

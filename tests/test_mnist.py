@@ -13,7 +13,7 @@ from conftest import ROOT, load_file
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallnets.data import datasets, mnist
+from smallnets.data import idx, mnist
 
 RNG = np.random.default_rng(0)
 REAL = {  # a small MNIST, which is no stand-in
@@ -32,7 +32,7 @@ def test_the_stand_in_has_mnists_formats(prepare: ModuleType, tmp_path: Path) ->
     assert prepare.main(["--digits", "--out", str(tmp_path)]) == 0
     with np.load(tmp_path / "full-mnist.npz") as npz:
         for name, key in mnist.ARRAYS.items():
-            array = datasets.read_idx(tmp_path / f"{name}.gz")
+            array = idx.read_idx(tmp_path / f"{name}.gz")
             np.testing.assert_array_equal(array, npz[key])
             assert array.dtype == np.uint8
             images = "images" in name
@@ -107,7 +107,7 @@ def lay(folder: Path, form: str) -> None:
     for name, array in REAL.items():
         path = folder / FORMS[form](name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        datasets.write_idx(path, array)
+        idx.write_idx(path, array)
 
 
 @functools.cache
@@ -180,7 +180,7 @@ def test_mnist_beside_a_stand_ins_half_is_named(split: str, tmp_path: Path) -> N
     mnist.write_digits(tmp_path)
     for name, array in REAL.items():
         if name.startswith(split):
-            datasets.write_idx(tmp_path / f"{name}.gz", array)
+            idx.write_idx(tmp_path / f"{name}.gz", array)
     with pytest.raises(ValueError, match=f"expected MNIST's .* beside .*{split}-images.*, got the stand-in's"):
         mnist.ensure(tmp_path)
 

@@ -333,7 +333,7 @@ def test_hidden_images_are_the_secrets_and_no_others(tmp_path: Path) -> None:
 
 
 def test_the_grader_itself_needs_no_torch() -> None:
-    source = "import sys; from autograder.registry import numpy_to_cnn as n; n.data.load(None, 0)[0].shown()"
+    source = "import sys; from labs.numpy_to_cnn.grading import data; data.load(None, 0)[0].shown()"
     command = [sys.executable, "-c", f"{source}; assert 'torch' not in sys.modules and 'matplotlib' not in sys.modules"]
     subprocess.run(command, cwd=ROOT, check=True, env=os.environ | {"PYTHONPATH": str(ROOT)})
 

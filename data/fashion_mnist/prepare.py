@@ -25,7 +25,8 @@ if __name__ == "__main__":
 import numpy as np
 
 from smallnets import cli, files
-from smallnets.data import datasets, fashion
+from smallnets.data import datasets, fashion, write_sets
+from smallnets.data.draws import draw_splits, secret_seed
 
 HERE = Path(__file__).parent
 # part: name of each class, the Fashion-MNIST labels in it (handout: cloth/shoe/bag; five upper garments)
@@ -50,10 +51,10 @@ def write_splits(images: np.ndarray, labels: np.ndarray, totals: dict[str, int],
     names: list[str] = []
     for part, classes in CLASSES.items():
         sizes = {split: total // len(classes) for split, total in totals.items()}
-        for split, (rows, y) in datasets.draw_splits(labels, list(classes.values()), sizes, seed).items():
+        for split, (rows, y) in draw_splits(labels, list(classes.values()), sizes, seed).items():
             arrays = {f"X_{split}_part{part}.npy": images[rows].reshape(len(rows), -1), f"y_{split}_part{part}.npy": y}
             for name, array in arrays.items():
-                datasets.write_npy(out / name, array)
+                write_sets.write_npy(out / name, array)
             names += arrays
     return names
 
@@ -75,22 +76,22 @@ def main(argv: list[str] | None = None) -> int:
     files.expect_folder(args.out)
     draws = [("train", {"train": TRAIN, "dev": DEV}, args.seed)]
     if args.staff:
-        draws.append(("t10k", {"test": TEST}, datasets.secret_seed(args.secret.read_bytes().strip(), HIDDEN)))
+        draws.append(("t10k", {"test": TEST}, secret_seed(args.secret.read_bytes().strip(), HIDDEN)))
     # everything is read before anything is written
     kinds = ("images-idx3-ubyte", "labels-idx1-ubyte")
     sources = {stem: [fashion.read_source(f"{stem}-{kind}", args.source) for kind in kinds] for stem, _, _ in draws}
     stems = [f"{x}_{split}_part{part}.npy" for x in "Xy" for split in ("train", "dev") for part in CLASSES]
     manifests = {datasets.MANIFEST: [*stems, fashion.NPZ, datasets.CLASS_NAMES]}
     if args.staff:  # the hidden split stays out of the list of what students have
-        manifests[datasets.STAFFS_MANIFEST] = [f"{x}_test_part{part}.npy" for x in "Xy" for part in CLASSES]
-    with datasets.replacing_set(args.out, manifests) as new:
+        manifests[write_sets.STAFFS_MANIFEST] = [f"{x}_test_part{part}.npy" for x in "Xy" for part in CLASSES]
+    with write_sets.replacing_set(args.out, manifests) as new:
         names: list[str] = []
         for stem, totals, seed in draws:
             images, labels = sources[stem]
             names += write_splits(images, labels, totals, seed, new)
         images, labels = sources["train"]
         x, y = fashion.shuffled(images, labels, args.seed, TEN_CLASSES)
-        datasets.write_npz(new / fashion.NPZ, fashion.train_and_validation(x, y))
+        write_sets.write_npz(new / fashion.NPZ, fashion.train_and_validation(x, y))
         names.append(fashion.NPZ)
         class_names = {f"part{part}": list(classes) for part, classes in CLASSES.items()}
         files.write_text(new / datasets.CLASS_NAMES, json.dumps(class_names, indent=1) + "\n")

@@ -19,7 +19,7 @@ if __name__ == "__main__":
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 
 from smallnets import cli, files
-from smallnets.data import datasets, mnist
+from smallnets.data import idx, mnist
 from smallnets.data.mnist import STAND_IN_FOLDER as STAND_IN
 
 HERE = Path(__file__).parent
@@ -61,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
         mnist.write_digits(out)
     else:
         # everything is read and checked before anything is written
-        arrays = {name: datasets.fetch_idx(name, args.source, URLS, *checksums) for name, checksums in IDX.items()}
+        arrays = {name: idx.fetch_idx(name, args.source, URLS, *checksums) for name, checksums in IDX.items()}
         mnist.write(out, arrays)
     print(f"wrote four IDX files and {mnist.NPZ} to {out}")
     return 0

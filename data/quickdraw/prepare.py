@@ -30,7 +30,7 @@ import requests
 from numpy.typing import NDArray
 
 from smallnets import cli, files
-from smallnets.data import datasets, quickdraw
+from smallnets.data import datasets, quickdraw, write_sets
 
 HERE = Path(__file__).parent
 URL = "https://storage.googleapis.com/quickdraw_dataset/full/numpy_bitmap"
@@ -131,7 +131,7 @@ def fetch_once(url: str, name: str, rows: int, cache: Path) -> NDArray[np.uint8]
     if not np.array_equal(fetched[: len(kept)], kept):
         raise ValueError(f"expected {url} to begin with the {len(kept)} drawings in {path}, got others; "
                          "delete it to start anew")  # fmt: skip
-    datasets.write_npy(path, fetched)
+    write_sets.write_npy(path, fetched)
     sums[path.name] = files.sha256(path)
     files.write_text(cache / datasets.MANIFEST, "".join(f"{sums[file]}  {file}\n" for file in sorted(sums)))
     return fetched

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from smallnets.data import datasets
+from smallnets.data import draws, idx
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
 URLS = (
@@ -44,7 +44,7 @@ def read_source(name: str, source: Path | None) -> NDArray[np.uint8]:
     Args:
         source: a folder; None takes Debian's package, else downloads.
     """
-    return datasets.fetch_idx(name, source or (DEBIAN if DEBIAN.is_dir() else None), URLS, *IDX[name])
+    return idx.fetch_idx(name, source or (DEBIAN if DEBIAN.is_dir() else None), URLS, *IDX[name])
 
 
 def read_split(split: str, source: Path | None = None) -> Split:
@@ -54,7 +54,7 @@ def read_split(split: str, source: Path | None = None) -> Split:
 
 def shuffled(x: NDArray, y: NDArray, seed: int, fraction: float) -> Split:
     """A share of the images in random order; a smaller share is the beginning of a larger one."""
-    rows = datasets.permutation(len(x), np.random.PCG64(seed))[: round(fraction * len(x))]
+    rows = draws.permutation(len(x), np.random.PCG64(seed))[: round(fraction * len(x))]
     return x[rows], y[rows]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from smallnets import own
-from smallnets.data import datasets
+from smallnets.data import draws, idx
 from smallnets.data.datasets import NOTE, STAND_IN_FOLDER
 from smallnets.files import elsewhere, expect_folder, replacing, write_text
 
@@ -42,7 +42,7 @@ def find(folder: Path) -> Form | None:
     forms: list[Form] = []
     incomplete = ""
     for place in PLACES:
-        files = {name: datasets.idx_files(folder / place, name) for name in ARRAYS}
+        files = {name: idx.idx_files(folder / place, name) for name in ARRAYS}
         ours = {name: folder / place / f"{name}.gz" for name in ARRAYS}
         splits = _stand_in_splits(ours)
         if len(splits) == len(STAND_IN_SIZES):
@@ -100,7 +100,7 @@ def _array(form: Form, name: str) -> NDArray[np.uint8]:
         ValueError: the file is damaged, or a .npz without it.
     """
     if not isinstance(form, Path):
-        return datasets.read_idx(form[name])
+        return idx.read_idx(form[name])
     try:
         with open(form, "rb") as file, np.load(file, allow_pickle=False) as arrays:
             array: NDArray = arrays[ARRAYS[name]]
@@ -155,7 +155,7 @@ def write(folder: Path, arrays: Mapping[str, NDArray[np.uint8]]) -> None:
         if path.suffix == ".npz":
             _write_npz(path, parts)
         else:
-            datasets.write_idx(path, *parts.values())
+            idx.write_idx(path, *parts.values())
 
 
 def _holds(form: Form, arrays: Mapping[str, NDArray], within: int = 0) -> bool:
@@ -184,7 +184,7 @@ def digits() -> dict[str, NDArray[np.uint8]]:
     # grid_mode lines up the edges of the first and last pixels, not their centres
     enlarged = zoom(bunch.images, (1, 3.5, 3.5), order=1, mode="nearest", grid_mode=True)
     images = np.clip(np.rint(enlarged * (255 / 16)), 0, 255).astype(np.uint8)
-    splits = datasets.draw_splits(bunch.target, [[k] for k in range(10)], STAND_IN_SIZES, seed=0)
+    splits = draws.draw_splits(bunch.target, [[k] for k in range(10)], STAND_IN_SIZES, seed=0)
     arrays = {}
     for split, (rows, labels) in splits.items():
         arrays[f"{split}-images-idx3-ubyte"] = images[rows]

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from smallnets.data import datasets
+from smallnets.data import datasets, draws, write_sets
 from smallnets.data.datasets import CLASS_NAMES, NOTE, STAND_IN_FOLDER
 from smallnets.files import elsewhere, expect_folder, write_text
 
@@ -38,15 +38,15 @@ def write(
     given = [*IMAGES.values(), LABELS["train"], LABELS["dev"], CLASS_NAMES]
     if (folder / NOTE).exists() and (folder / NOTE).read_bytes().strip() != STAND_IN.encode():
         raise ValueError(f"expected {folder / NOTE} to be this program's, got another; move it away")
-    manifests = {datasets.MANIFEST: given, datasets.STAFFS_MANIFEST: [LABELS["test"]]}
-    with datasets.replacing_set(folder, manifests) as new:
+    manifests = {datasets.MANIFEST: given, write_sets.STAFFS_MANIFEST: [LABELS["test"]]}
+    with write_sets.replacing_set(folder, manifests) as new:
         if stand_in:
             write_text(new / NOTE, STAND_IN + "\n")
         write_text(new / CLASS_NAMES, json.dumps(list(names)) + "\n")
         for split, (images, labels) in splits.items():
-            datasets.write_npy(new / IMAGES[split], images)
+            write_sets.write_npy(new / IMAGES[split], images)
             if split != "test" or test_labels:
-                datasets.write_npy(new / LABELS[split], labels)
+                write_sets.write_npy(new / LABELS[split], labels)
     if not stand_in:
         (folder / NOTE).unlink(missing_ok=True)
 
@@ -105,7 +105,7 @@ def draw(images: NDArray[np.uint8], labels: NDArray, sizes: Mapping[str, int], s
     """Disjoint, balanced, shuffled splits of drawings [N, 28, 28] with labels 0..K-1; `sizes` are of each class."""
     classes = [[k] for k in range(int(labels.max()) + 1)]
     return {
-        split: (images[rows], new) for split, (rows, new) in datasets.draw_splits(labels, classes, sizes, seed).items()
+        split: (images[rows], new) for split, (rows, new) in draws.draw_splits(labels, classes, sizes, seed).items()
     }
 
 

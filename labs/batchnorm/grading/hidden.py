@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from labs.batchnorm.grading import data
-from smallnets.data.datasets import secret_seed, write_npy
+from smallnets.data.draws import secret_seed
+from smallnets.data.write_sets import write_npy
 
 
 def write(secret: bytes, folder: Path) -> None:

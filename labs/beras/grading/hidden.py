@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from labs.beras.grading import data
-from smallnets.data import datasets, mnist
+from smallnets.data import draws, idx, mnist
 from smallnets.files import write_text
 
 
@@ -18,14 +18,14 @@ def write(secret: bytes, folder: Path) -> None:
     Raises:
         ValueError, OSError: a secret that could be guessed; images that are damaged.
     """
-    rng = np.random.default_rng(datasets.secret_seed(secret, "beras test images"))
+    rng = np.random.default_rng(draws.secret_seed(secret, "beras test images"))
     source, note = data.found()
     for name in ("train", "t10k"):
         images, labels = data.split(source, name)
         if name == "t10k":
             order = rng.permutation(len(images))
             images, labels = data.changed(images[order], rng), labels[order]
-        datasets.write_idx(folder / f"{name}-images-idx3-ubyte.gz", images)
-        datasets.write_idx(folder / f"{name}-labels-idx1-ubyte.gz", labels)
+        idx.write_idx(folder / f"{name}-images-idx3-ubyte.gz", images)
+        idx.write_idx(folder / f"{name}-labels-idx1-ubyte.gz", labels)
     if note:
         write_text(folder / mnist.NOTE, mnist.STAND_IN + "\n")

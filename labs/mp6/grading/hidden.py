@@ -4,7 +4,7 @@ from pathlib import Path
 
 from data.fashion_mnist import prepare
 from smallnets.data import fashion
-from smallnets.data.datasets import secret_seed
+from smallnets.data.draws import secret_seed
 
 
 def write(secret: bytes, folder: Path) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 
 from labs.numpy_to_cnn.grading.corrupt import corrupted
 from labs.numpy_to_cnn.grading.data import A_CLASS
-from smallnets.data import datasets, fashion
+from smallnets.data import draws, fashion, write_sets
 
 
 def write(secret: bytes, folder: Path) -> None:
@@ -18,9 +18,9 @@ def write(secret: bytes, folder: Path) -> None:
     Raises:
         ValueError, OSError: a secret that could be guessed; images that are nowhere to be had.
     """
-    seed = datasets.secret_seed(secret, "numpy_to_cnn")
+    seed = draws.secret_seed(secret, "numpy_to_cnn")
     x, y = fashion.read_split("t10k")
-    halves = datasets.draw_splits(y, [(k,) for k in range(10)], {"public": A_CLASS, "final": A_CLASS}, seed)
+    halves = draws.draw_splits(y, [(k,) for k in range(10)], {"public": A_CLASS, "final": A_CLASS}, seed)
     rows, labels = (np.concatenate(arrays) for arrays in zip(*halves.values(), strict=True))
-    datasets.write_npy(folder / "X_test.npy", corrupted(x[rows], seed))
-    datasets.write_npy(folder / "y_test.npy", labels.astype(np.int64))
+    write_sets.write_npy(folder / "X_test.npy", corrupted(x[rows], seed))
+    write_sets.write_npy(folder / "y_test.npy", labels.astype(np.int64))

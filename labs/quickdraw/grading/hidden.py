@@ -7,7 +7,8 @@ import numpy as np
 from labs.quickdraw.grading import data
 from labs.quickdraw.grading.programs import N_CLASSES
 from smallnets.data import quickdraw
-from smallnets.data.datasets import secret_seed, write_npy
+from smallnets.data.draws import secret_seed
+from smallnets.data.write_sets import write_npy
 
 
 def write(secret: bytes, folder: Path) -> None:
