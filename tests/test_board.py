@@ -86,12 +86,12 @@ def test_everything_works_without_scripts(bench: Bench) -> None:
     answer = client.post("/uploads", files={"work": ("../../etc/passwd", work(0.8, 0.7))}, headers=OWN)
     assert answer.status_code == 303
     waiting = client.get(answer.headers["location"]).text
-    assert "It waits to be graded." in waiting and "Look again" in waiting
+    assert "waiting to be graded" in waiting and "Look again" in waiting
     grade_all(bench[1])
     with TestClient(application(bench[1].path, LAB, uploads.rules_of(LAB)), cookies=client.cookies) as fresh:
         assert "of 4 points" in re.sub(r"<.*?>", "", fresh.get(answer.headers["location"]).text)
         page = fresh.get("/?sort=-name").text
-    assert 'aria-current="true"' in page and "You are in place 1." in page
+    assert 'aria-current="true"' in page and "You are 1st." in page
     assert [row[1] for row in rows_of(page)] == ["random guess", "least for points", "Bird 1"]
     assert '<th scope="col" class="name" data-key="name" data-first="name" aria-sort="descending">' in page
     assert client.post("/sign-out", headers=OWN).status_code == 303
@@ -279,7 +279,7 @@ def test_what_is_no_archive_is_named_and_not_counted(bench: Bench, content: byte
     assert answer.status_code == 400 and words in answer.json()["error"]
     sign_in(bench, "s1")
     form = bench[0].post("/uploads", files={"work": ("a.zip", content)}, headers=OWN)
-    assert form.status_code == 400 and "Not taken" in form.text
+    assert form.status_code == 400 and "Not accepted" in form.text
     assert bench[1].uploads("s1") == []
 
 
@@ -323,7 +323,7 @@ def test_a_record_that_cannot_be_read_is_said_and_nothing_is_taken(
     with monkeypatch.context() as patch:
         patch.setattr(Record, "uploads", broken)
         answer = hand_in(bench, "s1", 0.6, 0.5)
-    assert answer.status_code == 503 and "nothing was taken" in answer.text and "disk" not in answer.text
+    assert answer.status_code == 503 and "no upload was accepted" in answer.text and "disk" not in answer.text
     assert "disk I/O error" in capsys.readouterr().err and bench[1].uploads("s1") == []
 
 

@@ -116,7 +116,7 @@ def test_an_upload_is_graded_and_seen_in_a_second_window_and_others_come_live(se
         assert names(other) == ["least for points", "random guess"]
         sign_in(mine, server, "s1")
         upload(mine, tmp_path, 0.8, 0.7, "<b>words</b>")
-        assert "It waits to be graded." in mine.page_source
+        assert "waiting to be graded" in mine.page_source
         grade_all(server[1])
         until(mine, lambda: "Your upload has been graded." in texts(mine, "#status"))
         assert texts(mine, ".score") == ["4 of 4 points"] and texts(mine, "dd") == ["0.80"]
@@ -129,7 +129,7 @@ def test_an_upload_is_graded_and_seen_in_a_second_window_and_others_come_live(se
         mine.execute_script("document.querySelector('[data-key=points] button').focus()")
         graded(server, ("s2", 0.9))
         until(mine, lambda: names(mine)[:2] == ["Bird 2", "Bird 1"])
-        assert "You are in place 2." in texts(mine, "#status")[0]
+        assert "You are 2nd." in texts(mine, "#status")[0]
         assert mine.switch_to.active_element.text == "Points"  # an update takes neither focus nor place
         assert mine.execute_script("return [scrollY, document.querySelector('tr.own th').textContent]") == [
             60,

@@ -54,7 +54,7 @@ def test_a_student_stands_for_the_upload_that_climbed_last() -> None:
 
 
 def test_the_end_is_decided_by_the_final_column_of_the_same_upload() -> None:
-    # a's third upload has the best final value, but it did not stand for a: nobody is chosen by the final data
+    # a's third upload has the best final value, but it did not count for a: the final data choose no upload
     uploads = [
         entry("a", 1, 0.80, 0.70),
         entry("a", 2, 0.90, 0.71),
@@ -168,3 +168,9 @@ def test_rows_are_sorted_as_asked_for_and_what_has_no_value_comes_last() -> None
         found, now = rows.arranged(lines, heads, sort)
         assert [line.cells[1].text for line in found] == order, sort
         assert now == (sort if sort.lstrip("-") in {"name", "column0", "points", "time"} else "place")
+
+
+def test_places_are_told_as_words_of_an_order() -> None:
+    told = {place: rows.ordinal(str(place)) for place in (1, 2, 3, 4, 11, 12, 13, 21, 102, 111)}
+    assert list(told.values()) == ["1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "102nd", "111th"]
+    assert rows.ordinal("late") == "late"

@@ -38,7 +38,7 @@ def hand_in(record: Record, student: str, *values: object) -> str:
     sha256 = accounts.hashed(str(content))
     record.store_archive(sha256, content)
     record.add(student, time.time(), sha256)
-    record.want_graded(sha256)
+    record.enqueue_content(sha256)
     return sha256
 
 
@@ -140,11 +140,11 @@ def test_what_waits_for_any_grader_is_graded_by_the_one_that_comes_and_nothing_i
     record.refresh()
     assert {entry.values["accuracy"] for entry in record.entries()} == {0.6, 0.7}
     # the same again: known at once
-    record.want_graded(first)
+    record.enqueue_content(first)
     scheduler.renew(record, LAB, "g1")
     assert record.waiting() == 0
     # another grader: all are graded again, and the results so far stay until then
-    record.want_everything()
+    record.enqueue_everything()
     scheduler.renew(record, LAB, "g2")
     assert record.waiting() == 2 and len(record.entries()) == 2
     grade_all(record)
@@ -163,7 +163,7 @@ def test_a_fault_is_tried_again_when_it_is_wanted_again(bench: Bench) -> None:
     scheduler.renew(record, LAB, "g")
     grade_all(record, fault="no room")
     assert record.uploads("s1")[0].state == "fault"
-    record.want_graded(sha256)
+    record.enqueue_content(sha256)
     scheduler.renew(record, LAB, "g")
     assert record.uploads("s1")[0].state == "waiting" and grade_all(record) == 1
     record.refresh()
@@ -175,7 +175,7 @@ def test_a_clock_that_is_off_keeps_no_result_back(bench: Bench, skew: float) -> 
     record, _ = bench
     hand_in(record, "s1", 0.6, 0.5)
     for grader in ("g1", "g2"):
-        record.want_everything()
+        record.enqueue_everything()
         scheduler.renew(record, LAB, grader)
         while job := record.claim():
             content = record.content(job.sha256)
@@ -249,7 +249,7 @@ def test_a_clock_set_back_turns_no_order_round_and_keeps_nobody_waiting(
     assert [upload.id for upload in record.uploads("s1")] == [1, 3]
     rows = [(row.key, row.number) for row in ranking.ranked(LAB, record.entries()) if row.place]
     keys = dict(record.connection.execute("SELECT student, key FROM board_person").fetchall())
-    assert rows == [(keys["s2"], 2), (keys["s1"], 3)]  # of equals the earlier comes first
+    assert rows == [(keys["s2"], 2), (keys["s1"], 3)]  # ties: the earlier upload first
 
 
 def test_a_board_that_starts_again_at_the_same_time_of_day_is_another(

@@ -70,7 +70,7 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for student in ("s1", "s2"):
             made.store_archive(student, work(0.5, 0.5))
             made.add(student, 1.0, student)
-            made.want_graded(student)
+            made.enqueue_content(student)
         grade_all(made)
         made.refresh()
         made.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -1,1 +1,1 @@
-"""A course's scoreboard: students hand in over the web, and see their report and where they stand as grades arrive."""
+"""A course's scoreboard: students hand in on a web page, and see their report and place as grades arrive."""

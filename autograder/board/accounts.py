@@ -1,4 +1,4 @@
-"""Who may hand in: people of a course, the names under which they are shown, and their tokens, kept as hashes."""
+"""The people of a course, the names that the board shows for them, and the hashes of their tokens."""
 
 import csv
 import hashlib
@@ -35,7 +35,7 @@ LAST += " Stork Swallow Tern Thrush Wagtail Wren Wryneck"
 
 
 class Person(NamedTuple):
-    """Someone with a token."""
+    """A person with a token."""
 
     student: str
     key: str
@@ -44,12 +44,12 @@ class Person(NamedTuple):
 
 
 def hashed(token: str) -> str:
-    """What is kept of a token; it has 256 random bits, so one round of a fast hash is enough."""
+    """The hash by which a token is stored; a token has 256 random bits, so one round of a fast hash is enough."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def roster(path: Path) -> Iterator[tuple[str, str, str]]:
-    """(student, name or "", kind) of each line of a CSV file whose head is `student`, then `name` and `kind` if wanted.
+    """(student, name or "", kind) of each line of a CSV file with the column `student`, perhaps also `name` and `kind`.
 
     Raises:
         ValueError: no CSV in UTF-8, another head, an unknown kind, a line without a student.
@@ -73,10 +73,10 @@ def roster(path: Path) -> Iterator[tuple[str, str, str]]:
 
 
 def add(store: Store, people: list[tuple[str, str, str]]) -> list[tuple[Person, str]]:
-    """Add those who are not yet there, with a token each, which is nowhere else to be had; all or nobody.
+    """Add people who are not on the board yet, each with a token, which is shown only once; all or none are added.
 
     Raises:
-        ValueError: a name that someone else has.
+        ValueError: another person has that name.
     """
     added = []
     known = {row["student"] for row in store.connection.execute("SELECT student FROM board_person")}
@@ -97,7 +97,7 @@ def add(store: Store, people: list[tuple[str, str, str]]) -> list[tuple[Person, 
 
 
 def _pseudonym(taken: set[str]) -> str:
-    """A bird that nobody is yet; numbered when the birds run out."""
+    """The name of a bird that is still free, with a number when the birds run out."""
     for attempt in range(10_000):
         name = f"{secrets.choice(FIRST.split())} {secrets.choice(LAST.split())}"
         name += f" {attempt}" if attempt > 50 else ""
@@ -107,14 +107,14 @@ def _pseudonym(taken: set[str]) -> str:
 
 
 def new_token(store: Store, student: str) -> str:
-    """Another token for someone; the one before is worth nothing from now on. ValueError for nobody we know."""
+    """A new token for a student; the old one stops working. ValueError for an unknown student."""
     token = secrets.token_urlsafe(32)
     _set(store, student, hashed(token))
     return token
 
 
 def revoke(store: Store, student: str) -> None:
-    """Let someone's token be worth nothing; what was handed in stays. ValueError for nobody we know."""
+    """Make a student's token stop working; the uploads stay. ValueError for an unknown student."""
     _set(store, student, None)
 
 
@@ -125,7 +125,7 @@ def _set(store: Store, student: str, token: str | None) -> None:
 
 
 def by_token(store: Store, token: str) -> Person | None:
-    """Whose token it is."""
+    """The person who owns a token; None if there is none."""
     wanted = hashed(token)
     row = store.connection.execute(
         "SELECT student, key, name, kind, token FROM board_person WHERE token = ?", (wanted,)

@@ -40,12 +40,12 @@ def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
 
     async def error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        words = "There is nothing here, or not for you." if error.status_code == 404 else error.detail
+        words = "There is no such page, or you may not see it." if error.status_code == 404 else error.detail
         return HTMLResponse(state.pages.message("Sorry", words), error.status_code, error.headers)
 
     async def no_record(request: Request, error: Exception) -> Response:
         cli.complain(error)  # to staff
-        words = "The board cannot be read or written at the moment; nothing was taken. Tell the staff."
+        words = "The board cannot be read or written at the moment; no upload was accepted. Tell the staff."
         return HTMLResponse(state.pages.message("Sorry", words), 503, {"retry-after": "60"})
 
     routes = [
@@ -61,14 +61,14 @@ def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
     inner = Starlette(
         routes=routes, lifespan=lifespan, exception_handlers={HTTPException: error, RecordFault: no_record}
     )
-    return Guard(inner, rules.most_bytes)  # around everything, so that faults of ours have its headers too
+    return Guard(inner, rules.most_bytes)  # outermost, so that our own errors have its headers too
 
 
 def server(application: ASGIApp, proxy: str = "") -> uvicorn.Server:
-    """A server, to be run on sockets that are bound, so that it needs no right to do so itself.
+    """A server to be run on sockets that are bound already, so that it needs no right to bind them.
 
     Args:
-        proxy: the address of a reverse proxy, whose X-Forwarded headers are believed; nobody else's are.
+        proxy: the address of a reverse proxy, the only one whose X-Forwarded headers are believed.
     """
     config = uvicorn.Config(
         application,

@@ -1,4 +1,4 @@
-"""Who sends a request: a token in a header, or in a cookie that other sites cannot have sent along."""
+"""The sender of a request, known by a token in a header, or in a cookie that other sites cannot make browsers send."""
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,25 +18,25 @@ def bearer(request: Request) -> str:
 
 
 def reader(request: Request, record: Record) -> Person | None:
-    """Who wants to see something."""
+    """The person who asks to see something; None without a valid token."""
     token = bearer(request) or request.cookies.get(_name(request), "")[:LONGEST]
     return by_token(record, token) if token else None
 
 
 def writer(request: Request, record: Record) -> Person | None:
-    """Who wants to change something: a cookie counts only from a page of this board."""
+    """The person who asks to change something; a cookie counts only from a page of this board."""
     return reader(request, record) if bearer(request) or from_own_page(request) else None
 
 
 def remember(request: Request, response: Response, token: str) -> None:
-    """Give the browser a cookie that scripts cannot read and other sites cannot use."""
+    """Set a cookie that scripts cannot read and other sites cannot use."""
     response.set_cookie(
         _name(request), token, max_age=YEAR, httponly=True, samesite="strict", secure=_secure(request), path="/"
     )
 
 
 def forget(request: Request, response: Response) -> None:
-    """Take the cookie back."""
+    """Delete the cookie."""
     response.delete_cookie(_name(request), httponly=True, samesite="strict", secure=_secure(request), path="/")
 
 

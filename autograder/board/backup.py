@@ -10,7 +10,7 @@ from smallnets import files
 
 
 def back_up(path: Path, copy: Path) -> None:
-    """Write a copy of the whole record, whatever is written meanwhile.
+    """Write a copy of the whole record; others may write to the record meanwhile.
 
     Raises:
         FileNotFoundError: there is no such record.
@@ -20,14 +20,14 @@ def back_up(path: Path, copy: Path) -> None:
     with files.replacing(copy) as temporary:
         _copy(path, temporary)
         with faults_named(temporary, OPENING), contextlib.closing(sqlite3.connect(temporary)) as connection:
-            connection.execute("PRAGMA journal_mode = DELETE")  # otherwise it would come with two files more
+            connection.execute("PRAGMA journal_mode = DELETE")  # in WAL mode the copy would need two more files
 
 
 def restore(copy: Path, record: Record) -> None:
-    """Put a copy in the place of all that the record holds; a server that is running shows it at once.
+    """Replace everything in the record by a copy; a running server shows it at once.
 
     Raises:
-        ValueError: it is no board of this lab, or another process grades.
+        ValueError: the copy is no board of this lab, or another process grades.
         FileNotFoundError: there is no such copy.
     """
     _there(copy)
@@ -43,7 +43,7 @@ def _there(path: Path) -> None:
 
 
 def _lab(path: Path) -> str:
-    """Whose board a file is, which is not changed; "" if it is none."""
+    """The lab whose board a file is, "" if it is no board; the file is only read."""
     try:
         with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as connection:
             row = connection.execute("SELECT value FROM board_setting WHERE name = 'lab'").fetchone()
@@ -59,5 +59,5 @@ def _copy(source: Path, target: Path) -> None:
         contextlib.closing(sqlite3.connect(target, timeout=60)) as new,
     ):
         if (found := old.execute("PRAGMA integrity_check").fetchone()[0]) != "ok":
-            raise ValueError(f"expected a whole database in {source}, got {found}")
+            raise ValueError(f"expected an undamaged database in {source}, got {found}")
         old.backup(new)

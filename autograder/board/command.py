@@ -1,6 +1,6 @@
-"""Serve a course's scoreboard: students hand in on a web page, and see their report and where they stand.
+"""Serve a course's scoreboard: students hand in on a web page, and see their report and their place.
 
-python -m autograder serve --lab mp6 --add-students roster.csv   make accounts, print their tokens, once
+python -m autograder serve --lab mp6 --add-students roster.csv   make accounts and print their tokens
 python -m autograder serve --lab mp6 --staff /srv/staff          serve, and grade in another process
 
 Exit code 0: done. 2: a mistake on the command line. 130: interrupted.
@@ -40,16 +40,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--i-trust-this", action="store_true", help="grade even where there is no safe sandbox")
     instead = parser.add_argument_group("instead of serving").add_mutually_exclusive_group()
     instead.add_argument("--add-students", type=Path, metavar="CSV", help="with the columns student, name, kind")
-    instead.add_argument("--new-token", metavar="STUDENT", help="print another token, the old one is worth nothing")
-    instead.add_argument("--revoke", metavar="STUDENT", help="let a token be worth nothing")
+    instead.add_argument("--new-token", metavar="STUDENT", help="print a new token; the old one stops working")
+    instead.add_argument("--revoke", metavar="STUDENT", help="make a student's token stop working")
     instead.add_argument("--export", type=Path, metavar="DIR", help="write the ranking as HTML")
     instead.add_argument("--points", type=Path, metavar="CSV", help="write final places and points, for staff")
     instead.add_argument("--backup", type=Path, metavar="FILE", help="copy the record while it is in use")
-    instead.add_argument("--restore", type=Path, metavar="FILE", help="put a copy in the place of the record")
+    instead.add_argument("--restore", type=Path, metavar="FILE", help="replace the record by a copy")
 
 
 def command(args: argparse.Namespace) -> int:
-    """Serve, or do what is asked for instead; returns the exit code."""
+    """Serve, or do one of the other tasks; returns the exit code."""
     lab = checked(registry.load(args.lab))
     deadline = math.inf if args.deadline is None else args.deadline
     chosen = uploads.rules_of(lab, args.uploads, args.cool_down, deadline, args.final)
@@ -72,7 +72,7 @@ def command(args: argparse.Namespace) -> int:
 
 def change_accounts(record: Record, args: argparse.Namespace) -> None:
     """Add people or change a token; tokens are shown only once."""
-    with record.transaction():  # nothing changes if a full disk behind stdout takes no tokens
+    with record.transaction():  # nothing changes if the tokens cannot be written to stdout, as on a full disk
         if args.revoke is not None:
             accounts.revoke(record, args.revoke)
         elif args.new_token is not None:
@@ -86,7 +86,7 @@ def change_accounts(record: Record, args: argparse.Namespace) -> None:
 
 
 def files(record: Record, args: argparse.Namespace, chosen: uploads.Rules) -> None:
-    """Write the board, or the points, or put a copy back."""
+    """Write the board or the points, or restore a copy."""
     from autograder.board import backup, export
 
     if args.restore:
@@ -99,20 +99,20 @@ def files(record: Record, args: argparse.Namespace, chosen: uploads.Rules) -> No
 
 def both(lab: Lab, args: argparse.Namespace) -> int:
     """Serve in one process and grade in another."""
-    import uvicorn  # noqa: F401  it is missed here rather than in a process that is started again and again
+    import uvicorn  # noqa: F401  a missing uvicorn is reported here, not by a server that is started again and again
 
     if args.staff is not None:
         if not args.staff.is_dir():
             raise FileNotFoundError(f"expected a folder of hidden data, got {args.staff}")
         confinement.check(args.staff, args.db)
     with opened(args.db, lab) as record:
-        record.want_everything()  # whatever the grader of today has not graded
+        record.enqueue_everything()  # uploads that the current grader has not graded
         seed = record.seed
     return supervise.run(*supervise.commands(args, seed))
 
 
 def serve(lab: Lab, args: argparse.Namespace, chosen: uploads.Rules) -> None:
-    """Serve until told to stop, shut in."""
+    """Serve until told to stop, confined to the board's own files."""
     from autograder.board import app
 
     family = socket.AF_INET6 if ":" in args.host else socket.AF_INET
@@ -123,10 +123,10 @@ def serve(lab: Lab, args: argparse.Namespace, chosen: uploads.Rules) -> None:
         except OSError as error:
             error.filename = f"{args.host}:{args.port}"
             raise
-        listening.listen(app.BACKLOG)  # so that who reads the address below can connect at once
+        listening.listen(app.BACKLOG)  # so that a reader of the address below can connect at once
         application = app.application(args.db, lab, chosen)
         if not confinement.shut_in(args.db):
-            print("no Landlock here: the server can read what its user can", file=sys.stderr)
+            print("no Landlock here: the server can read all files that its user can read", file=sys.stderr)
         host, port = listening.getsockname()[:2]
         print(f"http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
         app.server(application, args.proxy).run(sockets=[listening])

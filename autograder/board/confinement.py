@@ -1,4 +1,4 @@
-"""The server gives up all files but its own, so that whoever takes it over finds no labels (Landlock, Linux 5.13)."""
+"""The server may open only its own files, so that an attacker in it finds no labels (Landlock, Linux 5.13)."""
 
 import sys
 import tempfile
@@ -11,7 +11,7 @@ SYSTEM = ("/usr", "/lib", "/lib64", "/etc", "/dev/null", "/dev/urandom")
 
 
 def readable() -> list[Path]:
-    """Programs: of the system, of Python and ours."""
+    """The folders of programs: the system's, Python's and our own."""
     python = [Path(prefix) for prefix in (sys.prefix, sys.base_prefix)]
     return [*map(Path, SYSTEM), *python, *(ROOT / name for name in ("autograder", "smallnets")), *parents()]
 
@@ -24,9 +24,9 @@ def check(staff: Path, record: Path) -> None:
 
 
 def shut_in(record: Path) -> bool:
-    """Keep this process, for good, from all files but programs, the record's folder and the folder of temporary files.
+    """Deny this process, for good, all files but programs, the record's folder and the folder of temporary files.
 
-    It is called before other threads are started. Returns whether this kernel can do that.
+    Call it before other threads are started. Returns whether this kernel can do it.
     """
     if landlock.version() == 0:
         return False

@@ -12,7 +12,7 @@ from smallnets import files
 
 
 def pages(record: Record, folder: Path, rules: Rules) -> int:
-    """Write the ranking as HTML that needs no server, a page for each order; returns how many rows it has."""
+    """Write the ranking as HTML pages that need no server, one for each sort order; returns the number of rows."""
     record.refresh()
     board = live.build(record, rules.final)
     made = page.Pages(record.lab, rules, base="")
@@ -26,9 +26,9 @@ def pages(record: Record, folder: Path, rules: Rules) -> int:
 
 
 def points(record: Record, path: Path) -> int:
-    """Write a CSV for the gradebook, for staff alone: each student's place and points in the end; returns how many.
+    """Write a CSV for the gradebook, for staff only: each student's final place and points; returns how many students.
 
-    Students without a place are there with 0 points.
+    Students without a place have 0 points.
     """
     files.expect_file(path, b"student,")
     lab = record.lab

@@ -1,4 +1,4 @@
-"""What holds for every request: headers that keep browsers strict, limits on size and number, where it comes from."""
+"""Rules for every request: strict headers for browsers, limits on size and rate, and the page it comes from."""
 
 import time
 from collections import OrderedDict
@@ -20,21 +20,21 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=()",
 }
-SMALL = 10_000  # bytes of a request that is no upload
-# requests a second from one address, and at once: a lecture hall of 500 may share one, and a page is four requests
+SMALL = 10_000  # bytes of a request other than an upload
+# requests a second from one address, and in a burst: 500 people in a hall may share one, and a page is 4 requests
 RATE, BURST = 50.0, 2500.0
 MOST_KNOWN = 10_000  # addresses
 
 
 class Buckets:
-    """A token bucket for each address: BURST at once, RATE a second."""
+    """A token bucket for each address: a burst of BURST requests, then RATE a second."""
 
     def __init__(self, rate: float = RATE, burst: float = BURST) -> None:
         self.rate, self.burst = rate, burst
         self._known: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, who: str, cost: float = 1.0) -> bool:
-        """Whether there is enough left; if so it is taken."""
+        """Take `cost` from the bucket if that much is left; returns whether it was."""
         now = time.monotonic()
         left, then = self._known.pop(who, (self.burst, now))
         left = min(self.burst, left + (now - then) * self.rate)
@@ -49,7 +49,7 @@ class Guard:
     """The outermost layer of the application.
 
     Args:
-        most_bytes: of an upload; everything else may have SMALL.
+        most_bytes: of an upload; every other request may have SMALL.
     """
 
     def __init__(self, app: ASGIApp, most_bytes: int) -> None:
@@ -57,7 +57,7 @@ class Guard:
         self.buckets = Buckets()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let a request through, or say why not, before anything of its body is read."""
+        """Pass a request on, or refuse it before any of its body is read."""
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
 
@@ -82,12 +82,12 @@ class Guard:
 
 
 def too_large(most: int) -> str:
-    """What is said of a body that is larger than it may be."""
+    """The message for a body over the limit."""
     return f"This is too large: expected at most {most:,} bytes."
 
 
 def _announced(scope: Scope) -> int:
-    """The bytes that a request says it has, 0 if it does not say so."""
+    """The content length that a request announces; 0 without one."""
     length = Headers(scope=scope).get("content-length", "0")
     if not (length.isascii() and length.isdecimal()):
         return 0
@@ -95,7 +95,7 @@ def _announced(scope: Scope) -> int:
 
 
 def _counted(receive: Receive, most: int) -> Receive:
-    """The same messages, until their bodies together are over the limit."""
+    """`receive`, which raises HTTPException once the bodies together are over the limit."""
     seen = 0
 
     async def counted() -> Message:
@@ -110,9 +110,9 @@ def _counted(receive: Receive, most: int) -> Receive:
 
 
 def from_own_page(request: Request) -> bool:
-    """Whether a browser says that a form was sent from a page of this board, so that its cookie may count.
+    """Whether a browser says that a form was sent from a page of this board, so that its cookie counts.
 
-    Browsers of today send Sec-Fetch-Site, older ones Origin; who sends neither has to use a token in a header.
+    Current browsers send Sec-Fetch-Site, older ones Origin; a client that sends neither needs a token in a header.
     """
     if site := request.headers.get("sec-fetch-site"):
         return site == "same-origin"

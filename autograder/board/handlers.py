@@ -1,4 +1,4 @@
-"""What the server does with each request.
+"""The answer to each request.
 
 Requests that change something count only from the board's own page or with a token in a header. No path from a client
 reaches a file.
@@ -30,13 +30,13 @@ from autograder.board.uploads import Refused, Rules, accept_upload
 from autograder.lab import Lab
 
 MOST_LISTENERS, MOST_FROM_ONE = 3000, 1000  # a lecture hall may share one address
-MOST_UPLOADS = 64  # that come in at once; more are told to come again
+MOST_UPLOADS = 64  # received at once; more are told to try later
 UPLOAD_SECONDS = 300.0
-IN_MEMORY = 2**20  # bytes of an upload; the rest waits in a file without a name
+IN_MEMORY = 2**20  # bytes of an upload; the rest goes to an unnamed file
 
 
 class State:
-    """One board: its file, its rules, the board as it stands, its pages."""
+    """State that all handlers of one board share: its file, its rules, the current board, its pages."""
 
     def __init__(self, path: Path, lab: Lab, rules: Rules) -> None:
         """Raises ValueError if the file is no board of this lab."""
@@ -50,14 +50,14 @@ class State:
 
 
 class ReadHandlers:
-    """Handlers. Those that are no coroutines run in threads."""
+    """Handlers of requests that change nothing; those that are no coroutines run in threads."""
 
     def __init__(self, state: State) -> None:
         self.state, self.static = state, page.static()
         self.listening: Counter[str] = Counter()
 
     def board(self, request: Request) -> Response:
-        """The ranking and, for who has a token, their own uploads."""
+        """The ranking and, with a token, the person's own uploads."""
         state, board = self.state, self.state.hub.board
         with state.record() as record:
             person = auth.reader(request, record)
@@ -66,7 +66,7 @@ class ReadHandlers:
         return HTMLResponse(state.pages.board(board, sort, state.rules.final, person=person, own=own, live=True))
 
     def final(self, request: Request) -> Response:
-        """The final ranking, for staff before it is for everyone."""
+        """The final ranking; until it is published, only staff see it."""
         with self.state.record() as record:
             person = auth.reader(request, record)
             if not self.state.rules.final and (person is None or person.kind != "staff"):
@@ -92,10 +92,10 @@ class ReadHandlers:
                 yield event
         finally:
             self.listening[address] -= 1
-            self.listening += Counter()  # forgets addresses of nobody
+            self.listening += Counter()  # drops addresses with no listener
 
     def result(self, request: Request) -> Response:
-        """An upload's own page, for its student and for staff; for everybody else there is none."""
+        """An upload's own page, for its student and for staff; everyone else gets 404."""
         with self.state.record() as record:
             person, upload = auth.reader(request, record), record.upload(_whole(request.path_params["number"]))
             if person is None or upload is None or (person.student != upload.student and person.kind != "staff"):
@@ -106,7 +106,7 @@ class ReadHandlers:
             return HTMLResponse(self.state.pages.result(record, upload, report, _number(record, upload)))
 
     async def file(self, request: Request) -> Response:
-        """A file of the page, out of memory."""
+        """A static file, from memory."""
         name = request.path_params["name"]
         if name not in self.static:
             raise HTTPException(404)
@@ -118,7 +118,7 @@ class ReadHandlers:
 
 
 class WriteHandlers:
-    """Handlers."""
+    """Handlers of requests that change something."""
 
     def __init__(self, state: State) -> None:
         self.state = state
@@ -126,9 +126,9 @@ class WriteHandlers:
         self.taking = anyio.CapacityLimiter(4)  # archives that are in memory at once
 
     async def sign_in(self, request: Request) -> Response:
-        """Remember a token in a cookie."""
+        """Store a token in a cookie."""
         if not from_own_page(request):
-            raise HTTPException(403, "This form has to be sent from the board's own page.")
+            raise HTTPException(403, "Send this form from the board's own page.")
         async with request.form(max_files=0, max_fields=5) as form:
             token = str(form.get("token", "")).strip()[: auth.LONGEST]
         if await run_in_threadpool(self._by_token, token) is None:
@@ -144,17 +144,17 @@ class WriteHandlers:
     async def sign_out(self, request: Request) -> Response:
         """Forget the token."""
         if not from_own_page(request):
-            raise HTTPException(403, "This form has to be sent from the board's own page.")
+            raise HTTPException(403, "Send this form from the board's own page.")
         response = RedirectResponse("/", 303)
         auth.forget(request, response)
         return response
 
     async def upload(self, request: Request) -> Response:
-        """Take an archive: from the form, or as the whole body with the token in a header."""
+        """Accept an archive, from the form or as the whole body with the token in a header."""
         program = bool(auth.bearer(request))
         try:
             try:
-                person = await run_in_threadpool(self._may_hand_in, request)  # before anything of the body is read
+                person = await run_in_threadpool(self._may_hand_in, request)  # before any of the body is read
             except Refused:
                 await dropped(request)
                 raise
@@ -186,23 +186,23 @@ class WriteHandlers:
         code = 429 if error.wait else 400
         if program:
             return JSONResponse({"error": str(error)}, code, headers)
-        return HTMLResponse(self.state.pages.message("Not taken", str(error)), code, headers)
+        return HTMLResponse(self.state.pages.message("Not accepted", str(error)), code, headers)
 
 
 def _whole(text: str) -> int:
-    """A number from an address; 404 for anything that can be none of ours."""
-    if not (text.isascii() and text.isdecimal() and len(text) < 19):  # as many digits as SQLite counts
+    """A number in an address; 404 for any other text."""
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):  # SQLite's integers have 19 digits
         raise HTTPException(404)
     return int(text)
 
 
 def _number(record: Record, upload: Upload) -> int:
-    """The how manyth of its student an upload is."""
+    """The number of an upload among its student's, counted from 1."""
     return [each.id for each in record.uploads(upload.student)].index(upload.id) + 1
 
 
 async def dropped(request: Request) -> None:
-    """Read a student's body to nowhere: a browser sends all of it before it looks at the answer."""
+    """Read a body and drop it: a browser sends all of it before it reads the answer."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(UPLOAD_SECONDS):
             async for _ in request.stream():
@@ -211,7 +211,7 @@ async def dropped(request: Request) -> None:
 
 @contextlib.asynccontextmanager
 async def received(request: Request) -> AsyncIterator[IO[bytes]]:
-    """The archive in the form's field `work`, or the whole body if it is no form; raises Refused if there is none."""
+    """The archive: the form's field `work`, or the whole body if it is no form; raises Refused without one."""
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         async with request.form(max_files=1, max_fields=5) as form:
             work = form.get("work")

@@ -1,4 +1,4 @@
-"""The board as it stands, followed in a thread of its own, and told to everyone who listens."""
+"""The current board: a thread follows the record and sends every change to all listeners."""
 
 import asyncio
 import dataclasses
@@ -14,14 +14,14 @@ from autograder.board.record import Record, opened
 from autograder.lab import Lab
 from smallnets import cli
 
-LOOK = 0.02  # seconds between looks at whether something was written, which cost some microseconds
-PAUSE = 0.5  # seconds between two boards, at least
-ALIVE = 15.0  # seconds after which a silent connection is told that it lives, as proxies drop silent ones
+LOOK = 0.02  # seconds between polls of the record, each of which takes some microseconds
+PAUSE = 0.5  # least seconds between two boards
+ALIVE = 15.0  # seconds after which a silent connection gets a comment, as proxies drop silent ones
 
 
 @dataclasses.dataclass(frozen=True)
 class Board:
-    """What everyone may see, at one moment."""
+    """All that everyone may see, at one moment."""
 
     version: int
     heads: tuple[rows.Head, ...]
@@ -30,7 +30,7 @@ class Board:
     updated: float
 
     def event(self, since: "Board | None" = None) -> bytes:
-        """This board as a server-sent event: all rows, or those that are not as they were, 0 for a cell that is."""
+        """This board as a server-sent event. Changed rows only; 0 marks an unchanged cell. No `since`: all rows."""
         known = {line.key: line for line in since.lines} if since else {}
         data = {
             "rows": [_changes(line, known.get(line.key)) for line in self.lines if known.get(line.key) != line],
@@ -58,9 +58,11 @@ def build(record: Record, final: bool, version: int = 0) -> Board:
 
 
 class Hub:
-    """Follows a file, and wakes who listens; `board` is the latest, `parts` its event after the one before, and whole.
+    """Follows a file and wakes the listeners.
 
-    Versions begin anywhere, so that those of before a restart do not come again, whatever the clock says.
+    `board` is the latest board; `parts` are its two events: the changes since the board before, and all of it.
+
+    Versions start at a random number, so that those from before a restart never come again, whatever the clock says.
     """
 
     def __init__(self, path: Path, lab: Lab, final: bool) -> None:
@@ -74,19 +76,19 @@ class Hub:
         self._stop = threading.Event()
 
     def start(self) -> None:
-        """Follow the file from now on; called in the event loop."""
+        """Start to follow the file; called in the event loop."""
         loop = asyncio.get_running_loop()
         self.thread = threading.Thread(target=self._follow, args=(loop,), name="board", daemon=True)
         self.thread.start()
 
     def stop(self) -> None:
-        """Follow it no longer, and let everyone go who listens."""
+        """Stop following the file, and end every listener's stream."""
         self._stop.set()
         self._wake()
         self.thread.join()
 
     def _follow(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Until told to stop: whatever fails is tried again, and said once."""
+        """Follow until told to stop: a failure is reported once and tried again."""
         said = ""
         while not self._stop.is_set():
             try:
@@ -105,7 +107,7 @@ class Hub:
                 continue
             record.refresh()
             board, last = build(record, self.final, self._built.version + 1), self._built
-            version = now  # from here on nothing fails that would have to be done again
+            version = now  # nothing below this line can fail and need a second try
             if (board.lines, board.waiting) == (last.lines, last.waiting):
                 continue
             self._built = board
@@ -121,7 +123,7 @@ class Hub:
         changed.set()
 
     async def events(self, seen: int) -> AsyncIterator[bytes]:
-        """Server-sent events for one listener, who has seen a version; who lags behind gets the latest board whole."""
+        """Server-sent events for a listener who has seen a version; after a gap, the whole latest board."""
         yield b"retry: 3000\n\n"
         while not self._stop.is_set():
             changed = self._changed

@@ -25,7 +25,7 @@ STATIC = {
 
 
 def static() -> dict[str, bytes]:
-    """The few files that a page needs, by name."""
+    """The static files of the pages, by name."""
     return {name: (HERE / "static" / name).read_bytes() for name in STATIC}
 
 
@@ -33,7 +33,7 @@ class Pages:
     """Templates of one board."""
 
     def __init__(self, lab: Lab, rules: Rules, base: str = "/static/") -> None:
-        """`base` is where the static files are."""
+        """`base` is the address of the static files."""
         loader = FileSystemLoader(HERE / "templates")
         self.environment = Environment(
             loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
@@ -55,8 +55,8 @@ class Pages:
 
         Args:
             sort: see `rows.arranged`.
-            final: by the column that decides in the end.
-            more: `person` and what `own` returns, `live`, `names` (of files by sort, for the export).
+            final: ranked by the column that decides in the end.
+            more: `person`, the result of `own`, `live`, `names` (of files by sort, for the export).
         """
         lines, sort = rows.arranged(board.lines, board.heads, sort)
         given = {"person": None, "own": None, "live": False, "names": None} | more
@@ -79,12 +79,12 @@ class Pages:
 
 
 def own(record: Record, person: Person, board: Board, rules: Rules, now: float) -> dict[str, Any]:
-    """What a person sees of their own: place, uploads, how many are left, when the next may come."""
+    """A person's own part of the page: place, uploads, how many are left, and the wait until the next."""
     uploads = record.uploads(person.student)
     line = next((line for line in board.lines if line.key == person.key), None)
     return {
         "key": person.key,
-        "place": line.cells[0].text if line else "",
+        "place": rows.ordinal(line.cells[0].text) if line else "",
         "uploads": [(number, upload, _came(record, upload)) for number, upload in enumerate(uploads, 1)][::-1],
         "left": rules.left(uploads),
         "wait": math.ceil(rules.wait(uploads, now)),
@@ -93,11 +93,11 @@ def own(record: Record, person: Person, board: Board, rules: Rules, now: float) 
 
 
 def _came(record: Record, upload: Upload) -> str:
-    """What came of an upload, in few words."""
+    """The outcome of an upload, in a few words."""
     words = {
-        "waiting": "waits to be graded",
-        "running": "is being graded",
-        "fault": "could not be graded; that is not your fault, and does not count",
+        "waiting": "waiting to be graded",
+        "running": "being graded",
+        "fault": "could not be graded; not your fault, and not counted",
     }
     if upload.state != "graded":
         return words[upload.state]
@@ -105,5 +105,5 @@ def _came(record: Record, upload: Upload) -> str:
 
 
 def sorts(heads: Sequence[rows.Head]) -> list[str]:
-    """All orders in which a board can be asked for."""
+    """All sort orders of a board."""
     return ["place", *(f"{sign}{head.key}" for head in heads[1:] for sign in ("", "-"))]

@@ -1,4 +1,6 @@
-"""From graded uploads to places and points, as the lab declares. Nothing here reads a clock, a file or a request."""
+"""From graded uploads to places and points, as the lab declares. Nothing here reads a clock, a file or a request.
+
+Values measured on hidden data are shown in steps, so that many uploads do not reveal the labels."""
 
 import dataclasses
 import math
@@ -12,9 +14,9 @@ Z95 = 1.959963984540054  # the 97.5 % point of the normal distribution
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A graded upload: whose, when in seconds since the epoch, and its values by name of the column.
+    """A graded upload: its owner, its time in seconds since the epoch, and its values by name of the column.
 
-    Which of two is the earlier, `number` says: a clock may have been set back in between.
+    `number` decides which of two uploads is the earlier, as a clock may have been set back between them.
     """
 
     key: str
@@ -22,8 +24,8 @@ class Entry:
     received: float
     values: Mapping[str, float]
     late: bool = False
-    kind: str = "student"  # or "baseline": shown, but it takes no place
-    number: int = 0  # of the upload, in the order in which they came
+    kind: str = "student"  # or "baseline", which is shown but takes no place
+    number: int = 0  # counts uploads in the order of their arrival
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Row:
 
 
 def checked(lab: Lab) -> Lab:
-    """The lab, if a board can be made of it; ValueError otherwise."""
+    """The lab itself; ValueError if no board can be made of it."""
     names, ranking = [column.name for column in lab.columns], lab.ranking
     wanted = [name for name in (ranking.column, ranking.final) if name] if ranking else []
     if not names or any(name not in names for name in wanted):
@@ -52,7 +54,7 @@ def checked(lab: Lab) -> Lab:
 
 
 def columns(lab: Lab, final: bool) -> list[Column]:
-    """The columns that are shown, the one that decides first."""
+    """The columns that are shown; the deciding one comes first."""
     first = deciding(lab, final).name
     hidden = lab.ranking.final if lab.ranking and not final else ""
     return sorted((column for column in lab.columns if column.name != hidden), key=lambda column: column.name != first)
@@ -67,7 +69,7 @@ def deciding(lab: Lab, final: bool) -> Column:
 
 
 def shown_values(lab: Lab, entries: Iterable[Entry]) -> list[tuple[Entry, float | None]]:
-    """A student's uploads in their order, each with the value that it put on the board, None if it put none there."""
+    """A student's uploads in order, each with the value that it put on the board; None if it put none there."""
     column, step = deciding(lab, False), lab.ranking.step if lab.ranking else 0.0
     ordered = sorted((e for e in entries if column.name in e.values), key=lambda entry: entry.number)
     climbs = climbed([entry.values[column.name] for entry in ordered], step, column.better)
@@ -75,9 +77,9 @@ def shown_values(lab: Lab, entries: Iterable[Entry]) -> list[tuple[Entry, float 
 
 
 def standing(lab: Lab, entries: Iterable[Entry]) -> Entry | None:
-    """The upload that a student stands for, with what is shown of it as its value; None if none has a value.
+    """The upload that counts for a student, with the value shown for it; None if no upload has a value.
 
-    It is the last that climbed. Late ones count only for who has no points by then without them.
+    It is the last one that climbed. Late uploads count only for students who have no points without them.
     """
     column, entries = deciding(lab, False), list(entries)
     found: dict[bool, Entry | None] = {}
@@ -101,7 +103,7 @@ def _earns(lab: Lab, entry: Entry) -> bool:
 
 
 def _order(lab: Lab, entry: Entry, final: bool = False) -> tuple[float, ...]:
-    """What rows are sorted by: the deciding column, or all in their order without a ranking, then who came first."""
+    """The sort key of rows: the deciding column (without a ranking, all columns), then the earlier upload first."""
     by = lab.columns if lab.ranking is None else (deciding(lab, final),)
     signs = [-1.0 if column.better == "high" else 1.0 for column in by]
     keys = [s * entry.values[c.name] if c.name in entry.values else math.inf for s, c in zip(signs, by, strict=True)]
@@ -111,8 +113,8 @@ def _order(lab: Lab, entry: Entry, final: bool = False) -> tuple[float, ...]:
 def ranked(lab: Lab, entries: Iterable[Entry], final: bool = False) -> list[Row]:
     """The rows of the board from all uploads, best first.
 
-    In the end (`final`) each student stands for the same upload as before, so that nobody is chosen by the data that
-    decides, and places go by the final column. Late uploads and baselines take no place from anyone.
+    In the end (`final`) the same upload counts for each student as before, so that the deciding data do not choose it,
+    and places go by the final column. Late uploads and baselines take no place from anyone.
     """
     people: dict[str, list[Entry]] = {}
     for entry in entries:
@@ -127,12 +129,12 @@ def ranked(lab: Lab, entries: Iterable[Entry], final: bool = False) -> list[Row]
 
 
 def _declared(lab: Lab, final: bool) -> list[Entry]:
-    """Rows of nobody: what guessing gives, and the least that earns points."""
+    """Rows that belong to no student: the value of a random guess, and the lowest value that earns points."""
     ranking: Ranking | None = lab.ranking
     if ranking is None:
         return []
     name = deciding(lab, final).name
-    # behind everyone of that value, as who reaches it has earned the points
+    # sorted behind students with the same value, as they have earned the points
     pairs = [("-least", "least for points", ranking.baseline), ("-chance", "random guess", ranking.chance)]
     return [
         Entry(key, words, math.inf, {name: value}, kind="baseline", number=sys.maxsize)
@@ -155,11 +157,11 @@ def _row(lab: Lab, entry: Entry, place: int | None, final: bool) -> Row:
 
 
 def climbed(values: Sequence[float], step: float, better: str = "high") -> list[float | None]:
-    """What each of a student's values, in order of time, adds to the board: the value to show, None if it adds nothing.
+    """The value to show for each of a student's values, in order of time; None for one that adds nothing to the board.
 
-    A value is shown if it is better than the one shown last by more than `step`, and as the nearest multiple of it, so
-    that who hands in often cannot learn the hidden labels from small changes: the Ladder mechanism of Blum and Hardt
-    (ICML 2015, https://arxiv.org/abs/1502.04585, figure 1). With a step of 0 each better value is shown as it is.
+    A value is shown if it beats the last shown one by more than `step`, rounded to a multiple of it. So a student with
+    many uploads cannot learn the hidden labels from small changes: the Ladder mechanism of Blum and Hardt (ICML 2015,
+    https://arxiv.org/abs/1502.04585, figure 1). With a step of 0 each better value is shown as it is.
     """
     sign = 1.0 if better == "high" else -1.0
     shown: list[float | None] = []

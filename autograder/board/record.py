@@ -21,7 +21,7 @@ CREATE TABLE IF NOT EXISTS board_setting (
 );
 CREATE TABLE IF NOT EXISTS board_result (
     sha256 TEXT PRIMARY KEY,
-    grader TEXT NOT NULL,             -- by which it was graded
+    grader TEXT NOT NULL,             -- its hash
     columns TEXT NOT NULL,            -- JSON: name -> value
     report TEXT NOT NULL,             -- JSON, all parts together
     ended REAL NOT NULL
@@ -30,11 +30,11 @@ CREATE INDEX IF NOT EXISTS submission_student ON submission (student);
 """
 
 
-ANY = "any"  # the version of the grader that is wanted: only who grades has the labels, which are part of it
+ANY = "any"  # stands for the grader's version: it depends on the labels, which only the grading process has
 
 
 class Upload(NamedTuple):
-    """Something handed in by a student, and how far its grading is."""
+    """An upload by a student, and the state of its grading."""
 
     id: int
     student: str
@@ -51,7 +51,7 @@ class Record(Store):
         """Open a file, which is made if it is missing.
 
         Raises:
-            ValueError: it is no such file, or that of another lab's board.
+            ValueError: it is another kind of file, or another lab's board.
         """
         super().__init__(path)
         self.lab = lab
@@ -70,26 +70,26 @@ class Record(Store):
             raise
 
     def setting(self, name: str, value: str) -> str:
-        """What is set, which is `value` if nothing was before."""
+        """A setting, which becomes `value` if it was not set before."""
         query = "SELECT value FROM board_setting WHERE name = ?"
         if row := self.connection.execute(query, (name,)).fetchone():
             return str(row[0])
         self.connection.execute("INSERT OR IGNORE INTO board_setting VALUES (?, ?)", (name, value))
         return str(self.connection.execute(query, (name,)).fetchone()[0])
 
-    def want_graded(self, sha256: str) -> None:
-        """Have a content graded by the grader as it is, if it is not yet; an earlier result stays until then."""
+    def enqueue_content(self, sha256: str) -> None:
+        """Enqueue a content for the current grader, unless it has graded it; an earlier result stays until then."""
         jobs.enqueue_all(self, self.lab, sha256, self.seed, ANY)
 
-    def want_everything(self) -> None:
-        """The same for all uploads."""
+    def enqueue_everything(self) -> None:
+        """Enqueue the contents of all uploads."""
         with self.transaction():
             for (sha256,) in self.connection.execute("SELECT DISTINCT sha256 FROM submission").fetchall():
-                self.want_graded(sha256)
+                self.enqueue_content(sha256)
 
     def refresh(self) -> None:
-        """Keep the merged result of each content all of whose parts are done, by the grader that was wanted last."""
-        # rows are in the order in which they were wanted; the clocks of other processes tell nothing
+        """Store the merged result of each content whose parts are all done, by the grader enqueued last."""
+        # rows are in the order in which they were enqueued; other processes' clocks may differ
         query = (
             "WITH whole AS (SELECT sha256, grader, max(rowid) AS wanted FROM job WHERE lab = ? "
             "GROUP BY sha256, grader HAVING min(state = 'done')), "
@@ -100,7 +100,7 @@ class Record(Store):
         for sha256, grader in self.connection.execute(query, (self.lab.name,)).fetchall():
             report = jobs.total(self, self.lab, sha256, self.seed, grader)
             if report is None or report["fault"]:
-                continue  # what was known before stays
+                continue  # the earlier result stays
             values = {column["name"]: column["value"] for column in report["columns"]}
             self.connection.execute(
                 "INSERT OR REPLACE INTO board_result VALUES (?, ?, ?, ?, ?)",
@@ -121,12 +121,12 @@ class Record(Store):
         ]
 
     def uploads(self, student: str) -> list[Upload]:
-        """What a student handed in, the first first."""
+        """A student's uploads, the earliest first."""
         return [self._upload(row) for row in self._submissions("student = ?", student)]
 
     def upload(self, number: int) -> Upload | None:
         """An upload by its id."""
-        rows = self._submissions("id = ?", number) if number < 2**63 else []  # more than SQLite counts
+        rows = self._submissions("id = ?", number) if number < 2**63 else []  # SQLite's integers end there
         return next(map(self._upload, rows), None)
 
     def _submissions(self, where: str, value: object) -> list[Any]:
@@ -148,18 +148,18 @@ class Record(Store):
         return "waiting" if "waiting" in states or states <= {"done"} else "fault"
 
     def report(self, sha256: str) -> dict[str, Any] | None:
-        """What came of grading a content."""
+        """The report on a content; None if it is not graded."""
         row = self.connection.execute("SELECT report FROM board_result WHERE sha256 = ?", (sha256,)).fetchone()
         return None if row is None else self.plain(row[0])
 
     def waiting(self) -> int:
-        """How many contents wait for some part to be graded."""
+        """The number of contents with a part that is not graded yet."""
         query = "SELECT count(DISTINCT sha256) FROM job WHERE state IN ('waiting', 'running')"
         return int(self.connection.execute(query).fetchone()[0])
 
 
 def _numbers(values: dict[str, Any]) -> dict[str, float]:
-    """The values that are numbers; what is not finite has become text."""
+    """The values that are numbers; those that are not finite were stored as text."""
     return {name: float(value) for name, value in values.items() if isinstance(value, int | float)}
 
 

@@ -1,4 +1,4 @@
-"""A report as its student may see it on the board, which tells less of the hidden data than the report itself."""
+"""A report as the board shows it to its student: it reveals less of the hidden data than the full report."""
 
 import datetime
 import math
@@ -12,7 +12,7 @@ from autograder.lab import Lab, Visibility
 
 
 class Test(NamedTuple):
-    """A line of the report; no score where it is kept back."""
+    """A line of the report; its score is "" where it is kept back."""
 
     number: str
     name: str
@@ -23,7 +23,7 @@ class Test(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A report: its notes, tests, the sum of the scores that are shown, and values of columns."""
+    """A report: its notes, tests, the sum of the scores shown, and the columns' values."""
 
     notes: str
     tests: tuple[Test, ...]
@@ -32,12 +32,12 @@ class Shown(NamedTuple):
     columns: tuple[tuple[str, str], ...]
 
     def plain(self) -> dict[str, Any]:
-        """All of it for programs."""
+        """The same as plain data, for programs."""
         return self._asdict() | {"tests": [test._asdict() for test in self.tests]}
 
 
 def shown(record: Record, upload: Upload, rules: Rules, staff: bool) -> Shown | None:
-    """What there is to see of an upload; None while nothing is."""
+    """The report on an upload as a person may see it; None while there is none."""
     report = record.report(upload.sha256)
     if report is None:
         return None
@@ -51,13 +51,13 @@ def shown(record: Record, upload: Upload, rules: Rules, staff: bool) -> Shown | 
 
 
 def _tells(lab: Lab, report: dict[str, Any]) -> tuple[str, ...]:
-    """The checks to keep back: none if there is no value to tell of, as then they say what went wrong before."""
+    """The checks to keep back; none where no value was measured, as they then say only what went wrong."""
     ranking, valued = lab.ranking, {column["name"] for column in report["columns"]}
     return ranking.tells if ranking and {ranking.column, ranking.final} & valued else ()
 
 
 def _seen(test: dict[str, Any], rules: Rules) -> bool:
-    """Whether students see a check by now."""
+    """Whether students may see a check at this time."""
     match test.get("visibility", Visibility.VISIBLE):
         case Visibility.VISIBLE:
             return True
@@ -78,7 +78,7 @@ def _line(test: dict[str, Any], held_back: bool) -> Test:
 
 
 def _columns(record: Record, upload: Upload, report: dict[str, Any], everything: bool) -> list[tuple[str, str]]:
-    """Values; of the one that ranks only what the board itself shows, unless everything may be seen."""
+    """The columns' values; the ranking column's only as the board shows it, unless everything may be seen."""
     values = {column["name"]: column["value"] for column in report["columns"]}
     found = []
     for column in record.lab.columns if everything else columns(record.lab, False):
@@ -93,7 +93,7 @@ def _columns(record: Record, upload: Upload, report: dict[str, Any], everything:
 
 
 def step_text(record: Record, upload: Upload) -> str:
-    """What an upload did for its student's place: the value that the board shows of it, or that it is no step up."""
+    """The effect of an upload on the board: the value shown for it, or words that it is no step up."""
     steps = steps_of(record, upload.student)
     value, step = steps.get(upload.id), record.lab.ranking.step if record.lab.ranking else 0.0
     if value is not None:
@@ -104,7 +104,7 @@ def step_text(record: Record, upload: Upload) -> str:
 
 
 def steps_of(record: Record, student: str) -> dict[int, float | None]:
-    """By upload of a student: the value that it put on the board, None if it put none there, absent without a value."""
+    """Id of each of a student's uploads with a value -> the value that it put on the board, None if none."""
     everything = record.entries(student)
     on_time, late = ([entry for entry in everything if entry.late == kind] for kind in (False, True))
     groups = (shown_values(record.lab, group) for group in (on_time, late))

@@ -10,7 +10,7 @@ from autograder.lab import Column, Lab
 
 
 class Head(NamedTuple):
-    """A column: by which key it is sorted, its title, how it looks, and whether the best comes first when it rises."""
+    """A column: its sort key, its title, its look, and whether the best value comes first in rising order."""
 
     key: str
     title: str
@@ -19,14 +19,14 @@ class Head(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """What is shown, and what it is sorted by; None sorts behind everything."""
+    """The text shown, and the value it is sorted by; None sorts last."""
 
     text: str
     order: float | str | None
 
 
 class Line(NamedTuple):
-    """A row: its key, the kind that its look follows, and a cell for each head."""
+    """A row: its key, its kind, which decides its look, and a cell for each head."""
 
     key: str
     kind: str
@@ -64,9 +64,9 @@ def line(lab: Lab, row: Row, final: bool) -> Line:
 
 
 def arranged(lines: Sequence[Line], heads: Sequence[Head], sort: str) -> tuple[list[Line], str]:
-    """Lines sorted as asked for, such as "points" or "-points" for falling, and the sort that this is.
+    """Lines sorted by a key, such as "points" or "-points" for falling order, and the sort that was used.
 
-    Anything else is the board's own order, whose name is "place".
+    Any other key gives the board's own order, whose name is "place".
     """
     key = sort.removeprefix("-")
     at = next((at for at, head in enumerate(heads) if head.key == key), 0)
@@ -79,7 +79,7 @@ def arranged(lines: Sequence[Line], heads: Sequence[Head], sort: str) -> tuple[l
 
 
 def value_text(lab: Lab, column: Column, value: float | None) -> str:
-    """A column's value, shares with as many decimals as they have, so that they stand in line."""
+    """A column's value; shares all have the same number of decimals, so that they line up."""
     if value is None or not column.images:
         return number_text(value)
     step = lab.ranking.step if lab.ranking and column.name == lab.ranking.column else 0.0
@@ -87,22 +87,30 @@ def value_text(lab: Lab, column: Column, value: float | None) -> str:
 
 
 def number_text(value: float | None) -> str:
-    """A number as people want to read it, at most five digits; nothing for None."""
+    """A number for people, with at most four decimals; "" for None."""
     if value is None or not math.isfinite(value):
         return ""
     return f"{value:.4f}".rstrip("0").rstrip(".") if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def clock(seconds: float) -> str:
-    """A moment in this machine's zone, to the second, as ties are decided by it."""
+    """A moment in this machine's time zone, to the second, as ties are decided by it."""
     return datetime.datetime.fromtimestamp(seconds).astimezone().strftime("%d %b %H:%M:%S")
 
 
 def iso(seconds: float) -> str:
-    """The same for machines."""
+    """The same moment for programs."""
     return datetime.datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")
 
 
+def ordinal(place: str) -> str:
+    """A place as a word of an order, such as "2nd"; any other text, such as "late", stays."""
+    if not place.isdecimal():
+        return place
+    teen = int(place) % 100 in (11, 12, 13)
+    return place + ("th" if teen else {"1": "st", "2": "nd", "3": "rd"}.get(place[-1], "th"))
+
+
 def capital(name: str) -> str:
-    """A name with a capital letter first; the rest stays."""
+    """A name with its first letter in upper case."""
     return name[:1].upper() + name[1:]

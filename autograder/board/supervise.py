@@ -1,4 +1,4 @@
-"""Two processes make a board: one serves pages and has no labels, one grades and is reached by nobody."""
+"""A board is two processes: one serves pages and has no labels; the other grades and cannot be reached from outside."""
 
 import argparse
 import datetime
@@ -15,12 +15,12 @@ from types import FrameType
 from autograder.registry import ROOT
 from smallnets import executors
 
-AGAIN = 5.0  # seconds before a process that ended is started again
+AGAIN = 5.0  # seconds before a grader that ended is started again
 LOOK = 0.2
 
 
 def commands(args: argparse.Namespace, seed: int) -> tuple[list[str], list[str]]:
-    """The command lines of the server and of the grader; the server's says nothing of the staff's folder."""
+    """The command lines of the server and of the grader; the server's does not name the staff's folder."""
     start = [sys.executable, "-m", "autograder"]
     both = ["--lab", args.lab, "--db", str(args.db.resolve())]
     server = [*start, "serve", *both, "--no-grading", "--host", args.host, "--port", str(args.port)]
@@ -39,7 +39,7 @@ def commands(args: argparse.Namespace, seed: int) -> tuple[list[str], list[str]]
 def run(server: Sequence[str], grader: Sequence[str]) -> int:
     """Run both until told to stop; the grader is started again if it ends. Returns the server's exit code."""
     signal.signal(signal.SIGTERM, _interrupt)
-    with tempfile.TemporaryDirectory(prefix="board-") as folder:  # all that the server may write besides the record
+    with tempfile.TemporaryDirectory(prefix="board-") as folder:  # the server may write there
         return _run(server, grader, os.environ | {"TMPDIR": folder})
 
 
@@ -49,7 +49,9 @@ def _run(server: Sequence[str], grader: Sequence[str], for_server: dict[str, str
     try:
         while (code := processes[0].poll()) is None:
             if processes[1].poll() is not None and not due:
-                print(f"the grader ended with exit code {processes[1].returncode}; again in {AGAIN:g} s", flush=True)
+                print(
+                    f"the grader ended with exit code {processes[1].returncode}; new start in {AGAIN:g} s", flush=True
+                )
                 due = time.monotonic() + AGAIN
             if due and time.monotonic() > due:
                 processes[1], due = _start(grader), 0.0
@@ -64,7 +66,7 @@ def _run(server: Sequence[str], grader: Sequence[str], for_server: dict[str, str
 
 def _start(command: Sequence[str], env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
     end = functools.partial(executors.end_with, os.getpid())
-    # a session of its own, so that Ctrl-C reaches this process alone, which ends both in order
+    # a session of its own, so that Ctrl-C reaches only this process, which ends both
     return subprocess.Popen(command, cwd=ROOT, env=env, start_new_session=True, preexec_fn=end)
 
 

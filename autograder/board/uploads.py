@@ -1,4 +1,4 @@
-"""How often, how much and until when a student may hand in; and an upload that is taken by these rules."""
+"""The rules of handing in (how often, how much, until when), and accepting an upload by them."""
 
 import dataclasses
 import math
@@ -14,13 +14,13 @@ from autograder.board.record import Record, Upload
 from autograder.intake.take_in import take_in
 from autograder.lab import Lab
 
-UPLOADS, COOL_DOWN = 100, 60.0  # where the lab declares no ranking
-AROUND = 2**20  # bytes of an archive beyond the files themselves
-ROOM = 2**30  # bytes that must be left on the disk
+UPLOADS, COOL_DOWN = 100, 60.0  # for a lab without a ranking
+AROUND = 2**20  # bytes that an archive may have beyond its files
+ROOM = 2**30  # bytes that must be free on the disk
 
 
 class Refused(ValueError):
-    """Why an upload is not taken, in words for the student, and when it may be tried again, in seconds."""
+    """Why an upload is refused, in words for the student, and the seconds until a new try, 0 for none."""
 
     def __init__(self, words: str, wait: float = 0.0) -> None:
         super().__init__(words)
@@ -29,13 +29,13 @@ class Refused(ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Rules:
-    """What a board was started with.
+    """The rules that a board was started with.
 
     Args:
-        uploads: how many a student has.
-        cool_down: seconds between two.
+        uploads: the number each student has.
+        cool_down: seconds between two uploads.
         deadline: seconds since the epoch, after which an upload is late.
-        final: the final ranking is for all to see.
+        final: everyone sees the final ranking.
         most_bytes: of an archive.
     """
 
@@ -46,13 +46,13 @@ class Rules:
     most_bytes: int = 2**26
 
     def left(self, earlier: Sequence[Upload]) -> int:
-        """How many uploads a student has left; those that the grader could not grade are not counted."""
+        """The number of uploads a student has left; grader failures are not counted."""
         return max(0, self.uploads - sum(upload.state != "fault" for upload in earlier))
 
     def wait(self, earlier: Sequence[Upload], now: float) -> float:
-        """Seconds until a student may hand in again; the last of `earlier` is the latest."""
+        """Seconds until a student may hand in again; `earlier` is in order of time."""
         since = now - earlier[-1].received if earlier else math.inf
-        # below 0 the clock has been set back, and what it said then tells nothing
+        # below 0 if the clock was set back; then the earlier time means nothing
         return max(0.0, self.cool_down - since) if since >= 0 else 0.0
 
     def check(self, earlier: Sequence[Upload], now: float) -> None:
@@ -67,7 +67,7 @@ def rules_of(
     lab: Lab, uploads: int | None = None, cool_down: float | None = None, deadline: float = math.inf,
     final: bool = False,
 ) -> Rules:  # fmt: skip
-    """The lab's own rules, with what is given instead."""
+    """The lab's own rules, except where an argument replaces one."""
     ranking = lab.ranking
     own = (ranking.uploads, ranking.cool_down) if ranking else (UPLOADS, COOL_DOWN)
     return Rules(
@@ -80,19 +80,19 @@ def rules_of(
 
 
 def accept_upload(record: Record, person: Person, content: IO[bytes], rules: Rules) -> int:
-    """Keep an upload and have it graded; returns its id.
+    """Store an upload and enqueue it; returns its id.
 
-    The files of an earlier upload of the same student are that upload: they are not counted again.
+    An upload with the files of an earlier one by the same student is that upload: it is not counted again.
 
     Args:
-        content: the archive, from its first byte to its end; the name that it had is never looked at.
+        content: the archive; its file name is never used.
 
     Raises:
-        Refused: no archive with any of the lab's files, too many uploads or too soon.
+        Refused: no archive, none of the lab's files in it, too many uploads, or too soon.
     """
-    rules.check(record.uploads(person.student), time.time())  # before any work; again below, where nobody else writes
+    rules.check(record.uploads(person.student), time.time())  # again below, as others may write
     if shutil.disk_usage(record.path.parent).free < ROOM:
-        raise Refused("The server has no room left; tell the staff.", 600)
+        raise Refused("The server's disk is full; tell the staff.", 600)
     archive, sha256 = _look(record, content)
     with record.transaction():
         earlier = record.uploads(person.student)
@@ -102,12 +102,12 @@ def accept_upload(record: Record, person: Person, content: IO[bytes], rules: Rul
         rules.check(earlier, now)
         record.store_archive(sha256, archive)
         number = record.add(person.student, now, sha256, late=now > rules.deadline)
-        record.want_graded(sha256)
+        record.enqueue_content(sha256)
     return number
 
 
 def _look(record: Record, content: IO[bytes]) -> tuple[bytes, str]:
-    """The archive, and the hash of the lab's files in it, which lie in a folder of ours until it is known."""
+    """The archive, and the hash of the lab's files in it."""
     with tempfile.TemporaryDirectory(prefix="upload-") as folder:
         path = Path(folder) / "work.zip"
         with open(path, "wb") as file:
@@ -115,8 +115,8 @@ def _look(record: Record, content: IO[bytes]) -> tuple[bytes, str]:
         try:
             submission = take_in(path, record.lab, Path(folder) / "files")
         except ValueError as error:
-            raise Refused(f"This was not taken: {error}.") from error
+            raise Refused(f"Not accepted: {error}.") from error
         if not submission.files:
             names = ", ".join(hand_in.name for hand_in in record.lab.hand_in)
-            raise Refused(f"This was not taken: expected some of {names}, got none of them.")
+            raise Refused(f"Not accepted: expected some of {names}, got none of them.")
         return path.read_bytes(), submission.sha256

@@ -6,7 +6,7 @@ const heads = board ? [...board.tHead.rows[0].cells] : [];
 const rows = new Map([...(body?.rows ?? [])].map((row) => [row.dataset.key, row]));
 let sort = board?.dataset.sort, seen = board?.dataset.seen ?? "", paused = false, missed = 0, spoke = 0, source;
 
-function say(text, now) { // a screen reader hears this; not more often than it can be listened to
+function say(text, now) { // a screen reader reads this aloud, so at most once in 5 s
   if (now || Date.now() - spoke > 5000) { at("status").textContent = text; spoke = Date.now(); }
 }
 function arrange() { // in the chosen order; the board's own among equals, rows without a value last
@@ -29,6 +29,10 @@ function arrange() { // in the chosen order; the board's own among equals, rows 
   }
   return top !== body.rows[0];
 }
+function ordinal(place) { // as rows.ordinal says it
+  const teen = [11, 12, 13].includes(place % 100);
+  return place + ((!teen && { 1: "st", 2: "nd", 3: "rd" }[place % 10]) || "th");
+}
 const isNews = (cells) => cells.slice(1).some(Boolean); // a place alone changes with others' results
 function patch([key, kind, cells]) {
   let row = rows.get(key);
@@ -47,7 +51,7 @@ function patch([key, kind, cells]) {
   row.className = own ? `${kind} own` : kind;
   if (own) row.setAttribute("aria-current", "true");
   cells.forEach((fresh, k) => {
-    if (!fresh) return; // as it was
+    if (!fresh) return; // unchanged
     const [text, order] = fresh, cell = row.cells[k];
     if (cell.textContent !== text) cell.textContent = text;
     if (order === null) delete cell.dataset.order; else cell.dataset.order = order;
@@ -72,9 +76,9 @@ function show(event) {
   const own = rows.get(board.dataset.own), place = own && own.cells[0].textContent;
   const name = (key) => rows.get(key).querySelector("th").textContent;
   const many = news.length === 1 ? `${name(news[0][0])} has a new result.` : `${news.length} rows have new results.`;
-  say(many + (/^\d/.test(place) ? ` You are in place ${place}.` : ""));
+  say(many + (/^\d/.test(place) ? ` You are ${ordinal(place)}.` : ""));
 }
-async function look() { // what is one's own is not in the events; it is looked up when something has changed
+async function look() { // events hold nothing of one's own; it is fetched after each change
   const part = document.querySelector("[data-pending]");
   if (!part) return;
   const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
@@ -94,7 +98,7 @@ function listen() {
 function pause() {
   paused = !paused;
   at("pause").textContent = paused ? "Resume updates" : "Pause updates";
-  if (paused) source.close(); else listen(); // the server sends all that has changed meanwhile
+  if (paused) source.close(); else listen(); // the server then sends all changes since
   say(paused ? "Updates are paused." : "Updates go on.", true);
 }
 at("sorting")?.addEventListener("submit", (event) => {
