@@ -26,7 +26,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 import reader
-from smallnets import cli, files, fitcheck, metrics, modelfile, progress, threads, train
+from smallnets import cli, files, fitcheck, metrics, modelfile, parts, progress, threads, train
 from smallnets.student import StudentError, student_code
 from smallnets.tasks import Dev, Images, Labels, Task, encode
 
@@ -34,23 +34,13 @@ HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
-class Part:
-    """What the handout fixes for a part."""
+class Part(parts.Part):
+    """What the handout fixes for a part, and what its fit is asked for."""
 
-    module: str
     task: Task
-    rounds: int  # iterations are rounds * max_iter
-    divisor: float  # fit gets pixels / divisor
-    threshold: float | None  # a least accuracy or a greatest MSE
-    max_parameters: int | None
-    max_bottleneck: int | None = None  # numbers per image between encoder and decoder
 
 
-PARTS = {
-    1: Part("neuralnet_p1", Labels(), 1, 1.0, None, 100_867),
-    2: Part("neuralnet_p2", Labels(), 2, 1.0, 0.73, 500_000),
-    3: Part("neuralnet_p3", Images(), 2, 255.0, 0.03, None, 196),
-}
+PARTS = {k: Part(**vars(part), task=Labels() if part.n_classes else Images()) for k, part in parts.PARTS.items()}
 
 
 @dataclass
@@ -194,7 +184,7 @@ def verdicts(run: Run, n_classes: int) -> list[str]:
     limit = ""
     if spec.max_parameters is not None:
         # part 1's count in the handout is for three classes; each more has 128 weights and a bias
-        budget = spec.max_parameters + (129 * (n_classes - 3) if run.part == 1 else 0)
+        budget = spec.max_parameters + (129 * (n_classes - spec.n_classes) if run.part == 1 else 0)
         limit = f" of at most {budget:,}: {'ok' if held <= budget else 'TOO MANY'}"
     lines.append(f"parameters: {held:,}{note}{limit}")
     if run.bottleneck is not None and spec.max_bottleneck is not None:
@@ -227,8 +217,8 @@ def run_part(part: int, args: argparse.Namespace) -> tuple[Run, dict[str, Any]]:
     card, written = run_card(run, args, files.sha256_of_arrays(splits)), []
     try:  # files first, as whoever reads the output may go at any moment; and the scores are shown in any case
         if args.load is None:
-            modelfile.save(args.models / f"net_p{part}.model", run.net, card)
-            written.append(args.models / f"net_p{part}.model")
+            modelfile.save(args.models / spec.model, run.net, card)
+            written.append(args.models / spec.model)
         if args.plots is not None:
             written += draw(run, dev, args.plots)
     finally:
@@ -295,7 +285,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     """
     parser = cli.parser(__doc__)
     parser.add_argument("--part", choices=["1", "2", "3", "all"], default="all", help="which part to run")
-    parser.add_argument("--max_iter", type=cli.whole_number(0), default=50, help="iterations; twice in parts 2 and 3")
+    words = "iterations; twice in parts 2 and 3"
+    parser.add_argument("--max_iter", type=cli.whole_number(0), default=parts.MAX_ITER, help=words)
     parser.add_argument("--dataset", type=Path, default=HERE / "data/fashion_mnist", help="folder with .npy splits")
     parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="seed of every random generator")
     parser.add_argument("--models", type=Path, default=HERE / "models", help="where net_pK.model and its run card go")

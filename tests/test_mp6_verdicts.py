@@ -1,11 +1,13 @@
 """The verdicts on MP6, on made-up results: what each gives points for, and what it says where it does not."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 
 from autograder.lab import Run, StepResult, Submission, accuracy_words, proportional
 from labs.mp6.grading import declaration, verdicts
@@ -316,3 +318,13 @@ def test_staff_images_are_used_where_there_are_some(tmp_path: Path) -> None:
     np.save(tmp_path / "y_test_part2.npy", np.zeros(39))
     with pytest.raises(ValueError, match=r"expected X_test_part2.npy .* got \[40, 784\] and \[39\]"):
         declaration.load(tmp_path, 0)
+
+
+def test_the_numbers_of_the_handout_are_written_once_for_driver_and_grader() -> None:
+    text = (ROOT / "labs/mp6/grading/handout.md").read_text(encoding="utf-8")
+    given = (f"at most {P2.max_parameters:,} parameters", f"at most {P3.max_bottleneck} numbers",
+             f"| accuracy {P2.threshold} | MSE {P3.threshold} |")  # fmt: skip
+    assert [words for words in given if words not in text] == []
+    again = re.compile(r"\b(0\.73|500[_,]?000|100[_,]?867|at most 196)\b")
+    sources = [ROOT / "mp6.py", *(ROOT / "labs/mp6/grading").rglob("*.py")]
+    assert [path.name for path in sources if again.search(path.read_text(encoding="utf-8"))] == []

@@ -22,7 +22,6 @@ from smallnets.student import imported
 HERE = Path(__file__).parent
 DATA = HERE.parents[1] / "data/fashion_mnist"
 STYLES = ("terse", "pickled", "by_hand")
-MAX_ITER = 50
 
 
 def inputs(part: int) -> tuple[torch.Tensor, ...]:
@@ -39,7 +38,7 @@ def make(style: str, part: int, folder: Path) -> tuple[Any, Any, Any]:
     files.write_text(path, (HERE / style / path.name).read_text(encoding="utf-8"))
     with imported(path) as module:
         train.seed_everything(0)
-        losses, predictions, net = module.fit(*inputs(part), PARTS[part].rounds * MAX_ITER)
+        losses, predictions, net = module.fit(*inputs(part), PARTS[part].n_iter)
         content = io.BytesIO()  # torch.save hides a full disk behind an error of its own
         torch.save(net.state_dict() if style == "terse" else net, content)
         with files.replacing(folder / f"net_p{part}.model") as temporary:

@@ -11,7 +11,7 @@ from autograder.lab import Check, Column, HandIn, Handout, Lab
 from autograder.registry import ROOT
 from autograder.sandbox.job import Limits
 from labs.mp6.grading import jobs, verdicts
-from labs.mp6.grading.parts import PARTS, Part
+from labs.mp6.grading.parts import MOST_CODES, PARTS, Part
 from smallnets.data.datasets import read_npy
 
 SHIPPED = ROOT / "data" / "fashion_mnist"
@@ -85,8 +85,14 @@ def hand_in(part: Part) -> tuple[HandIn, HandIn]:
     return code, HandIn(part.model, most_bytes=16 * 2**20, required=part.number < 3)
 
 
-def checks(part: Part, points: dict[str, float], none_at: float, full_at: float) -> list[Check]:
-    """The checks of a part that have points, numbered in the order in which `points` names them."""
+def checks(part: Part, points: dict[str, float], none_at: float, full_at: float | None = None) -> list[Check]:
+    """The checks of a part that have points, numbered in the order in which `points` names them.
+
+    Args:
+        full_at: the accuracy or MSE that earns all points; None for the handout's threshold.
+    """
+    full_at = part.threshold if full_at is None else full_at
+    assert full_at is not None, part
     k, labels = part.number, part.n_classes > 0
     fit, alone = f"fit {k}", ("evaluate",)
     score = verdicts.accuracy(part, none_at, full_at) if labels else verdicts.mse("fitted", none_at, full_at)
@@ -102,7 +108,7 @@ def checks(part: Part, points: dict[str, float], none_at: float, full_at: float)
         "independent": ("no image's prediction depends on others", verdicts.problem(part, "independent"), ()),
         "parameters": ("number of parameters", verdicts.parameters(part), ("referee",)),
         "raw_outputs": ("no activation after the last layer", verdicts.raw_outputs(part), alone),
-        "bottleneck": ("a bottleneck of at most 196 numbers", verdicts.bottleneck, alone),
+        "bottleneck": (f"a bottleneck of at most {MOST_CODES} numbers", verdicts.bottleneck, alone),
         "accuracy": ("accuracy", score, alone),
         "mse": ("MSE of what passes the bottleneck", score, alone),
         "saved": (f"{part.model} on the same images", saved, alone),
@@ -126,8 +132,8 @@ LAB = Lab(
     steps=(*map(jobs.fit_step, PARTS.values()), jobs.evaluate_step(), jobs.decode_step(), jobs.referee_step()),
     checks=(
         *checks(PARTS[1], OF_CLASSES | {"accuracy": 11.0, "saved": 5.0}, none_at=0.5, full_at=0.93),
-        *checks(PARTS[2], OF_CLASSES | {"accuracy": 20.0, "saved": 6.0}, none_at=0.4, full_at=0.73),
-        *checks(PARTS[3], OF_IMAGES, none_at=0.06, full_at=0.03),
+        *checks(PARTS[2], OF_CLASSES | {"accuracy": 20.0, "saved": 6.0}, none_at=0.4),
+        *checks(PARTS[3], OF_IMAGES, none_at=0.06),
     ),
     columns=(
         Column("part 1 accuracy", ("fit 1", "evaluate"), lambda run: verdicts.accuracy_of(run, PARTS[1])[0]),
@@ -154,8 +160,12 @@ LAB = Lab(
             "neuralnet_p3.py": ("orthogonalise", "batches", "Shift", "NeuralNet.centre"),
         },
         says={
-            "neuralnet_p2.py": {"NeuralNet": "At most 500,000 parameters; raw pixels in, logits out."},
-            "neuralnet_p3.py": {"NeuralNet": "1x28x28 -> at most 196 numbers -> 1x28x28; pixels in [0, 1] in and out."},
+            f"{PARTS[2].module}.py": {
+                "NeuralNet": f"At most {PARTS[2].max_parameters:,} parameters; raw pixels in, logits out.",
+            },
+            f"{PARTS[3].module}.py": {
+                "NeuralNet": f"1x28x28 -> at most {MOST_CODES} numbers -> 1x28x28; pixels in [0, 1] in and out.",
+            },
         },
         files=("mp6.py", "data/fashion_mnist/*_part?.npy", "data/fashion_mnist/class_names.json"),
         readme="labs/mp6/grading/handout.md",

@@ -1,37 +1,12 @@
-"""What handout and contract fix for each part of MP6, and the messages of its runs."""
-
-import dataclasses
+"""The messages of MP6's runs."""
 
 from autograder.runner.protocol import Array, Blob, Layout
+from smallnets.parts import PARTS, Part
 
 N_PIXELS = 784
-MOST_CODES = 196  # numbers an image that may pass the bottleneck (contract, part 3)
+MOST_CODES = PARTS[3].max_bottleneck or 0  # numbers an image that may pass it
 MOST_NET = 8 * 2**20  # bytes of a stored net, which may hold more than its parameters
 MOST_COUNTED = 3 * 2**20  # bytes of its parameters alone
-
-
-@dataclasses.dataclass(frozen=True)
-class Part:
-    """One part: its file, how long fit trains, what it predicts and how its pixels are scaled."""
-
-    number: int
-    n_iter: int
-    n_classes: int  # 0: images are reconstructed
-    divisor: float
-    most_parameters: int | None
-
-    @property
-    def module(self) -> str:
-        """The student's module."""
-        return f"neuralnet_p{self.number}"
-
-    @property
-    def model(self) -> str:
-        """The student's saved net."""
-        return f"net_p{self.number}.model"
-
-
-PARTS = {1: Part(1, 50, 3, 1.0, 100_867), 2: Part(2, 100, 5, 1.0, 500_000), 3: Part(3, 100, 0, 255.0, None)}
 
 
 def fit_layout(part: Part, n_dev: int) -> Layout:

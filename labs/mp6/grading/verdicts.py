@@ -126,7 +126,7 @@ def parameters(part: Part) -> Judge:
         if text := found.problems.get("get_parameters"):
             return Verdict(0, text)
         shapes = sorted(tuple(sorted(shape, reverse=True)) for shape in counts["shapes"].get(part.number, []))
-        total, most = sum(math.prod(shape) for shape in shapes), part.most_parameters or math.inf
+        total, most = sum(math.prod(shape) for shape in shapes), part.max_parameters or math.inf
         if part.number == 1:
             return Verdict(float(shapes == SHAPES), f"{total:,} parameters, expected {most:,} of 784 -> 128 -> 3")
         text = f"{total:,} parameters of at most {most:,}"
@@ -246,7 +246,7 @@ def mse_of(run: Run, which: str) -> tuple[float | None, str]:
 
 
 def bottleneck(run: Run) -> Verdict:
-    """At most 196 numbers pass from encoder to decoder."""
+    """At most MOST_CODES numbers pass from encoder to decoder."""
     found = run.results["evaluate"].value
     shape = found.get("fitted shape")
     if shape is None:
