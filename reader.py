@@ -14,7 +14,7 @@ MAX_CLASSES = 100  # a label beyond it is a damaged file, not a class
 def load_dataset(dir_dataset: str | Path, part: int) -> tuple[NDArray, NDArray, NDArray, NDArray]:
     """Load the training and development split of one part.
 
-    A folder with fruit_images.npy is a QuickDraw one ([N, 28, 28], every part the same); any other
+    A folder with fruit_images.npy holds drawings ([N, 28, 28], every part the same); any other
     holds X_train_partK.npy, y_train_partK.npy, X_dev_partK.npy, y_dev_partK.npy ([N, 784]), where
     part 3 uses the files of part 2.
 
@@ -51,28 +51,28 @@ def load_class_names(dir_dataset: str | Path, part: int, n_classes: int) -> list
         ValueError: the file holds something else.
     """
     folder = Path(dir_dataset)
-    names = datasets.class_names(folder, "fruit" if _is_quickdraw(folder) else f"part{min(part, 2)}")
+    names = datasets.class_names(folder, "fruit" if _holds_drawings(folder) else f"part{min(part, 2)}")
     return names if names and len(names) == n_classes else [str(k) for k in range(n_classes)]
 
 
 def find_dataset(dir_dataset: str | Path) -> Path:
     """The folder to read from: this one, or the stand-in's beneath it where it has no arrays."""
     folder, beneath = Path(dir_dataset), Path(dir_dataset) / datasets.STAND_IN_FOLDER
-    return beneath if _is_quickdraw(beneath) and not any(folder.glob("*.npy")) else folder
+    return beneath if _holds_drawings(beneath) and not any(folder.glob("*.npy")) else folder
 
 
 def stand_in_note(dir_dataset: str | Path) -> str:
-    """A note on the stand-in in a QuickDraw folder; empty if there is none."""
+    """A note on the stand-in in a folder of drawings; empty if there is none."""
     return datasets.stand_in_note(Path(dir_dataset), ["fruit_images.npy", "fruit_labels.npy"])
 
 
-def _is_quickdraw(folder: Path) -> bool:
+def _holds_drawings(folder: Path) -> bool:
     return (folder / "fruit_images.npy").is_file()
 
 
 def _files(folder: Path, part: int) -> list[tuple[Path, Path]]:
     """(images, labels) of train and dev."""
-    if _is_quickdraw(folder):
+    if _holds_drawings(folder):
         stems = [("fruit_images", "fruit_labels"), ("fruit_dev_images", "fruit_dev_labels")]
     else:
         stems = [(f"X_{split}_part{min(part, 2)}", f"y_{split}_part{min(part, 2)}") for split in ("train", "dev")]
@@ -107,8 +107,8 @@ def _read_numbers(path: Path) -> NDArray:
 
 
 def _check_pixels(x: NDArray, path: Path) -> NDArray:
-    quickdraw = path.name.startswith("fruit_")
-    expected = (28, 28) if quickdraw else (784,)
+    drawing = path.name.startswith("fruit_")
+    expected = (28, 28) if drawing else (784,)
     if x.shape[1:] != expected:
         shape = ", ".join(map(str, ("N", *expected)))
         raise ValueError(f"expected {path.name} of shape [{shape}], got {list(x.shape)}")

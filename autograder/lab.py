@@ -25,7 +25,7 @@ class HandIn:
     """A file that students hand in, at the top of their folder or zip or in the lab's `root` there.
 
     Args:
-        name: such as "neuralnet_p2.py", or with folders, such as "Beras/core.py".
+        name: such as "net.py", or with folders, such as "layers/linear.py".
         most_bytes: a larger one is refused.
         required: it is missed when it is not there.
         dated: programs write it as YYYYmmddHHMM_NAME; `pack` takes the latest under its own name.

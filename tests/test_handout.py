@@ -18,9 +18,14 @@ from autograder.lab import HandIn, Handout
 from autograder.packaging import checkout_files
 from autograder.reports import text_report
 
-# solutions, wrong ones, attacks, the commands and pages of staff
-STAFFS = "attacks|board|bundle|classroom|doctor|emulate|handout|hidden|mutants|platform|skeleton|solutions"
-SECRET = rf"^(models|tests|records)/|^autograder/({STAFFS})"
+# attacks, staff's commands and what they need, readers of archives, walls of the sandbox, hidden data
+STAFFS = "attacks|board|classroom|gradescope|commands/(?!__init__|check|pack)|packaging/(checkout_files|skeleton)"
+STAFFS += "|intake/(archive|folder|take_in)|sandbox/(bubblewrap|cgroup|container|pipes|run|seccomp|supervisor|zygote)"
+SECRET = rf"^(models|tests|records)/|^autograder/({STAFFS})|/grading/hidden.py$|^data/fashion_mnist/prepare.py$"
+# by which one knows a lab, besides its name
+WORDS = {"mp6": r"MP6|neuralnet_p\d|net_p\d", "beras": "Beras", "quickdraw": "QuickDraw"}
+MOST_LINES, MOST_OF_MP6 = 7300, 6200  # of Python; MP6 needs no lab's checks in the sandbox and no images but its own
+TEXTS = {".py", ".md", ".toml", ".txt"}
 every_lab = pytest.mark.parametrize("name", registry.names())
 
 
@@ -41,6 +46,18 @@ def test_a_handout_holds_what_one_lab_needs_and_nothing_of_ours(name: str, tmp_p
         ours = (ROOT / lab.handout.folder / file).read_text(encoding="utf-8")
         assert len(source) < len(ours)
     assert (tmp_path / "README.md").read_text(encoding="utf-8").startswith("# ")
+
+
+@every_lab
+def test_a_handout_names_no_other_lab_and_is_no_longer_than_needed(name: str, tmp_path: Path) -> None:
+    files = {file: tmp_path / file for file in handout.write(registry.load(name), tmp_path)}
+    others = [other for other in registry.names() if other != name]
+    words = "|".join(other if other not in WORDS else f"{other}|{WORDS[other]}" for other in others)
+    texts = {file: path.read_text(encoding="utf-8") for file, path in files.items() if path.suffix in TEXTS}
+    found = {file: match[0] for file, text in texts.items() if (match := re.search(rf"\b({words})\b", text))}
+    assert not {file: word for file, word in found.items() if not file.startswith(f"labs/{name}/")}
+    lines = sum(text.count("\n") for file, text in texts.items() if file.endswith(".py"))
+    assert lines <= (MOST_OF_MP6 if name == "mp6" else MOST_LINES)
 
 
 @every_lab

@@ -4,6 +4,7 @@ python -m autograder handout --lab mp6 --out handout
 """
 
 import argparse
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -16,7 +17,8 @@ from autograder.registry import located
 from smallnets.files import expect_folder
 
 PROGRAMS = ("__main__", "commands.check", "commands.pack")
-PROJECT = ("pyproject.toml", "requirements.txt", "LICENSE")
+PROJECT = ("requirements.txt", "LICENSE")
+SECTIONS = ("build-system", "project", "tool.setuptools")  # of pyproject.toml
 
 
 def write(lab: Lab, out: Path) -> list[str]:
@@ -36,6 +38,7 @@ def write(lab: Lab, out: Path) -> list[str]:
         path: located(path).read_bytes()
         for path in (*PROJECT, *given, *imported, *checkout_files.grader(lab, PROGRAMS))
     }
+    files["pyproject.toml"] = _sections(located("pyproject.toml").read_text(encoding="utf-8")).encode()
     files["README.md"] = located(handout.readme).read_bytes()
     for path, name in edited.items():
         parts = (handout.blanks.get(name, ()), handout.drops.get(name, ()), handout.says.get(name, {}))
@@ -44,6 +47,12 @@ def write(lab: Lab, out: Path) -> list[str]:
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(content)
     return sorted(files)
+
+
+def _sections(toml: str) -> str:
+    """The sections of a TOML file that installing the package needs."""
+    parts = re.split(r"^(?=\[)", toml, flags=re.MULTILINE)
+    return "".join(part for part in parts if part[1:].partition("]")[0] in SECTIONS)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -22,7 +22,7 @@ DATE = "[0-9]" * 12 + "_"  # in front of what some programs save
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m autograder pack`."""
-    parser.add_argument("--lab", required=True, help="such as mp6")
+    parser.add_argument("--lab", required=True, help="which lab")
     parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, default=Path("."), help="where the files are")
     parser.add_argument("--out", type=Path, metavar="ZIP", help="what to write (default: LAB.zip)")
 

@@ -17,7 +17,7 @@ MOST_NOTES, LONGEST = 20, 300  # for one file, and characters of one
 
 
 def lint_files(files: Mapping[str, Path], hand_in: Sequence[HandIn]) -> list[str]:
-    """Notes on the .py files among `files`, for students: "neuralnet_p2.py, line 3: ...", or without a line.
+    """Notes on the .py files among `files`, for students: "net.py, line 3: ...", or without a line.
 
     Nothing in them is run, and nothing in them fails the grader: a process of its own reads each.
 

@@ -25,7 +25,7 @@ def check_step(
     """A step whose finding is `Findings`.
 
     Args:
-        module: such as "labs.beras.grading.checks.layers", with a function `load`, which imports the student's files
+        module: such as "labs.<lab>.grading.checks.layers", with a function `load`, which imports the student's files
             and returns an object that the functions `check_...(that, rng)` get.
         names: of those functions.
         files: HandIns without which it is not run.

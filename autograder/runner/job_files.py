@@ -21,7 +21,7 @@ def job(
     """A job that runs one of our modules; it sees that module, what this imports, and nothing else of the checkout.
 
     Args:
-        argv: the module, such as "labs.mp6.grading.inside.fit", and its arguments; it sees a module named there, too.
+        argv: the module, such as "labs.<lab>.grading.inside.fit", and its arguments; it sees a module named there, too.
         arrays: what `channel.read_arrays` returns there.
         layout: of what `channel.hand_back` writes there.
         given: files of the handout that students' programs import, relative to the checkout.

@@ -1,4 +1,4 @@
-"""Put MNIST into data/mnist/: four IDX files for Beras, and full-mnist.npz for the NumPy lab.
+"""Put MNIST into data/mnist/: the four IDX files, and full-mnist.npz with all of them.
 
 python data/mnist/prepare.py --source DIR   from MNIST's four IDX files, gzipped or not
 python data/mnist/prepare.py                downloaded (11 MB)

@@ -110,7 +110,6 @@ LAB = Lab(
     limits=Limits(cpu_seconds=120, wall_seconds=240, memory=640 * MB),
     handout=HANDOUT,
     needs=(
-        "data/fashion_mnist/prepare.py",
         "data/fashion_mnist/ten_classes.npz",
         "labs/numpy_to_cnn/augment.py",
         "labs/numpy_to_cnn/corruptions.py",
