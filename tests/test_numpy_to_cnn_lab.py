@@ -1,8 +1,6 @@
-"""The NumPy and CNN lab's declaration, its pictures, its hidden data as files, and what stands in for torchvision."""
+"""The NumPy and CNN lab's declaration, its pictures and its hidden data as files."""
 
 import struct
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +10,6 @@ import torch
 from autograder.lab import Run, Submission
 from labs.numpy_to_cnn.grading import corrupt, data
 from labs.numpy_to_cnn.grading.declaration import LAB
-from labs.numpy_to_cnn.grading.inside import stub_torchvision
 from labs.numpy_to_cnn.grading.inside.classify import weights
 from labs.numpy_to_cnn.grading.pictures import is_picture
 
@@ -94,29 +91,3 @@ def test_prefixes_are_taken_off_where_the_net_has_none() -> None:
     assert weights({"_orig_mod.module.fc.weight": 1}, {"fc.weight"}) == {"module.fc.weight": 1}
     assert weights({"module.fc.weight": 1}, {"module.fc.weight"}) == {"module.fc.weight": 1}
     assert weights(plain, {"other"}) == plain and weights({}, {"fc.weight"}) == {}
-
-
-@pytest.fixture
-def clean_imports() -> Iterator[None]:
-    finders, modules = list(sys.meta_path), set(sys.modules)
-    yield
-    sys.meta_path[:] = finders
-    for name in set(sys.modules) - modules:
-        del sys.modules[name]
-
-
-def test_torchvision_may_be_named_and_not_used(
-    clean_imports: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "template.py").write_text(
-        "import torchvision\nimport torchvision.transforms as T\nfrom torchvision import datasets, transforms\n"
-        "from torchvision.transforms import ToTensor\nfrom torchvision.models.resnet import *\n"
-        "both = transforms.Compose([T.ToTensor(), ToTensor(), torchvision.transforms.Normalize((0.5,), (0.5,))])\n"
-        "data = datasets.FashionMNIST\n"
-    )
-    monkeypatch.syspath_prepend(tmp_path)
-    template = stub_torchvision.without_torchvision("template")
-    with pytest.raises(ModuleNotFoundError, match=r"torchvision in training only.* got torchvision.transforms.Compose"):
-        template.both(torch.ones(2))
-    with pytest.raises(ModuleNotFoundError):
-        stub_torchvision.without_torchvision("torchaudio")

@@ -1,21 +1,22 @@
 """Inside the sandbox: the net that a student's program builds, without the data and the training that follow.
 
 A program of our handout has a function `build`. One on the course's template does everything when it is run: loads
-MNIST through torchvision, makes `model`, trains. It is run up to its first batch or gradient, with an empty
+MNIST through torchvision, makes `model`, trains. It is run up to its first batch or gradient, with a stub of
 torchvision, and the net it has made by then is taken.
 """
 
+import importlib
 import runpy
 import sys
 from collections.abc import Iterator
-from types import ModuleType, TracebackType
+from types import TracebackType
 from typing import Any
 from unittest import mock
 
 import torch
 from torch import nn
 
-from autograder.runner import student_module
+from autograder.runner import stub_modules, student_module
 
 GIVEN = "labs/batchnorm"  # utils.py and experiment.py of the handout, unless the student has some
 
@@ -38,26 +39,20 @@ class Pictures(torch.utils.data.Dataset):
         return self.data[i, None].float(), int(self.targets[i])
 
 
-def without_data() -> dict[str, ModuleType]:
-    """Modules in place of torchvision, for sys.modules."""
+def stand_in(name: str) -> Any:
+    """The attribute of this full name of torchvision: any data set is Pictures, and any transform changes nothing."""
+    _, module, *rest = name.split(".")
+    if not rest:
+        return importlib.import_module(name)
+    if module == "datasets":
+        return Pictures
+    if module == "transforms":
+        return lambda *args, **kwargs: lambda x: x
+    return UNUSABLE(name)
 
-    def any_of(value: Any) -> Any:
-        def found(name: str) -> Any:
-            if name.startswith("_"):  # who asks for __file__ asks about a module
-                raise AttributeError(name)
-            return value
 
-        return found
-
-    def module(name: str, **attributes: Any) -> ModuleType:
-        found = ModuleType(name)
-        vars(found).update(attributes)
-        return found
-
-    datasets = module("torchvision.datasets", __getattr__=any_of(Pictures))
-    transforms = module("torchvision.transforms", __getattr__=any_of(lambda *args, **kwargs: lambda x: x))
-    whole = module("torchvision", datasets=datasets, transforms=transforms, __path__=[], __version__="0")
-    return {found.__name__: found for found in (whole, datasets, transforms)}
+UNUSABLE = stub_modules.unusable("as torchvision is for data and training alone, and replaced where this is graded")
+STUBS = {"torchvision": stand_in}
 
 
 def enough(*args: Any, **kwargs: Any) -> Any:
@@ -93,8 +88,7 @@ def program(path: str, run_name: str) -> dict[str, Any]:
     def alone(self: Any, dataset: Any, *args: Any, **kwargs: Any) -> None:
         init(self, dataset, *args, **kwargs | {"num_workers": 0, "pin_memory": False})
 
-    # they stay, as mock's own patch of a dict would also take away what torch imports meanwhile
-    sys.modules.update(without_data())
+    stub_modules.install(STUBS)
     with (
         mock.patch.object(sys, "argv", [path]),
         mock.patch.object(loader, "__init__", alone),
