@@ -190,7 +190,7 @@ def test_it_holds_what_the_lab_needs_and_no_secret(course: Path) -> None:
         "staff/right",
         "data/tiny/public.txt",
         "labs/tiny/grading/declaration.py",
-        "autograder/commands/grade.py",
+        "autograder/grading/grade.py",
     } <= set(found)
     kept_back = r"attacks|mutants|solutions|handouts|models/|tests/|records/|other|neuralnet|mp6|secret|_test_part"
     assert [name for name in found if re.search(kept_back, name)] == []
@@ -218,7 +218,7 @@ def test_the_packages_are_pinned_as_in_the_checkout(course: Path) -> None:
 def test_the_same_files_give_the_same_bytes(course: Path) -> None:
     before = (course / "autograder.zip").read_bytes()
     for path in (
-        course / "autograder/commands/grade.py",
+        course / "autograder/grading/grade.py",
         course / "staff/right",
         course / "autograder/gradescope/setup.sh",
     ):

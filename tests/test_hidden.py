@@ -89,5 +89,5 @@ def test_every_lab_checks_its_secret_itself(name: str, tmp_path: Path, monkeypat
 @pytest.mark.parametrize("name", registry.names())
 def test_no_program_brings_the_module_that_makes_the_data(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()
-    programs = ("commands.grade", "gradescope.__main__", "commands.hidden")
+    programs = ("grading.grade", "gradescope.__main__", "commands.hidden")
     assert f"labs/{name}/grading/hidden.py" not in checkout_files.grader(registry.load(name), programs)

@@ -14,7 +14,7 @@ from smallnets import files
 HIDDEN = ("*_test_*", "*secret*")  # names that git ignores too: hidden data and what decides it
 
 
-def grader(lab: Lab, programs: Sequence[str] = ("commands.grade",)) -> list[str]:
+def grader(lab: Lab, programs: Sequence[str] = ("grading.grade",)) -> list[str]:
     """The files that grade one lab, relative to the checkout: what these programs and its declaration need.
 
     Args:

@@ -15,7 +15,7 @@ def needed(modules: Iterable[str], started: bool = True) -> list[str]:
     """The files of some modules and of all that they import, directly or not, relative to the checkout, sorted.
 
     Args:
-        modules: such as "autograder.commands.grade", or files such as "labs/<lab>/utils.py".
+        modules: such as "autograder.grading.grade", or files such as "labs/<lab>/utils.py".
         started: also follow texts that name a module, such as "autograder.lint", which is how a module names
             those that it starts as a process or sends into the sandbox.
 
@@ -40,7 +40,7 @@ def version(package: str) -> str:
 
 
 def is_module(name: str) -> bool:
-    """Whether a text names a module of the checkout, such as "autograder.commands.grade"."""
+    """Whether a text names a module of the checkout, such as "autograder.grading.grade"."""
     return "." in name and all(part.isidentifier() for part in name.split(".")) and _known(name)
 
 
