@@ -13,7 +13,7 @@ from types import ModuleType
 from autograder import registry
 from smallnets import cli
 
-# command -> its module; "class" is no name that Python can import
+# command -> its module; Python cannot import a module named "class"
 COMMANDS = ("bundle", "check", "doctor", "emulate", "grade", "handout", "hidden", "pack")
 MODULES = {name: f"commands.{name}" for name in COMMANDS}
 MODULES |= {"class": "classroom.command", "serve": "board.command"}
@@ -23,7 +23,7 @@ UNIX = {"fcntl", "resource", "pwd", "pty", "termios"}  # modules of Python that 
 def commands() -> dict[str, ModuleType]:
     """Name -> module with a docstring, `add_arguments(parser)` and `command(args) -> exit code`.
 
-    Where this is in students' hands or on a platform, some are missing.
+    A handout or bundle has only some of them.
     """
     folder = Path(__file__).parent
     there = {name: folder / f"{path.replace('.', '/')}.py" for name, path in MODULES.items()}
@@ -31,7 +31,7 @@ def commands() -> dict[str, ModuleType]:
 
 
 def _command(name: str, path: Path) -> ModuleType:
-    """The module of a command or, where this system lacks what it needs, one that says so."""
+    """The module of a command; on a system that lacks a module it needs, a stand-in that reports this."""
     try:
         return importlib.import_module(f"autograder.{MODULES[name]}")
     except ModuleNotFoundError as error:
@@ -55,7 +55,7 @@ def _anything(parser: argparse.ArgumentParser) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run one command; returns its exit code."""
     words = sys.argv[1:] if argv is None else argv
-    early = cli.Parser(add_help=False, allow_abbrev=False)  # the labs it names are choices of each command
+    early = cli.Parser(add_help=False, allow_abbrev=False)  # its labs become choices of each command
     _add_labs(early)
     with registry.also_in(early.parse_known_args(words[:2])[0].labs):
         return _run(words)

@@ -1,4 +1,4 @@
-"""What a student is told about the way a run ended: a title and a paragraph for each cause."""
+"""Explanations for students of how a run ended: a title and a paragraph for each cause."""
 
 import dataclasses
 import enum
@@ -8,7 +8,7 @@ from autograder.sandbox.job import MB, Cause, Limits
 
 
 class Reason(enum.StrEnum):
-    """Why there are no or not all points, though the sandbox has nothing to say against the run."""
+    """Why a check gave no points, or not all, where the sandbox itself reports no failure."""
 
     WRONG = "wrong result"
     EXCEPTION = "exception"
@@ -20,99 +20,98 @@ class Reason(enum.StrEnum):
 TEXTS: dict[str, tuple[str, str]] = {
     Cause.OK: (
         "Your code ran to its end",
-        "It kept within every limit and handed back as much as was asked for. Whether that is right is another"
-        " question, answered by the checks.",
+        "It kept within every limit and returned a result of the expected size. The checks decide whether the result"
+        " is right.",
     ),
     Cause.EXIT_CODE: (
         "Your program ended with an error (exit code {exit_code})",
-        "Python stops with exit code 1 when nobody catches an exception; other codes come from a call such as"
-        " sys.exit(3). Read the last lines of the error output from below: the last names the error, the ones above it"
-        " the line of your file. Code that is handed in should return to its caller and never end the program.",
+        "Python stops with exit code 1 after an exception that no code catches; other codes come from a call such as"
+        " sys.exit(3). Read the error output from below: the last line names the error, the lines above it the line"
+        " of your file. Your code should return to its caller and never end the program.",
     ),
     Cause.CPU_TIME: (
         "Your code computed for too long (limit: {cpu_seconds} s of processor time)",
-        "Counted is the time that the processor worked for you, on all cores and in all processes together, not the"
-        " time on the clock. Often it is a loop that never ends, a loop over single images where one operation on the"
-        " whole batch would do, or more iterations than the assignment asks for. Time your code on your own machine"
-        " with a tenth of the data first.",
+        "The limit counts processor time on all cores and in all processes together, not the time on the clock. Common"
+        " causes: a loop that never ends, a loop over single images where one operation on the whole batch would do,"
+        " more iterations than the assignment asks for. Time your code on your own machine with a tenth of the data"
+        " first.",
     ),
     Cause.WALL_TIME: (
         "Your code took too long (limit: {wall_seconds} s on the clock)",
-        "It was still running, though it had not used up its processor time, so it was probably waiting: for input from"
-        " the keyboard, which nobody gives here, in time.sleep, for another process, or for a download, as there is no"
-        " network.",
+        "It was still running but had not used up its processor time, so it was probably waiting: for keyboard input,"
+        " in time.sleep, for another process, or for a download. There is no keyboard and no network here.",
     ),
     Cause.OUT_OF_MEMORY: (
         "Your code used too much memory (limit: {memory_mb} MB)",
-        "Counted is the memory of all processes together. Often it is a list that grows with every iteration, such as"
-        " losses kept as tensors with all that they were computed from (keep loss.item() instead), the whole data set"
-        " sent through a convolution at once (send it in batches, under torch.no_grad() when you only predict), or an"
-        " array with a wrong, far too large shape.",
+        "The limit counts the memory of all processes together. Common causes: a list that grows with every iteration,"
+        " such as losses kept as tensors with their whole graph (keep loss.item() instead); the whole data set sent"
+        " through a convolution at once (send it in batches, under torch.no_grad() when you only predict); an array"
+        " with a wrong, far too large shape.",
     ),
     Cause.OUTPUT_FLOOD: (
         "Your code wrote too much (limits: {output_kb} kB printed, {scratch_mb} MB of files, {file_mb} MB a file)",
-        "Often it is a print inside the inner loop. Print once an epoch instead. Files are not looked at here: what you"
-        " write is deleted after the run, so write none.",
+        "A common cause is a print inside the inner loop; print once an epoch instead. Do not write files: they are"
+        " deleted after the run, and no check reads them.",
     ),
     Cause.CRASH: (
         "Your program crashed ({signal})",
-        "It was ended from outside Python, so there is no traceback. A segmentation fault comes from compiled code that"
-        " was given what it does not expect: a C extension, ctypes, a model file that is damaged, or very deep"
-        " recursion. Run the same step on your machine with `python -X faulthandler` to see where it happens.",
+        "It was ended from outside Python, so there is no traceback. A segmentation fault comes from compiled code with"
+        " unexpected input: a C extension, ctypes, a damaged model file, or very deep recursion. Run the same step on"
+        " your machine with `python -X faulthandler` to see where it happens.",
     ),
     Cause.PROTOCOL: (
-        "Your code ended without handing back its results",
-        "No error was raised, but the predictions did not arrive, or not as many as there are inputs. Look for"
+        "Your code ended without returning its results",
+        "There was no error, but the predictions did not arrive, or not one for each input. Look for"
         " sys.exit(), os._exit() or quit() in your files, for code that runs when the file is imported, and check that"
         " you return one prediction for each input.",
     ),
     Reason.WRONG: (
-        "Your code ran, but its result is not what was asked for",
-        "Compare what was expected with what came; the handout and the docstring of fit say what is asked for.",
+        "Your code ran, but its result is wrong",
+        "Compare the expected value with yours. The handout and the docstring of fit describe the task.",
     ),
     Reason.EXCEPTION: (
         "Your code raised an exception",
-        "Python could not go on. The last line below names the error, the ones above it the lines of your file that led"
-        " there, the innermost last.",
+        "Python could not go on. The last line below names the error; the lines above it are the calls in your file"
+        " that led there, the innermost last.",
     ),
     Reason.BAD_MODEL: (
         "Your model file cannot be used",
-        "It must be what torch.save writes, from the net that your own code builds: train again, save again with"
-        " torch.save(net.state_dict(), NAME), and hand in that file with the code of the same day.",
+        "It must be written by torch.save, from the net that your own code builds. Train again, save again with"
+        " torch.save(net.state_dict(), NAME), and hand in that file together with the code that wrote it.",
     ),
     Reason.MISSING: (
         "A file is missing",
-        "It has to be at the top of what you hand in, under exactly the name that the assignment gives. The command"
+        "It must be at the top of your archive or folder, under exactly the name in the assignment. The command"
         " `python -m autograder pack` makes an archive with the right names.",
     ),
     Reason.NO_TIME: (
         "The time for the whole grading was over",
-        "All steps of a grading share the time that the machine has for them, and here they took longer than that. What"
-        " was done before is judged as ever. Look for the slowest of your programs: time each on your own machine.",
+        "All steps of a grading share a time limit, and yours took longer. The steps finished before then are judged as"
+        " usual. Look for the slowest of your programs: time each on your own machine.",
     ),
     Cause.GRADER_FAULT: (
         "The grader failed, not your code",
-        "Something went wrong on the machine that grades, and your work has not been judged. You need not change"
-        " anything; the staff can see what happened and will run it again.",
+        "Something went wrong on the grading machine, and your work was not judged. You need not change anything; the"
+        " staff can see the error and will run the grader again.",
     ),
 }
 
 
 @dataclasses.dataclass(frozen=True)
 class Explanation:
-    """A line that says what happened, and a paragraph on what it means and what to try."""
+    """A line on how the run ended, and a paragraph on its meaning and on remedies."""
 
     title: str
     paragraph: str
 
 
 def explain(cause: str, limits: Limits, exit_code: int | None = None) -> Explanation:
-    """The words for a cause.
+    """The explanation of a cause.
 
     Args:
         cause: why the job ended, a Cause or a Reason.
-        limits: under which it ran.
-        exit_code: of its program, or minus the number of the signal that ended it.
+        limits: the limits of the job.
+        exit_code: the program's, or minus the number of the signal that ended it.
     """
     title, paragraph = TEXTS[cause]  # a StrEnum's member and its text are one key
     values = {

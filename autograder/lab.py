@@ -1,4 +1,4 @@
-"""What a lab declares to be graded, and what comes of grading. Nothing here knows a lab by name."""
+"""The data of grading: what a lab declares, and the report that grading gives. Nothing here knows a lab by name."""
 
 import dataclasses
 import enum
@@ -27,11 +27,11 @@ class HandIn:
     Args:
         name: such as "net.py", or with folders, such as "layers/linear.py".
         most_bytes: a larger one is refused.
-        required: it is missed when it is not there.
-        dated: programs write it as YYYYmmddHHMM_NAME; `pack` takes the latest under its own name.
-        functions: those a .py file must define -> the names of their first arguments, such as {"fit": ("n_iter",)}.
-        classes: those it must define -> the methods they must have, themselves or from a class they extend.
-        modules: those it may import besides Python's own, numpy, torch and what is handed in with it.
+        required: a submission without it is incomplete.
+        dated: programs write it as YYYYmmddHHMM_NAME; `pack` takes the latest and gives it this name.
+        functions: functions a .py file must define -> their first arguments, such as {"fit": ("n_iter",)}.
+        classes: classes it must define -> their methods, which a base class may have.
+        modules: modules it may import besides Python's own, numpy, torch and the files handed in with it.
     """
 
     name: str
@@ -45,12 +45,12 @@ class HandIn:
 
 @dataclasses.dataclass(frozen=True)
 class Submission:
-    """What was handed in, after it has been looked at.
+    """The files of a submission, after intake.
 
     Args:
-        files: name of each HandIn that is there -> a regular file under that name, written by us.
-        notes: one line each, for the student: what was found under another name, left aside, or looks wrong.
-        sha256: of names and contents of the files; the same files give the same, however they came.
+        files: name of each HandIn that was handed in -> a regular file of that name, written by the grader.
+        notes: lines for the student on files with another name, files left out, and likely mistakes.
+        sha256: of the names and contents of the files; folder or zip makes no difference.
     """
 
     files: Mapping[str, Path]
@@ -77,8 +77,8 @@ def proportional(value: float, none_at: float, full_at: float, words: str, note:
     """Points in proportion to an accuracy or an error: none at `none_at`, all at `full_at` and beyond it.
 
     Args:
-        words: on the value, such as `accuracy_words` has them.
-        note: comes after the words on points.
+        words: a text on the value, such as that of `accuracy_words`.
+        note: a text after the one on points.
     """
     full, none = ("from", "up to") if full_at > none_at else ("up to", "from")
     text = f"{words} (full points {full} {full_at:g}, none {none} {none_at:g}){note}"
@@ -91,7 +91,7 @@ def accuracy_words(value: float, count: int, of: str = "images") -> str:
 
 
 class StepFailed(ValueError):
-    """A step came to nothing for a reason that the student can mend: a cause in two words, and what to say."""
+    """A step failed for a reason that the student can mend: a cause in two words, and a text for the student."""
 
     def __init__(self, cause: str, text: str) -> None:
         super().__init__(text)
@@ -104,13 +104,13 @@ class Step:
 
     Args:
         name: such as "fit 2".
-        files: HandIns without which it is not run.
+        files: HandIns it needs; without one of them it is not run.
         job: run -> the job; may raise StepFailed.
-        read: (run, the outcome's result) -> what checks get from it. May raise StepFailed; any other ValueError
-            says that what was handed back is not what it should be.
+        read: (run, the outcome's result) -> the value that checks get. May raise StepFailed; any other ValueError
+            says that the job returned a malformed result.
         after: steps that must have succeeded.
-        reproduce: the command by which a student sees the same.
-        limits: its own instead of the lab's.
+        reproduce: the command with which a student can repeat it.
+        limits: its own limits, in place of the lab's.
     """
 
     name: str
@@ -124,7 +124,7 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class StepResult:
-    """What came of a step: what was read from its result, or the cause that there is nothing, and words on it."""
+    """The result of a step: the value read from it or, if it failed, a cause and a text."""
 
     value: Any = None
     cause: str = "ok"
@@ -134,7 +134,7 @@ class StepResult:
 
 @dataclasses.dataclass
 class Run:
-    """One submission being graded: what was handed in, the staff's data, a seed, and the steps so far."""
+    """One submission being graded: its files, the staff's data, a seed, and the results of the steps so far."""
 
     submission: Submission
     data: Any
@@ -148,9 +148,9 @@ class Check:
 
     Args:
         number: such as "2.3"; checks are shown in this order.
-        steps: without their success there are no points.
-        judge: run -> verdict, from what those steps found.
-        only_with: files without which the check is not held at all, as one that marks another course.
+        steps: the check gives no points unless all of them succeed.
+        judge: run -> verdict, from the results of those steps.
+        only_with: files the check needs; without one, such as a flag file of another course, it is left out.
     """
 
     number: str
@@ -165,9 +165,9 @@ class Check:
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A column of the scoreboard, from steps that have succeeded; `better` is "high" or "low", None is no value.
+    """A column of the scoreboard, computed if its steps succeeded; `better` is "high" or "low", None is no value.
 
-    A value that is the share of so many `images` gets an interval of confidence; 0 says that it is no share.
+    A value that is a share of `images` images gets a confidence interval; 0 images: it is no share.
     """
 
     name: str
@@ -179,22 +179,22 @@ class Column:
 
 @dataclasses.dataclass(frozen=True)
 class Ranking:
-    """How the place on the scoreboard becomes points, in a lab where it does.
+    """How places on the scoreboard become points.
 
     Args:
-        column: by which submissions are ranked; of equals, the earlier one comes first.
+        column: ranks submissions. Ties: the earlier upload first.
         points: of the first, the second, ... place; the last number holds for all places after it.
-        late: of a submission after the deadline, whatever its place.
+        late: points of a submission after the deadline, whatever its place.
         baseline: the worst value of the column that earns any points.
-        final: the column that decides in the end, on data that `column` knows nothing of, and that students do not see
-            before; "" if `column` decides. What `column` shows while students hand in is public.
-        step: the board shows a value of `column` only if it is better by more than this than what it shows of the
-            student, and as a multiple of it (Blum and Hardt, The Ladder, ICML 2015); 0 shows every value as it is.
-        tells: numbers of the checks whose points or words tell more of `column` or `final` than that; where there is
-            such a value, students see them in the end. All other columns are shown as they are.
-        chance: the value that guessing gives, for a row of its own.
-        uploads: how many a student has.
-        cool_down: seconds between two of them.
+        final: the column that decides in the end, on data that `column` does not use; students do not see it before.
+            "" if `column` decides. The values of `column` are public while students hand in.
+        step: the board shows a value of `column` only if it beats the student's shown value by more than this, and
+            rounds it to a multiple of this (Blum and Hardt, The Ladder, ICML 2015); 0 shows every value as it is.
+        tells: numbers of the checks whose points or texts reveal more of `column` or `final`; if there is such a value,
+            students see these checks only in the end. All other columns are shown as they are.
+        chance: the value of random guessing, which gets a row of its own.
+        uploads: the number each student has.
+        cool_down: seconds between two uploads.
     """
 
     column: str
@@ -217,16 +217,16 @@ class Ranking:
 
 @dataclasses.dataclass(frozen=True)
 class Handout:
-    """What students start from: our solution without what they are to write.
+    """The files that students start from: our solution without the parts that they write.
 
     Args:
         folder: of our solution in the checkout, "" for its root; the files of `hand_in` lie there.
         blanks: file in that folder -> functions and methods ("fit", "Linear.forward", "Net.__init__") whose bodies
-            are taken out; the docstring stays.
-        drops: file -> functions, classes and methods that are taken out altogether, as they are our own idea.
-        says: file -> docstrings to give instead, by the name of what has them, "" for the module's.
-        files: what else students get, as patterns relative to the checkout: data, drivers. The grader, without other
-            labs, and smallnets go along anyway, for the checks.
+            are removed; the docstring stays.
+        drops: file -> functions, classes and methods that are removed altogether, as they are our own addition.
+        says: file -> new docstrings, by the name of the function or class, "" for the module.
+        files: other files for students, such as data and drivers, as patterns relative to the checkout. The grader
+            (without other labs) and smallnets are added in any case, for the checks.
         readme: the handout's README.md, relative to the checkout.
     """
 
@@ -245,15 +245,15 @@ class Lab:
     Args:
         name: as on the command line.
         title: as people say it.
-        hand_in: files, in the order in which they are listed.
-        load: (folder of the staff's data or None, seed) -> data, and a line that says where it is from. A missing file
-            is a FileNotFoundError.
-        steps: in the order in which they are run.
+        hand_in: files, in the order of listings.
+        load: (folder of the staff's data or None, seed) -> data, and a line on its source. A missing file is a
+            FileNotFoundError.
+        steps: in the order of running.
         checks: each on steps of these names.
         handout: what students start from.
         needs: files of the checkout that grading needs besides the grader and smallnets, as patterns.
-        root: the folder in the archive where files are to lie, such as "hw2/code".
-        places: folders where `pack` looks for files, relative to the one it is given.
+        root: the folder in the archive that must hold the files, such as "hw2/code".
+        places: folders where `pack` looks for files, relative to its FOLDER.
         ranking: how places become points.
         module: that declares the lab, as `registry.load` fills it in.
         hidden: (secret, folder) writes the staff's data that `load` reads; None if the lab has none. `registry.load`
@@ -277,7 +277,7 @@ class Lab:
     hidden: Callable[[bytes, Path], None] | None = None
 
     def loaded(self, staff: Path | None, seed: int) -> tuple[Any, str]:
-        """What `load` returns.
+        """The result of `load`.
 
         Raises:
             FileNotFoundError: a file of the hidden data is missing; the error names the command that makes it.
@@ -294,7 +294,7 @@ class Lab:
 
 @dataclasses.dataclass(frozen=True)
 class Graded:
-    """One check's outcome. `cause` is "ok", "wrong result" or why there was nothing to check, in a few words."""
+    """One check's outcome. `cause` is "ok", "wrong result" or, in a few words, why there was nothing to check."""
 
     number: str
     name: str
@@ -308,16 +308,16 @@ class Graded:
 
 @dataclasses.dataclass(frozen=True)
 class Report:
-    """What comes of grading one submission.
+    """The result of grading one submission.
 
     Args:
         lab: its name.
-        output: what is said above all checks: notes on the files, the tier, where the data is from.
+        output: the text above all checks: notes on the files, the tier, the source of the data.
         tests: one for each check of the lab, sorted by number.
         columns: (name, value, "high" or "low" is better) of the scoreboard.
         seconds: on the clock.
-        audit: what a second run needs to repeat this one, plain data.
-        fault: the grader failed at something, so this is no judgement of the work.
+        audit: all that a second run needs to repeat this one, as plain data.
+        fault: the grader failed, so the report does not judge the work.
     """
 
     lab: str
@@ -335,5 +335,5 @@ class Report:
 
     @property
     def max_score(self) -> float:
-        """The sum of the points to be had."""
+        """The sum of the attainable points."""
         return math.fsum(test.max_score for test in self.tests)

@@ -1,7 +1,7 @@
 """The labs that can be graded: folders with a `grading/declaration.py`, in the checkout's `labs/` or a course's own.
 
-A course's own labs lie in the folders that the environment variable SMALLNETS_LABS names, each in `DIR/<lab>/`. Their
-files are named as if they lay in the checkout: `labs/<lab>/...`, their modules `labs.<lab>....`
+The environment variable SMALLNETS_LABS names folders with a course's own labs, each in `DIR/<lab>/`. Their files are
+named as if they lay in the checkout (`labs/<lab>/...`), their modules too (`labs.<lab>....`).
 """
 
 import contextlib
@@ -32,7 +32,7 @@ def folders() -> dict[str, Path]:
         for path in parent.glob("*/grading/declaration.py"):
             name = path.parts[-3]
             if name in found:
-                raise ValueError(f"expected one lab of the name {name}, got {found[name]} and {path.parents[1]}")
+                raise ValueError(f"expected one lab named {name}, got {found[name]} and {path.parents[1]}")
             found[name] = path.parents[1]
     return dict(sorted(found.items()))
 
@@ -53,7 +53,7 @@ def load(name: str) -> Lab:
     """A lab by its name; raises ValueError for an unknown one."""
     if name not in folders():
         raise ValueError(f"expected a lab among {', '.join(names())}; got {name}")
-    # a plain list, since the path of a namespace package is computed anew with every change of sys.path
+    # a plain list, as the path of a namespace package is recomputed with every change of sys.path
     sys.modules.setdefault("labs", ModuleType("labs")).__path__ = [str(parent) for parent in parents()]
     module = f"labs.{name}.grading.declaration"
     lab: Lab = importlib.import_module(module).LAB
@@ -73,7 +73,7 @@ def _hidden(name: str) -> Callable[[bytes, Path], None] | None:
 
 
 def located(name: str) -> Path:
-    """Where a file or folder lies that is named relative to the checkout, such as "labs/softmax/softmax.py"."""
+    """The path of a file or folder named relative to the checkout, such as "labs/softmax/softmax.py"."""
     first, _, rest = name.partition("/")
     lab, _, inside = rest.partition("/")
     folder = folders().get(lab) if first == "labs" and lab else None
@@ -82,7 +82,7 @@ def located(name: str) -> Path:
 
 @contextlib.contextmanager
 def also_in(folder: Path | None) -> Iterator[None]:
-    """Know the labs of a folder, too, in this process and those that it starts while the block runs."""
+    """Add a folder of labs, for this process and those that it starts, while the block runs."""
     before = os.environ.get(VARIABLE)
     try:
         if folder is not None:

@@ -9,21 +9,21 @@ CUT = "[...(truncated)...]"  # Gradescope's own mark
 
 
 def printable(data: bytes) -> str:
-    """Bytes as text that is safe on a terminal: no escape sequences, control characters or turned writing direction."""
+    """Bytes as text that is safe on a terminal: no escape sequences, control characters or reversed direction."""
     text = data.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
     return HIDDEN.sub("\N{REPLACEMENT CHARACTER}", ANSI.sub("", text))
 
 
 def clean(text: str) -> str:
-    """Text without escape sequences, control characters, turned writing direction and halves of surrogate pairs.
+    """Text without escape sequences, control characters, reversed writing direction and halves of surrogate pairs.
 
-    A half is spelt out, such as \\udcff, as Python does on stderr; the rest is as `printable` says.
+    A half is spelt out, such as \\udcff, as Python does on stderr; see `printable` for the rest.
     """
     return printable(text.encode("utf-8", "backslashreplace"))
 
 
 def cut(text: str, most: int = LONGEST) -> str:
-    """At most `most` characters; of a longer text the middle is left out, and the mark for that is counted."""
+    """A text of at most `most` characters: in a longer one, a mark, which is counted, replaces the middle."""
     if len(text) <= most:
         return text
     kept = max(0, most - len(CUT))
@@ -33,7 +33,7 @@ def cut(text: str, most: int = LONGEST) -> str:
 
 def one_line(text: str, longest: int) -> str:
     """Text from a student as one line of at most `longest` characters that is safe on a terminal."""
-    # what is cut here could not be shown, and a name in an archive may have 65,535 bytes
+    # a name in an archive may have 65,535 bytes; more than this could not be shown
     safe = printable(text[: 4 * longest].encode("utf-8", "surrogatepass"))
     line = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in " ".join(safe.split()))
     return line if len(line) <= longest and len(text) <= 4 * longest else line[: longest - 3] + "..."

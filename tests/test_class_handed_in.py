@@ -124,7 +124,7 @@ def test_gradescopes_metadata_that_is_damaged_is_named(make: Make) -> None:
     pytest.importorskip("yaml", reason="the extra [gradescope] is not installed")
     folder = gradescope(make)
     (folder / "export/submission_metadata.yml").write_text("a: [")
-    with pytest.raises(ValueError, match="submission_metadata.yml, got what is no YAML"):
+    with pytest.raises(ValueError, match="submission_metadata.yml, got no YAML"):
         find(folder)
 
 

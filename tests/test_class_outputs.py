@@ -32,7 +32,7 @@ def row(student: str, found: dict | None, fault: str = "", refusal: str = "", la
     return Row(student, f"{student} {EVIL}", 0.0, late, True, found, fault, refusal)
 
 
-TRACE = f"Traceback (most recent call last):\n  File answer.py\nIndexError: {EVIL}\n\nTo see the same: python x"
+TRACE = f"Traceback (most recent call last):\n  File answer.py\nIndexError: {EVIL}\n\nTo reproduce: python x"
 ROWS = [
     row("ada", plain(10)),
     row("bob", plain(3, "expected 42, got 41"), late=True),
@@ -92,7 +92,7 @@ def test_the_summary_counts_scores_checks_and_failures_and_sets_faults_apart() -
     captions = re.findall("<caption>(.*?)</caption>", source)
     assert captions == [
         "Not graded: no fault of the student&#x27;s. The same command tries again.", "No submission, so no points",
-        "Scores; each span but the first ends below its end", "Checks", "The most common failures", "Students",
+        "Scores (upper bound excluded, except in the top row)", "Checks", "The most common failures", "Students",
     ]  # fmt: skip
     assert "6 students, 5 graded, 1 late. 1 not graded" in shown.words and "Mean 4.88, median 5.1" in shown.words
     failures = source[source.index("<caption>The most common failures") :]
@@ -129,6 +129,6 @@ def test_each_student_has_files_of_an_own_name(tmp_path: Path) -> None:
     assert all(re.fullmatch(r"[A-Za-z0-9@_-][A-Za-z0-9@._-]{0,80}", name) for name in files) and files[0] == "ada"
     table = outputs.write(tmp_path, toy.LAB, ROWS)
     assert table == tmp_path / "grades.csv" and len(list((tmp_path / "reports").iterdir())) == 12
-    assert "not graded, as the grader failed" in (tmp_path / f"reports/{outputs.file_name('=eve()')}.txt").read_text()
+    assert "not graded: the grader failed" in (tmp_path / f"reports/{outputs.file_name('=eve()')}.txt").read_text()
     practice = outputs.write(tmp_path, toy.LAB, ROWS, practice=True)
     assert "A toy, practice run" in (practice.parent / "summary.html").read_text()

@@ -98,7 +98,7 @@ def test_a_wrong_answer_says_what_was_expected_and_how_to_see_it(tmp_path: Path)
     score, cause, words = graded(tmp_path, "def answer(n): return 41")["1.2"]
     assert (score, cause) == (5, "wrong result")
     command = "python -m autograder check --lab toy --only 1. --seed 3"
-    assert words == f"expected 42, got 41\n\nTo see the same: {command}"
+    assert words == f"expected 42, got 41\n\nTo reproduce: {command}"
 
 
 @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ def test_a_wrong_answer_says_what_was_expected_and_how_to_see_it(tmp_path: Path)
         ("def answer(n): return [][n]", "exit code", "IndexError"),
         ("def answer(n): return -1", "exception", "ValueError: negative"),
         ("def answer(n): return 2000", "protocol broken", "expected a small number"),
-        ("import os\ndef answer(n): os._exit(0)", "protocol broken", "without handing back"),
+        ("import os\ndef answer(n): os._exit(0)", "protocol broken", "without returning"),
         ("def answer(n): print('x' * 2000, flush=True); return 42", "output flood", "wrote too much"),
         ("import os\ndef answer(n): os.kill(os.getpid(), 11)", "crash by signal", "segmentation fault"),
         ("def answer(n): return len(bytearray(2 ** 31))", "out of memory", "too much memory"),
@@ -117,7 +117,7 @@ def test_a_wrong_answer_says_what_was_expected_and_how_to_see_it(tmp_path: Path)
 def test_every_failure_has_its_cause_and_words(source: str | None, cause: str, words: str, tmp_path: Path) -> None:
     found = graded(tmp_path, source)
     assert found["1.2"][:2] == (0, cause)
-    assert words in found["1.2"][2] and "To see the same: python answer.py" in found["1.2"][2]
+    assert words in found["1.2"][2] and "To reproduce: python answer.py" in found["1.2"][2]
     assert found["1.3"] == (0, cause, "see 1.2")
 
 

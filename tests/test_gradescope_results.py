@@ -190,7 +190,7 @@ def test_a_number_that_is_none_counts_nothing_and_is_named(value: float) -> None
     first, second = found["tests"]
     assert first["score"] == second["score"] == 0 and first["status"] == second["status"] == "failed"
     assert first["max_score"] == 5 and "max_score" not in second
-    assert first["output"].startswith(f"The grader got {value} of 5.0 points") and "not yours" in second["output"]
+    assert first["output"].startswith(f"The grader computed {value} of 5.0 points") and "not yours" in second["output"]
     assert [entry["name"] for entry in found["leaderboard"]] == ["mse"]
     assert "execution_time" not in found
     assert found["extra_data"]["audit"] == {"x": [str(float(value))]}

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.intake import model_file
-from autograder.runner.protocol import Array, Blob, Layout, frame_bytes, pack, texts, unpack
+from autograder.runner.protocol import Array, Blob, Layout, message_bytes, pack, texts, unpack
 
 LAYOUT: Layout = [Array("x", "<f4", (2, 3)), Blob("words", 10), Array("y", "<i8", (0,))]
 
@@ -22,7 +22,7 @@ def test_values_come_back() -> None:
     x = np.arange(6, dtype=np.float32).reshape(2, 3)
     message = pack(LAYOUT, {"x": x, "words": b"hello", "y": np.zeros(0, np.int64)})
     found = unpack(LAYOUT, message)
-    assert len(message) == frame_bytes(LAYOUT)
+    assert len(message) == message_bytes(LAYOUT)
     np.testing.assert_array_equal(found["x"], x)
     assert found["words"] == b"hello" and found["y"].shape == (0,)
 
@@ -49,7 +49,7 @@ def test_a_length_that_is_a_lie_is_refused(length: int) -> None:
 
 @given(st.binary(max_size=80))
 def test_any_bytes_are_read_or_refused(noise: bytes) -> None:
-    message = noise.ljust(frame_bytes(LAYOUT), b"\xff")
+    message = noise.ljust(message_bytes(LAYOUT), b"\xff")
     try:
         found = unpack(LAYOUT, message)
     except ValueError:

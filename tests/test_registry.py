@@ -69,7 +69,7 @@ def test_its_grades_depend_on_its_own_files(own: Path, monkeypatch: pytest.Monke
 def test_two_labs_of_one_name_are_named(own: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(own, tmp_path / "again")
     monkeypatch.setenv(registry.VARIABLE, os.pathsep.join([str(own), str(tmp_path / "again")]))
-    with pytest.raises(ValueError, match="expected one lab of the name softmax, got .*our course.* and .*again"):
+    with pytest.raises(ValueError, match="expected one lab named softmax, got .*our course.* and .*again"):
         registry.names()
 
 

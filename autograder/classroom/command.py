@@ -1,10 +1,10 @@
-"""Grade a whole class: what every student has handed in, in parallel; run again, it grades only what changed.
+"""Grade a whole class in parallel; run again, it grades only changed submissions.
 
 python -m autograder class SUBMISSIONS --lab mp6 --out grades/     a folder of folders and zips
-python -m autograder class --watch --db FILE --lab mp6             what waits in a record, until Ctrl-C
+python -m autograder class --watch --db FILE --lab mp6             the jobs waiting in a record, until Ctrl-C
 
-Exit code 0: every submission has its grade. 1: the grader failed at some, which are listed apart. 2: a mistake on the
-command line. 130: interrupted; the same line again goes on.
+Exit code 0: every submission has a grade. 1: the grader failed at some, which are listed. 2: a mistake on the command
+line. 130: interrupted; the same command continues.
 """
 
 import argparse
@@ -29,19 +29,19 @@ from smallnets import cli, executors, files
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m autograder class`."""
-    parser.add_argument("submissions", metavar="SUBMISSIONS", nargs="?", type=Path, help="folder of what was handed in")
+    parser.add_argument("submissions", metavar="SUBMISSIONS", nargs="?", type=Path, help="folder of the submissions")
     parser.add_argument("--lab", required=True, choices=registry.names(), help="which assignment")
     parser.add_argument("--out", type=Path, help="folder for grades.csv, summary.html and reports")
     parser.add_argument("--staff", type=Path, help="folder of hidden data, such as prepare.py --staff writes")
-    parser.add_argument("--seed", type=cli.whole_number(0), help="the same for all; left out: the record's, else drawn")
+    parser.add_argument("--seed", type=cli.whole_number(0), help="the same for all; left out: the record's or random")
     parser.add_argument("--due", type=cli.moment, metavar="TIME", help="later is late, such as 2026-11-30T23:59")
-    parser.add_argument("--all", action="store_true", help="grade also what was handed in again since")
+    parser.add_argument("--all", action="store_true", help="also grade submissions that a later one replaced")
     parser.add_argument(
-        "--workers", type=cli.whole_number(1, 1024), default=2, help="how many are graded at a time here"
+        "--workers", type=cli.whole_number(1, 1024), default=2, help="jobs graded at a time on this machine"
     )
     parser.add_argument("--fast", action="store_true", help="practice run: fork the sandbox's jobs, see CLASS.md")
     parser.add_argument("--db", type=Path, metavar="FILE", help="the record; left out: OUT/class.sqlite")
-    parser.add_argument("--watch", action="store_true", help="grade what waits in the record, and what will")
+    parser.add_argument("--watch", action="store_true", help="grade the jobs waiting in the record and those that come")
     parser.add_argument("--tier", choices=list(Tier), type=str, help="this tier of the sandbox instead of the best one")
     parser.add_argument("--i-trust-this", action="store_true", help="run it even where there is no safe sandbox")
     executors.add_arguments(parser)
@@ -56,7 +56,7 @@ def command(args: argparse.Namespace) -> int:
         if args.db is None:
             raise ValueError("expected --db FILE, the record to watch")
         with opened(args.db) as store:
-            # with the hidden data, which the server never sees: what it wants of any grader becomes this one's
+            # the server never sees the hidden data: jobs it enqueued for any grader become this one's
             run(args, store, lab, args.seed, jobs.grader_hash(lab, args.staff, args.fast), lambda counts: None)
         return 0
     if args.submissions is None or args.out is None:
@@ -68,7 +68,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def grade_class(args: argparse.Namespace, store: Store, lab: Lab) -> int:
-    """Grade what is new in a folder of submissions, and write everyone's grade; returns the exit code."""
+    """Grade the new submissions in a folder, and write everyone's grade; returns the exit code."""
     found, notes = handed_in.find(args.submissions, args.out)
     counting = handed_in.latest(found)
     taken = [take(store, lab, each) for each in (found if args.all else counting)]
@@ -91,14 +91,14 @@ def grade_class(args: argparse.Namespace, store: Store, lab: Lab) -> int:
 
 
 def told(everyone: Sequence[Row], table: Path) -> int:
-    """Print what came of it and where it lies; returns the exit code."""
+    """Print the outcome and the files written; returns the exit code."""
     failed = [row for row in everyone if row.score is None]
     refused = [row for row in everyone if row.refusal]
     for row in refused:
-        print(f"no submission, so no points: {row.student}: {row.refusal}")
+        print(f"refused, so no points: {row.student}: {row.refusal}")
     for row in failed:
         print(f"not graded: {row.student}: {row.fault}")
-    print(f"{len(everyone) - len(failed)} graded, {len(failed)} not, as the grader failed")
+    print(f"{len(everyone) - len(failed)} graded, {len(failed)} grader failure{'' if len(failed) == 1 else 's'}")
     print(f"written: {table}, {table.parent / 'summary.html'}, {table.parent / 'reports'}")
     return 1 if failed else 0
 
@@ -107,7 +107,7 @@ def run(
     args: argparse.Namespace, store: Store, lab: Lab, seed: int | None, grader: str,
     on_progress: Callable[[dict[str, int]], None],
 ) -> None:  # fmt: skip
-    """Grade what waits, here or on a cluster."""
+    """Grade the waiting jobs, here or on a cluster."""
     stop = threading.Event()
     with executors.chosen(args, args.workers) as crew, how(args, stop) as (function, tier):
         scheduler.run(
@@ -118,7 +118,7 @@ def run(
 
 @contextlib.contextmanager
 def how(args: argparse.Namespace, stop: threading.Event) -> Iterator[tuple[scheduler.Function, Tier | None]]:
-    """The function that grades a job, and the tier in which it does; None is the best of whatever machine it is on."""
+    """The function that grades a job, and its tier; None is the best tier of the machine it runs on."""
     if args.fast:
         with fast.workers(args.workers, stop) as function:
             yield function, Tier.CONTAINER

@@ -1,7 +1,7 @@
-"""Graders that live on, each with a process from which the sandbox's jobs are forked: for practice runs.
+"""Long-lived graders, each with a process from which the sandbox's jobs are forked: for practice runs.
 
-What is graded is the same, in the container tier; a grader that has graded others, and jobs that share addresses and a
-hash seed with others, are why final grades come from fresh processes (`grading.grade_one`).
+The checks are the same, in the container tier. Final grades come from fresh processes (`grading.grade_one`) because
+here a grader has graded others before, and jobs share addresses and a hash seed.
 
 Run as `python -m autograder.classroom.fast PARENT`, it reads tasks and answers each with a line, as `grading` does.
 """
@@ -26,12 +26,12 @@ from autograder.sandbox.forked import launcher
 from autograder.sandbox.job import Tier
 from smallnets import executors
 
-PATIENCE = 5.0  # seconds in which a worker may end by itself
-LENGTH = 8  # bytes, little-endian, in front of a task
+PATIENCE = 5.0  # seconds for a worker to end by itself
+LENGTH = 8  # bytes before a task that hold its length, little-endian
 
 
 class Worker:
-    """A grader that is started when it is needed, and anew after it has failed."""
+    """A grader that is started when it is needed, and again after a failure."""
 
     def __init__(self, stop: threading.Event) -> None:
         self.stop = stop
@@ -60,7 +60,7 @@ class Worker:
         return subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT, start_new_session=True)
 
     def _line(self, file: IO[bytes], seconds: float) -> bytes:
-        """The answer; OSError if there is none in time, or nobody wants it any more."""
+        """The answer; OSError if there is none in time, or the run was stopped."""
         ends, line = time.monotonic() + seconds, b""
         while not line.endswith(b"\n"):
             if not select.select([file], [], [], executors.LOOK)[0]:
@@ -73,9 +73,9 @@ class Worker:
         return line
 
     def end(self, patience: float = 0.0) -> None:
-        """End the process, if there is one; it may take some seconds to do so itself, having no more tasks."""
+        """End the process, if there is one; without tasks, it may take `patience` seconds to end by itself."""
         if self.process is not None:
-            with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # what it was not sent any more
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):  # its pipe may be closed already
                 self.process.communicate(timeout=patience)
             self.process.kill()
             with contextlib.suppress(OSError):
@@ -84,7 +84,7 @@ class Worker:
 
 
 class Workers:
-    """A function for `scheduler.run` that shares `count` workers among the threads that call it."""
+    """A function for `scheduler.run` that shares `count` workers among its calling threads."""
 
     def __init__(self, count: int, stop: threading.Event) -> None:
         self.all = [Worker(stop) for _ in range(count)]
@@ -102,10 +102,10 @@ class Workers:
 
 @contextlib.contextmanager
 def workers(count: int, stop: threading.Event) -> Iterator[Workers]:
-    """Workers, ended afterwards.
+    """Workers, ended after the block.
 
     Raises:
-        ValueError: jobs cannot be confined here as they must be.
+        ValueError: this machine lacks the container tier.
     """
     if reason := tiers.unavailable(Tier.CONTAINER):
         raise ValueError(f"expected the container tier, in which --fast runs, on this machine; got: {reason}")
@@ -118,7 +118,7 @@ def workers(count: int, stop: threading.Event) -> Iterator[Workers]:
 
 
 def main() -> None:
-    """Grade what comes, until nothing does."""
+    """Grade tasks until the input ends."""
     executors.end_with(int(sys.argv[1]))
     tasks, answers = sys.stdin.buffer, sys.stdout
     with launcher() as launch:

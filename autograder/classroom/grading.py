@@ -1,6 +1,6 @@
 """Grade one job, by default in a process of its own: plain data in, plain data out, so that any machine can do it.
 
-Run as `python -m autograder.classroom.grading PARENT`, it reads a task from standard input and prints what came of it.
+Run as `python -m autograder.classroom.grading PARENT`, it reads a task from standard input and prints the result.
 """
 
 import functools
@@ -24,21 +24,21 @@ from autograder.sandbox.run import run as run_job
 from autograder.sandbox.workspace import own_folder
 from smallnets import executors, faults
 
-SPARE = 60.0  # seconds that the grader may take beyond its jobs
+SPARE = 60.0  # seconds for the grader beyond those of its jobs
 
 
 def task(
     lab: Lab, part: str, seed: int, archive: bytes, staff: Path | None = None, tier: Tier | None = None,
     trust: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
-    """All that `grade_one` needs, as marshal can write it.
+    """The task for `grade_one`, as data that marshal can write.
 
     Args:
         part: one of `jobs.parts(lab)`.
-        archive: the zip that was handed in.
-        staff: the folder of hidden data, by a path that the grading machine knows.
-        tier: of the sandbox; left out, the best that the grading machine has.
-        trust: the caller vouches for the code.
+        archive: the submission, a zip.
+        staff: the folder of hidden data, by its path on the grading machine.
+        tier: of the sandbox; left out, the best one on the grading machine.
+        trust: the caller trusts the code.
     """
     chosen = pipeline.only(lab, part) if part else lab
     seconds = sum((step.limits or lab.limits).wall_seconds + GRACE for step in chosen.steps) + SPARE
@@ -58,7 +58,7 @@ def grade_one(task: dict[str, Any], stop: threading.Event | None = None) -> dict
     """Grade one job in a fresh process.
 
     Returns:
-        "report", see `text_report.plain`, and "fault", a line for staff or "" where the grade stands.
+        "report", see `text_report.plain`, and "fault", a line for staff, "" if the grade is valid.
     """
     command = ["-m", "autograder.classroom.grading"]
     try:
@@ -70,13 +70,13 @@ def grade_one(task: dict[str, Any], stop: threading.Event | None = None) -> dict
 
 
 def failed(error: Exception) -> dict[str, Any]:
-    """What is returned where there is no report."""
-    named = "" if isinstance(error, OSError | ValueError) else f"{type(error).__name__}: "  # a fault of ours, for staff
+    """The result without a report."""
+    named = "" if isinstance(error, OSError | ValueError) else f"{type(error).__name__}: "  # ours, for staff
     return {"report": {}, "fault": named + faults.words(error)}
 
 
 def graded(task: dict[str, Any], launch: Launch | None = None) -> dict[str, Any]:
-    """Grade one job in this process; what is returned is as for `grade_one`."""
+    """Grade one job in this process; returns as `grade_one` does."""
     lab = registry.load(task["lab"])
     chosen = pipeline.only(lab, task["part"]) if task["part"] else lab
     try:

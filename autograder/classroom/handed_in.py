@@ -1,8 +1,8 @@
-"""What lies in a folder of submissions: who handed in what and when, as plain folders and zips or as a platform has it.
+"""The submissions in a folder: students, files and times, from plain folders and zips or from a platform's export.
 
-Gradescope's export is a folder with submission_metadata.yml and a folder submission_ID for each; the file names the
-students. Canvas names files lovelaceada_LATE_USERID_FILEID_NAME, Moodle folders and files
-"Ada Lovelace_ID_assignsubmission_file_". Anything else is called as its student.
+Gradescope's export is a folder with submission_metadata.yml, which names the students, and a folder submission_ID for
+each submission. Canvas names files lovelaceada_LATE_USERID_FILEID_NAME, Moodle folders and files
+"Ada Lovelace_ID_assignsubmission_file_". Any other name is the student's.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ METADATA = "submission_metadata.yml"
 CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<file>\d+)_(?P<rest>.+)", re.DOTALL)
 MOODLE = re.compile(r"(?P<name>.+)_(?P<user>\d+)_assignsubmission_(?P<kind>file|onlinetext)(_.*)?", re.DOTALL)
 CLUTTER = re.compile(r"(\..*|__MACOSX|Thumbs\.db|desktop\.ini)", re.DOTALL)
-ASIDE = {".csv", ".html", ".json", ".log", ".md", ".txt", ".yml", ".sqlite"}  # of staff, who hand in nothing
+ASIDE = {".csv", ".html", ".json", ".log", ".md", ".txt", ".yml", ".sqlite"}  # files of staff, not submissions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,13 +28,13 @@ class HandedIn:
     """One submission of one student.
 
     Args:
-        student: what no two students share: an address or id where there is one.
+        student: unique for each student: an address or id where there is one.
         name: as people say it.
         path: a folder or file.
-        received: seconds since the epoch; where no platform says it, when the latest file in it was written.
-        late: whether the platform says so.
-        rank: the platform's number of the file, which grows; 0 where there is none.
-        loose: name -> file, where the platform has taken several files apart that were handed in together.
+        received: seconds since the epoch; without a platform's time, that of its latest file.
+        late: whether the platform marks it as late.
+        rank: the platform's growing number of the file; 0 without one.
+        loose: name -> file, if the platform has separated files that were handed in together.
     """
 
     student: str
@@ -47,10 +47,10 @@ class HandedIn:
 
 
 def find(folder: Path, skip: Path | None = None) -> tuple[list[HandedIn], list[str]]:
-    """All submissions beneath a folder, sorted by student and then the latest last, and lines on what was left aside.
+    """All submissions beneath a folder, by student, each student's latest last; and lines on files left out.
 
     Args:
-        skip: not looked at, such as where the grades go.
+        skip: a path to ignore, such as the folder for the grades.
 
     Raises:
         ValueError: no folder, or nothing in it.
@@ -60,7 +60,7 @@ def find(folder: Path, skip: Path | None = None) -> tuple[list[HandedIn], list[s
         raise ValueError(f"expected a folder of submissions, got {folder}")
     there = [path for path in sorted(folder.iterdir()) if not CLUTTER.fullmatch(path.name) and path != skip]
     inner = [path for path in there if path.is_dir() and (path / METADATA).is_file()]
-    if len(there) == 1 and inner:  # the export with the folder around it
+    if len(there) == 1 and inner:  # the export within its own folder
         return find(inner[0], skip)
     if folder / METADATA in there:
         found, notes = gradescope(folder)
@@ -74,12 +74,12 @@ def find(folder: Path, skip: Path | None = None) -> tuple[list[HandedIn], list[s
 
 
 def latest(found: list[HandedIn]) -> list[HandedIn]:
-    """The last submission of each student, of a list as `find` returns it."""
+    """The last submission of each student, from the list that `find` returns."""
     return list({each.student: each for each in found}.values())
 
 
 def named(paths: list[Path]) -> Iterator[HandedIn]:
-    """Submissions that are told apart by the names of folders and files."""
+    """Submissions told apart by the names of folders and files."""
     loose: dict[tuple[str, str], list[tuple[str, Path, re.Match]]] = {}
     for path in paths:
         name = clean(path.name)
@@ -91,7 +91,7 @@ def named(paths: list[Path]) -> Iterator[HandedIn]:
                 late, rank = canvas["late"] is not None, int(canvas["file"])
                 yield HandedIn(_canvas(canvas), canvas["name"], path, written(path), late, rank)
             else:
-                # Canvas marks what was handed in again: net-1.py
+                # Canvas marks a file that was handed in again: net-1.py
                 original = re.sub(r"-\d+(\.\w+)$", r"\1", canvas["rest"])
                 loose.setdefault((_canvas(canvas), canvas["name"]), []).append((original, path, canvas))
         elif not _aside(path):
@@ -109,7 +109,7 @@ def _canvas(match: re.Match) -> str:
 
 
 def _aside(path: Path) -> bool:
-    """Whether it is a file that no student has named; of Moodle's texts typed online, too, nothing can be run."""
+    """Whether a file is no submission: a file of staff, or a text typed into Moodle, which cannot be run."""
     moodle, canvas = MOODLE.fullmatch(path.name), CANVAS.fullmatch(path.name)
     if moodle or canvas:
         return bool(moodle and moodle["kind"] != "file")
@@ -117,7 +117,7 @@ def _aside(path: Path) -> bool:
 
 
 def gradescope(folder: Path) -> tuple[list[HandedIn], list[str]]:
-    """The submissions of Gradescope's export, one for each member of a group, and lines on what is not as expected."""
+    """The submissions of Gradescope's export, one for each member of a group, and lines on anything unexpected."""
     metadata, notes = _metadata(folder / METADATA)
     found = []
     for path in sorted(folder.glob("submission_*")):
@@ -143,17 +143,17 @@ def _metadata(path: Path) -> tuple[dict[str, Any], list[str]]:
     except ImportError:
         return {}, [f"{METADATA} is not read, so students are called by their folders: pip install '.[gradescope]'"]
     try:
-        # written in C where PyYAML has that, as the results of a whole class are megabytes
+        # the loader in C, if PyYAML has it, as the results of a whole class are megabytes
         found = yaml.load(path.read_bytes(), getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
-        raise ValueError(f"expected Gradescope's {path}, got what is no YAML: {error}") from None
+        raise ValueError(f"expected Gradescope's {path}, got no YAML: {error}") from None
     return (found if isinstance(found, dict) else {}), []
 
 
 def written(path: Path) -> float:
-    """When the latest file of a folder, or this file, was written, in seconds since the epoch; links not followed.
+    """The time of the latest file in a folder, or of this file, in seconds since the epoch; links are not followed.
 
-    A disk may hold times that are no dates; the nearest date stands for them.
+    A time on the disk that is no valid date becomes the nearest date.
     """
     walked = () if path.is_symlink() else os.walk(path)
     inside = [Path(folder, name) for folder, _, names in walked for name in names]
@@ -161,7 +161,7 @@ def written(path: Path) -> float:
 
 
 def alone_inside(path: Path) -> Path:
-    """The zip that is all there is in a folder, as Moodle has it; else the path itself."""
+    """The only entry of a folder if it is a zip, as in Moodle's export; else the path itself."""
     if path.is_symlink() or not path.is_dir():
         return path
     there = [entry for entry in path.iterdir() if not CLUTTER.fullmatch(entry.name)]

@@ -1,4 +1,4 @@
-"""What jobs a submission is, and what their reports come to together."""
+"""A submission's jobs, and the report that theirs add up to."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -13,9 +13,9 @@ from autograder.reports import plain_data, text_report
 
 
 def parts(lab: Lab) -> tuple[str, ...]:
-    """The beginnings of the numbers of checks that are graded as one job each, such as ("1.", "2."); ("",) for all.
+    """The parts of a lab, each graded as one job: beginnings of check numbers, such as ("1.", "2."); ("",) for all.
 
-    A lab is divided only where no step is needed by two parts, so that the same is run as without a division.
+    A lab is divided only if no two parts need the same step, so that exactly the same steps run.
     """
     beginnings = tuple(
         dict.fromkeys(f"{check.number.split('.')[0]}." for check in sorted(lab.checks, key=pipeline.order))
@@ -32,12 +32,12 @@ def parts(lab: Lab) -> tuple[str, ...]:
 
 
 def grader_hash(lab: Lab, staff: Path | None = None, fast: bool = False) -> str:
-    """The grader's hash as the record keeps it: the results of practice runs, `fast`, are none of a final one."""
+    """The grader's hash in the record; practice runs (`fast`) have another, so no final grade uses their results."""
     return checkout_files.grader_hash(lab, staff) + ("-fast" if fast else "")
 
 
 def keys(lab: Lab, sha256: str, seed: int, grader: str | None = None) -> list[str]:
-    """The keys of a submission's jobs; `grader` left out is `grader_hash(lab)`, which takes a while."""
+    """The keys of a submission's jobs; without `grader`, `grader_hash(lab)` is used, which takes a while."""
     grader = grader or grader_hash(lab)
     return [key_of(sha256, lab.name, part, grader, seed) for part in parts(lab)]
 
@@ -45,7 +45,7 @@ def keys(lab: Lab, sha256: str, seed: int, grader: str | None = None) -> list[st
 def enqueue_all(
     store: Store, lab: Lab, sha256: str, seed: int, grader: str | None = None, again: bool = False
 ) -> list[str]:
-    """Have all parts of a submission graded, as `Store.enqueue` does; returns the jobs' keys."""
+    """Enqueue all parts of a submission, see `Store.enqueue`; returns the jobs' keys."""
     grader = grader or grader_hash(lab)
     return [store.enqueue(sha256, lab.name, part, grader, seed, again) for part in parts(lab)]
 
@@ -53,8 +53,7 @@ def enqueue_all(
 def total(store: Store, lab: Lab, sha256: str, seed: int, grader: str | None = None) -> dict[str, Any] | None:
     """One report of all parts as plain data, see `text_report.plain`, or None while a part is not done.
 
-    If a part could not be graded for a fault that is not the student's, `fault` is true, `score` None, and
-    `faults` has a line on each.
+    If the grader failed at a part, `fault` is true, `score` None, and `faults` has a line on each failure.
     """
     found = [store.result(key) for key in keys(lab, sha256, seed, grader)]
     ended = [row for row in found if row is not None and row[0] in ("done", "fault")]
@@ -62,7 +61,7 @@ def total(store: Store, lab: Lab, sha256: str, seed: int, grader: str | None = N
 
 
 def merged(found: Sequence[tuple[dict[str, Any], str]]) -> dict[str, Any]:
-    """Several parts' reports, each with its fault or "", as one; of a part that failed nothing counts."""
+    """One report from several parts' reports, each with its fault or ""; a part that failed adds nothing."""
     plains = [plain for plain, fault in found if not fault]
     together = {
         "lab": plains[0]["lab"] if plains else "",
@@ -81,12 +80,12 @@ def _order(test: dict[str, Any]) -> list[int]:
 
 
 def as_report(plain: dict[str, Any]) -> Report:
-    """A report from its plain data, as `report.text` wants it."""
+    """A report from its plain data, for `text_report.text`."""
     tests = []
     for test in plain["tests"]:
         words = {"visibility": Visibility(test["visibility"]), "tags": tuple(test["tags"])}
         graded = Graded(**test | words)
-        score, most = plain_data.points(graded)  # plain data has "nan", which is none
+        score, most = plain_data.points(graded)  # plain data may hold the text "nan"
         tests.append(dataclasses.replace(graded, score=score, max_score=most or 0.0))
     columns = tuple((each["name"], each["value"], each["better"]) for each in plain["columns"])
     return Report(plain["lab"], plain["output"], tuple(tests), columns, plain["seconds"], fault=plain["fault"])

@@ -1,4 +1,4 @@
-"""What a run leaves for people: grades.csv, a report for each student as text and HTML, summary.html."""
+"""The files that a run writes: grades.csv, a report for each student as text and HTML, summary.html."""
 
 import dataclasses
 import hashlib
@@ -18,9 +18,9 @@ WIDTH = 100
 
 
 def write(out: Path, lab: Lab, rows: Sequence[Row], practice: bool = False) -> Path:
-    """Write all, each file whole or not at all; OSError where that fails.
+    """Write all files, each whole or not at all; raises OSError.
 
-    Of a practice run, everything lies in a folder `practice` and says so, so that nobody takes it for the grades.
+    The files of a practice run lie in a folder `practice`, and their titles say so: they are no final grades.
 
     Returns:
         The CSV file; the others lie beside it.
@@ -41,7 +41,7 @@ def write(out: Path, lab: Lab, rows: Sequence[Row], practice: bool = False) -> P
 
 
 def file_name(student: str) -> str:
-    """A name for a student's files, whatever the student is called; no two students have the same, nor on Windows."""
+    """A file name for a student; no two students have the same, also on Windows."""
     plain = re.sub(r"[^A-Za-z0-9@._-]+", "_", student).strip(".")[:60]
     if plain and plain == student == student.lower():
         return plain
@@ -49,8 +49,8 @@ def file_name(student: str) -> str:
 
 
 def text(row: Row, lab: Lab) -> str:
-    """A student's report for a terminal or a mail."""
+    """A student's report for a terminal or an e-mail."""
     head = f"{row.name}\nhanded in {row.when} UTC{', late' if row.late else ''}\n\n"
     if row.report is None:
-        return f"{head}{lab.title}: not graded, as the grader failed, not your code\n"
+        return f"{head}{lab.title}: not graded: the grader failed, not your code\n"
     return f"{head}{text_report.text(for_student(row.report), WIDTH)}\n"

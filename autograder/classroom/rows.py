@@ -1,4 +1,4 @@
-"""Each submission of a class with what has come of it, as the sheet, the reports and the summary show it."""
+"""The submissions of a class with their results, as the sheet, the reports and the summary show them."""
 
 import dataclasses
 import datetime
@@ -21,9 +21,9 @@ from autograder.text import clean
 
 @dataclasses.dataclass(frozen=True)
 class Taken:
-    """A submission that was looked at: the hash of its files, or why it is none, or a fault that is not the student's.
+    """A submission after intake: the hash of its files, or why it was refused, or a grader failure.
 
-    `notes` say what was left aside or found under another name.
+    `notes` name the files that were left out or found under another name.
     """
 
     handed_in: HandedIn
@@ -35,7 +35,7 @@ class Taken:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A line of the sheet; `report` as `jobs.total` gives it, None where the grader failed, as `fault` says."""
+    """A line of the sheet; `report` comes from `jobs.total`; it is None if the grader failed, and `fault` says why."""
 
     student: str
     name: str
@@ -48,17 +48,17 @@ class Row:
 
     @property
     def score(self) -> float | None:
-        """Points, None where nothing was judged."""
+        """The points; None if nothing was judged."""
         return None if self.report is None else self.report["score"]
 
     @property
     def when(self) -> str:
-        """When it was handed in, UTC."""
+        """The time of handing in, UTC."""
         return datetime.datetime.fromtimestamp(self.received, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def take(store: Store, lab: Lab, handed_in: HandedIn) -> Taken:
-    """Look at a submission, however bad it is, and note in the record that it was handed in."""
+    """Check a submission, however bad it is, and record it."""
     path = alone_inside(handed_in.path)
     try:
         with tempfile.TemporaryDirectory(prefix="class-") as name:
@@ -67,7 +67,7 @@ def take(store: Store, lab: Lab, handed_in: HandedIn) -> Taken:
                 path = folder / "loose"
                 path.mkdir()
                 copy_job_files(dict(handed_in.loose), path)
-            if kept := bool(handed_in.loose) or clean(str(path)) != str(path):  # no path that can be written down
+            if kept := bool(handed_in.loose) or clean(str(path)) != str(path):  # such a path cannot be recorded
                 archive, sha256, notes = scheduler.pack(path, lab)
                 store.store_archive(sha256, archive)
             else:
@@ -88,9 +88,9 @@ def rows(
     """A row for each submission.
 
     Args:
-        counting: those that count, of several that a student has handed in.
+        counting: the submissions that count, one for each student.
         due: seconds since the epoch.
-        total: hash of a submission -> its report, None while it is not graded.
+        total: hash of a submission -> its report; None while it is not graded.
     """
     found = []
     for each in taken:
@@ -111,14 +111,14 @@ def rows(
 
 
 def nothing(lab: Lab, words: str) -> dict[str, Any]:
-    """The report on what is no submission."""
+    """The report on a refused submission."""
     applicable = pipeline.applicable(lab, Submission({}, (), ""))
     return jobs.merged([(text_report.plain(refused(applicable, words)), "")])
 
 
 def for_student(plain: dict[str, Any]) -> Report:
-    """What a student may see of a report: no hidden check, nor the sum that would tell what it gave."""
+    """A report as its student may see it: without hidden checks, and without the sum that would reveal their points."""
     shown = [test for test in plain["tests"] if test["visibility"] != Visibility.HIDDEN]
     hidden = len(plain["tests"]) - len(shown)
-    words = f"\n{hidden} more checks are not shown, and not in the score below." if hidden else ""
+    words = f"\n{hidden} more checks are not shown and not counted below." if hidden else ""
     return jobs.as_report(plain | {"tests": shown, "output": plain["output"] + words})

@@ -15,7 +15,7 @@ from autograder.lab import Lab
 from autograder.sandbox.job import Tier
 from smallnets import zipping
 
-LOOK = 0.2  # seconds between two looks at whether something waits, or whether to stop
+LOOK = 0.2  # seconds between polls for waiting jobs and for `stop`
 
 Function = Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -36,17 +36,17 @@ def run(
     tier: Tier | None = None,
     trust: bool = False,
 ) -> None:
-    """Grade all that waits of a lab, grader and seed; killed at any moment, the next run goes on where this one was.
+    """Grade all waiting jobs of a lab, grader and seed. If it is killed, the next run goes on from there.
 
     Args:
         staff: folder of hidden data.
-        seed: left out, any.
-        stop: ends it when set; what is being graded then will wait again.
-        on_progress: gets `Store.counts()` after each job.
-        watch: go on waiting for jobs until `stop`.
-        slots: how many jobs may be with the executor at a time.
+        seed: left out, any seed.
+        stop: ends the run when set; jobs that are running then will wait again.
+        on_progress: called with `Store.counts()` after each job.
+        watch: wait for new jobs until `stop`.
+        slots: the most jobs to submit to the executor at a time.
         grader: left out, `jobs.grader_hash(lab)`.
-        function: `grading.grade_one`, or another with the same contract.
+        function: grades one job, with the contract of `grading.grade_one`.
         tier, trust: see `grading.task`.
 
     Raises:
@@ -82,12 +82,12 @@ def run(
 
 
 def record(store: Store, job: Job, future: Future[dict[str, Any]]) -> None:
-    """Write down what came of a job: students' faults for ever, others to be tried again."""
+    """Record a job's outcome: a report for good, a grader failure for another try."""
     try:
         found = future.result()
     except CancelledError as error:
-        raise OSError("expected the executor to finish what it was given, got it cancelled: is it gone?") from error
-    except Exception as error:  # whatever a lost worker looks like
+        raise OSError("expected the executor to finish its jobs, got one cancelled: is the executor gone?") from error
+    except Exception as error:  # a lost worker may raise anything
         found = grading.failed(error)
     if found["fault"]:
         store.record_fault(job.key, found["fault"], time.time())
@@ -99,19 +99,19 @@ def archive_of(store: Store, job: Job, lab: Lab) -> bytes:
     """The zip of a job's submission.
 
     Raises:
-        KeyError, OSError, ValueError: it is nowhere, or is not any more what it was.
+        KeyError, OSError, ValueError: it is missing, or has changed since.
     """
     content = store.content(job.sha256)
     if isinstance(content, bytes):
         return content
     archive, sha256, _ = pack(content, lab)
     if sha256 != job.sha256:
-        raise ValueError(f"expected {content} as it was when the run began, got other files")
+        raise ValueError(f"expected {content} unchanged since the run began, got other files")
     return archive
 
 
 def pack(path: Path, lab: Lab) -> tuple[bytes, str, tuple[str, ...]]:
-    """The lab's files of a folder or zip as a zip with nothing else, their hash, and notes on what was left aside.
+    """A zip of only the lab's files in a folder or zip, their hash, and notes on files left out.
 
     Raises:
         ValueError: no submission, see `intake.take_in`. OSError: the disk fails.
@@ -124,11 +124,11 @@ def pack(path: Path, lab: Lab) -> tuple[bytes, str, tuple[str, ...]]:
 
 
 def renew(store: Store, lab: Lab, grader: str) -> None:
-    """Have what waits for another version of the grader, or for any, graded by this one, once more where it failed."""
+    """Enqueue jobs waiting for another version of the grader, or for any, for this one; those that failed, again."""
     query = "SELECT DISTINCT sha256, seed FROM job WHERE lab = ? AND grader != ? AND state = 'waiting'"
     if store.connection.execute(query, (lab.name, grader)).fetchone() is None:
         return
-    with store.transaction():  # nothing that comes in between may be deleted without having been wanted again
+    with store.transaction():  # a job added in between must not be deleted before it is enqueued again
         for sha256, seed in store.connection.execute(query, (lab.name, grader)).fetchall():
             jobs.enqueue_all(store, lab, sha256, seed, grader, again=True)
         done = "DELETE FROM job WHERE lab = ? AND grader != ? AND state = 'waiting'"

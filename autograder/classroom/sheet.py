@@ -1,4 +1,4 @@
-"""The grades of a class as a CSV file, which spreadsheets and grade books read."""
+"""The grades of a class as a CSV file for spreadsheets and grade books."""
 
 import csv
 import io
@@ -10,12 +10,12 @@ from autograder.grading import pipeline
 from autograder.lab import Lab
 from autograder.text import clean
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet takes a text for a formula
+FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a text that starts so for a formula
 HEAD = ("student", "name", "score", "max_score", "received (UTC)", "late", "counts", "fault", "refused")
 
 
 def sheet(rows: Sequence[Row], lab: Lab) -> str:
-    """CSV with a head: student, score (empty where the grader failed), whether late, points of each check, columns."""
+    """CSV with a head: student, score (empty if the grader failed), lateness, points of each check, columns."""
     checks = {check.number: f"{check.number} {check.name}" for check in sorted(lab.checks, key=pipeline.order)}
     columns = [column.name for column in lab.columns]
     content = io.StringIO()
@@ -34,7 +34,7 @@ def sheet(rows: Sequence[Row], lab: Lab) -> str:
 
 
 def cell(value: Any) -> Any:
-    """A value as a spreadsheet shows it, never runs it."""
+    """A value that a spreadsheet shows and never runs as a formula."""
     if not isinstance(value, str):
         return value
     text = clean(value)

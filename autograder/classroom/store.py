@@ -1,9 +1,9 @@
-"""The system of record of a class, one SQLite file: who handed in what, what is to be graded, and what came of it.
+"""The record of a class, one SQLite file: submissions, the queue of jobs, and their reports.
 
-A job is one part of one submission's content, graded by one version of grader and declaration with one seed: its key
-is the hash of all these. So handing the same files in again, or running again, grades nothing twice, and a change of
-the grader or of the declaration grades everything that it concerns. Many processes may read and add; one at a time, the
-holder of `grading()`, takes jobs and records what comes of them.
+A job is one part of one submission's content, graded by one version of grader and declaration with one seed; its key is
+the hash of all these. So nothing is graded twice if the same files are handed in again or the program runs again, and a
+change of the grader or of the declaration regrades everything that depends on it. Many processes may read and add; only
+one at a time, the holder of `grading()`, claims jobs and records their results.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ CREATE TABLE IF NOT EXISTS submission (
     received REAL NOT NULL,           -- seconds since the epoch
     late INTEGER NOT NULL DEFAULT 0,
     sha256 TEXT NOT NULL,             -- of names and contents of its files, see Submission.sha256
-    path TEXT,                        -- where it was found; NULL if its archive lies in this file
+    path TEXT,                        -- its folder or zip; NULL if its archive lies in this file
     UNIQUE (student, received, sha256)
 );
 CREATE TABLE IF NOT EXISTS archive (
@@ -53,7 +53,7 @@ MOST_ATTEMPTS = 3
 
 
 class Job(NamedTuple):
-    """A job that was taken."""
+    """A job that was claimed."""
 
     key: str
     sha256: str
@@ -64,15 +64,15 @@ class Job(NamedTuple):
 
 
 def key_of(sha256: str, lab: str, part: str, grader: str, seed: int) -> str:
-    """The key of a job, by which it is known for ever."""
+    """The permanent key of a job."""
     return hashlib.sha256(json.dumps([sha256, lab, part, grader, seed]).encode()).hexdigest()
 
 
 class RecordFault(ValueError):
-    """A record cannot be read or written: a full disk, a damaged file, no right to it."""
+    """A record cannot be read or written: a full disk, a damaged file, missing rights."""
 
     def __init__(self, path: Path, got: object) -> None:
-        # SQLite quotes texts of a damaged file, which students may have written
+        # SQLite quotes texts of a damaged file, which may be a student's
         super().__init__(f"expected a record that can be read and written in {path}, got: {one_line(str(got), 200)}")
 
 
@@ -81,7 +81,7 @@ OPENING = (sqlite3.Error, UnicodeDecodeError)  # the second where SQLite quotes 
 
 @contextlib.contextmanager
 def faults_named(path: Path, kinds: type[Exception] | tuple[type[Exception], ...] = sqlite3.Error) -> Iterator[None]:
-    """Turn what SQLite raises in the block into a RecordFault of one line."""
+    """Turn SQLite's errors in the block into a RecordFault of one line."""
     try:
         yield
     except kinds as error:
@@ -90,19 +90,19 @@ def faults_named(path: Path, kinds: type[Exception] | tuple[type[Exception], ...
 
 @contextlib.contextmanager
 def opened(path: Path) -> Iterator["Store"]:
-    """The record of a class for one thread, and closed; raises RecordFault."""
+    """The record of a class for one thread, closed after the block; raises RecordFault."""
     with faults_named(path), contextlib.closing(Store(path)) as store:
         yield store
 
 
 class Store:
-    """An open file; one per thread. Every method is one transaction: whole or not at all, whatever is killed."""
+    """An open record; one per thread. Every method is one transaction: whole or not at all, even if killed."""
 
     def __init__(self, path: Path) -> None:
-        """Open a file, which is made if it is missing.
+        """Open a record, which is made if it is missing.
 
         Raises:
-            ValueError: it cannot be opened, or is no such file.
+            ValueError: it cannot be opened, or is another kind of file.
         """
         self.path = path
         with faults_named(path, OPENING):
@@ -120,30 +120,30 @@ class Store:
                 raise
 
     def close(self) -> None:
-        """Nothing is pending after it."""
+        """Close the file; no write is pending."""
         self.connection.close()
 
     @contextlib.contextmanager
     def grading(self) -> Iterator[None]:
-        """Be the one who grades; jobs that an earlier one had begun, and not ended, wait again.
+        """Be the only process that grades; jobs that an earlier one began and did not end wait again.
 
         Raises:
             ValueError: another process grades.
         """
-        with open(f"{self.path}.lock", "ab") as lock:  # which empties no file of that name
+        with open(f"{self.path}.lock", "ab") as lock:  # append: an existing file keeps its content
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError:
-                raise ValueError(f"expected no other process to grade into {self.path}, got one that does") from None
-            # whoever was killed has done no harm: such an attempt does not count
+                raise ValueError(f"expected no other process to grade into {self.path}, got one") from None
+            # an attempt that was killed does not count
             self.connection.execute("UPDATE job SET state = 'waiting', attempts = attempts - 1 WHERE state = 'running'")
             yield
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """All that the block writes, or, after an exception, nothing; nobody else writes meanwhile.
+        """Write everything in the block or, after an exception, nothing; no other process writes meanwhile.
 
-        One within another is part of it.
+        A transaction within another is part of it.
         """
         if self.connection.in_transaction:
             yield
@@ -157,7 +157,7 @@ class Store:
         self.connection.execute("COMMIT")
 
     def add(self, student: str, received: float, sha256: str, late: bool = False, path: Path | None = None) -> int:
-        """Note that a student handed something in, and say under which id; the same again has the same id."""
+        """Record a submission; returns its id. The same submission again has the same id."""
         row = (student, received, sha256, int(late), None if path is None else str(path))
         self.connection.execute(
             "INSERT OR IGNORE INTO submission (student, received, sha256, late, path) VALUES (?, ?, ?, ?, ?)", row
@@ -168,11 +168,11 @@ class Store:
         return int(found.fetchone()[0])
 
     def store_archive(self, sha256: str, content: bytes) -> None:
-        """Keep an archive in the file itself."""
+        """Store an archive in the record itself."""
         self.connection.execute("INSERT OR IGNORE INTO archive VALUES (?, ?)", (sha256, content))
 
     def content(self, sha256: str) -> bytes | Path:
-        """The archive, or the path where such a submission was found.
+        """The archive of a submission, or its path.
 
         Raises:
             KeyError: neither is known.
@@ -185,7 +185,7 @@ class Store:
         raise KeyError(sha256)
 
     def enqueue(self, sha256: str, lab: str, part: str, grader: str, seed: int, again: bool = False) -> str:
-        """Have a job done if it never was, or failed for no fault of the student's and `again`; returns its key."""
+        """Enqueue a job unless it exists; with `again`, also one that ended with a fault. Returns its key."""
         key = key_of(sha256, lab, part, grader, seed)
         self.connection.execute(
             "INSERT OR IGNORE INTO job (key, sha256, lab, part, grader, seed) VALUES (?, ?, ?, ?, ?, ?)",
@@ -198,7 +198,7 @@ class Store:
         return key
 
     def claim(self, lab: str | None = None, grader: str | None = None, seed: int | None = None) -> Job | None:
-        """The job that has waited longest, running from now on; None if none waits. What is given must be the job's."""
+        """Claim the job that has waited longest, of the lab, grader and seed given; None if none waits."""
         row = self.connection.execute(
             "UPDATE job SET state = 'running', attempts = attempts + 1 WHERE rowid = "
             "(SELECT rowid FROM job WHERE state = 'waiting' AND lab = coalesce(?, lab) "
@@ -209,7 +209,7 @@ class Store:
         return Job(*row) if row else None
 
     def finish(self, key: str, report: dict[str, Any], ended: float) -> bool:
-        """Record what came of a running job, for ever; False if it is not running, as it was ended otherwise."""
+        """Record a running job's report for good; False if the job is not running any more."""
         done = self.connection.execute(
             "UPDATE job SET state = 'done', report = ?, fault = NULL, ended = ? WHERE key = ? AND state = 'running'",
             (json.dumps(report, allow_nan=False), ended, key),
@@ -217,7 +217,7 @@ class Store:
         return done.rowcount == 1
 
     def record_fault(self, key: str, fault: str, ended: float) -> bool:
-        """Record a fault that is not the student's; the job waits again, until it has failed MOST_ATTEMPTS times.
+        """Record a grader failure; the job waits again, until it has failed MOST_ATTEMPTS times.
 
         Returns whether it waits again.
         """
@@ -230,12 +230,12 @@ class Store:
         return bool(row) and row[0] == "waiting"
 
     def result(self, key: str) -> tuple[str, dict[str, Any], str] | None:
-        """State, report ({} while there is none) and fault ("" for none) of a job; None for one that nobody wants."""
+        """State, report ({} if none yet) and fault ("" if none) of a job; None for an unknown key."""
         row = self.connection.execute("SELECT state, report, fault FROM job WHERE key = ?", (key,)).fetchone()
         return row and (row["state"], self.plain(row["report"] or "{}"), row["fault"] or "")
 
     def plain(self, text: str) -> dict[str, Any]:
-        """What a text of this file says in JSON; raises RecordFault if the disk has changed it."""
+        """A JSON object stored in this file; raises RecordFault if it is damaged."""
         try:
             found = json.loads(text)
         except ValueError as error:
@@ -245,7 +245,7 @@ class Store:
         return found
 
     def seconds(self, value: object) -> float:
-        """A time of this file in seconds since the epoch; raises RecordFault if the disk has changed it."""
+        """A time stored in this file, in seconds since the epoch; raises RecordFault if it is damaged."""
         if not isinstance(value, float | int) or not 0 <= value <= cli.LAST:
             raise RecordFault(self.path, f"a time that is damaged ({value!r})")
         return float(value)
@@ -257,10 +257,10 @@ class Store:
         return row and int(row[0])
 
     def counts(self) -> dict[str, int]:
-        """How many jobs are in each state."""
+        """The number of jobs in each state."""
         rows = self.connection.execute("SELECT state, count(*) FROM job GROUP BY state")
         return {"waiting": 0, "running": 0, "done": 0, "fault": 0} | {row[0]: row[1] for row in rows}
 
     def version(self) -> int:
-        """A number that changes when another connection has written."""
+        """A number that changes when another connection writes."""
         return int(self.connection.execute("PRAGMA data_version").fetchone()[0])

@@ -1,4 +1,4 @@
-"""How a class has done, as one HTML page for staff: scores, checks, the most common failures, and what went wrong."""
+"""The results of a class as one HTML page for staff: scores, checks, the most common failures, grader failures."""
 
 import statistics
 from collections import Counter
@@ -61,7 +61,7 @@ def _scores(graded: Sequence[Row]) -> str:
     for k in range(BINS - 1, -1, -1):
         span = f"{number(k * most / BINS)} to {number((k + 1) * most / BINS)}"
         cells.append((span, counts[k], bar(counts[k] / tallest)))
-    return table("Scores; each span but the first ends below its end", ("points", "students", "share"), cells)
+    return table("Scores (upper bound excluded, except in the top row)", ("points", "students", "share"), cells)
 
 
 def _checks(graded: Sequence[Row], lab: Lab) -> str:
@@ -97,7 +97,7 @@ def _failures(graded: Sequence[Row]) -> str:
 
 def _telling(output: str) -> str:
     """The line that says most: the last one of a traceback, else the first."""
-    lines = [line.strip() for line in output.partition("\n\nTo see the same:")[0].split("\n") if line.strip()]
+    lines = [line.strip() for line in output.partition("\n\nTo reproduce:")[0].split("\n") if line.strip()]
     if not lines:
         return ""
     return (lines[-1] if any(line.startswith("Traceback") for line in lines) else lines[0])[:200]

@@ -2,7 +2,7 @@
 
 python -m autograder.gradescope BASE    BASE, /autograder there, has source, submission, submission_metadata.json
 
-Whatever happens, BASE/results/results.json says it: the score, or that nothing was judged and why.
+In any case BASE/results/results.json has the score, or says that nothing was judged and why.
 """
 
 import dataclasses
@@ -25,11 +25,11 @@ from autograder.intake.take_in import take_in
 from autograder.lab import Lab
 from autograder.reports import gradescope_results
 
-STEPS_END, GRADER_ENDS = 60.0, 25.0  # seconds before the platform would stop the grading without a word
+STEPS_END, GRADER_ENDS = 60.0, 25.0  # seconds before the platform stops the grading without a message
 
 
 def main(argv: list[str]) -> int:
-    """Grade what lies in a folder like the platform's /autograder; returns 0, as the results say what failed."""
+    """Grade the submission in a folder like the platform's /autograder; returns 0, as the results name failures."""
     base = Path(argv[0])
     chosen = settings.read(base / "source" / settings.FILE)
     lab = registry.load(chosen.lab)
@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
     try:
         with ending(60 * chosen.minutes - GRADER_ENDS):
             found = graded(base, lab, chosen)
-    except Exception as error:  # any at all, as silence would be a score of 0
+    except Exception as error:  # any exception: without results, the score would be 0
         traceback.print_exc()
         found = gradescope_results.document(words.failed(lab, error))
     gradescope_results.write(path, found)
@@ -46,7 +46,7 @@ def main(argv: list[str]) -> int:
 
 
 def graded(base: Path, lab: Lab, chosen: Settings) -> dict[str, Any]:
-    """The document for the submission: its own results or, when its quota is spent, the last ones."""
+    """The document for the submission: its own results or, if its quota is used up, the last ones."""
     known = metadata.read(base / metadata.FILE)
     counted = quota.spent(known, chosen.per_day)
     if chosen.per_day is not None and len(counted) >= chosen.per_day:
@@ -69,12 +69,12 @@ def graded(base: Path, lab: Lab, chosen: Settings) -> dict[str, Any]:
 
 
 def seed(salt: str, submission: str) -> int:
-    """The seed of a submission: the same whenever it is graded, and known to nobody without the salt."""
+    """The seed of a submission: the same at each grading, and unpredictable without the salt."""
     return int.from_bytes(hashlib.sha256(f"{salt}\0{submission}".encode()).digest()[:4], "big") % 2**31
 
 
 def refusal(path: Path, lab: Lab) -> str:
-    """Why what was handed in cannot be taken in, which is not the grader's fault; or ""."""
+    """Why a submission is refused, which is not the grader's fault; "" if it is not."""
     try:
         with tempfile.TemporaryDirectory(prefix="submission-") as folder:
             take_in(path, lab, Path(folder))
@@ -85,7 +85,7 @@ def refusal(path: Path, lab: Lab) -> str:
 
 @contextmanager
 def ending(seconds: float) -> Iterator[None]:
-    """Raise OutOfTime in the block when it has taken so long."""
+    """Raise OutOfTime in the block after `seconds`."""
 
     def stop(*_: object) -> None:
         raise OutOfTime(f"expected it to end within {seconds:g} s")

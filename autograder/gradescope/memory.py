@@ -1,4 +1,4 @@
-"""How much memory a job may have, so that grader and job together stay within the container's."""
+"""A job's memory limit, such that grader and job together fit into the container."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,11 +8,11 @@ from autograder.sandbox.cgroup import MOUNTS, own_paths
 from autograder.sandbox.job import MB, Limits
 
 GRADER = 192 * MB  # for the grader, the sandbox's supervisor and the platform's own programs
-LEAST = 64 * MB  # with less, no student's code would even start
+LEAST = 64 * MB  # with less, no student's code could start
 
 
 def container(mounts: Path = MOUNTS) -> int | None:
-    """The bytes that this process and all beside it may have together; None if no control group says."""
+    """The memory limit of this process's container in bytes; None if no control group sets one."""
     try:
         own = own_paths()
     except OSError:
@@ -34,16 +34,16 @@ def container(mounts: Path = MOUNTS) -> int | None:
 def _number(path: Path) -> list[int]:
     try:
         return [int(path.read_text())]
-    except (OSError, ValueError):  # "max" is no number
+    except (OSError, ValueError):  # "max": no limit
         return []
 
 
 def within(lab: Lab, megabytes: int, of_container: int | None) -> Lab:
-    """The lab with as much memory for each step as is left beside the grader, at most as much as it had.
+    """The lab with each step's memory limit lowered to the memory left beside the grader.
 
     Args:
-        megabytes: of the container, as staff say.
-        of_container: bytes, as the machine says.
+        megabytes: the container's memory by the settings.
+        of_container: the container's memory in bytes by the machine.
 
     Raises:
         ValueError: too little is left for any work.

@@ -1,4 +1,4 @@
-"""submission_metadata.json: what the platform tells of a submission. Whatever is missing or damaged there is None.
+"""submission_metadata.json: the platform's data on a submission. A missing or damaged value is None.
 
 https://gradescope-autograders.readthedocs.io/en/latest/submission_metadata/
 """
@@ -20,10 +20,10 @@ class Earlier:
     """A submission before this one.
 
     Args:
-        time: when it was handed in.
-        score: what it got.
-        failed: the grader failed at it, as far as can be known.
-        results: its whole results.json; the platform keeps that of the latest only.
+        time: of handing in.
+        score: its score.
+        failed: the grader failed at it, as far as is known.
+        results: its whole results.json; the platform keeps only that of the latest submission.
     """
 
     time: datetime
@@ -34,7 +34,7 @@ class Earlier:
 
 @dataclasses.dataclass(frozen=True)
 class Metadata:
-    """What is known of a submission; `due` counts extensions, `earlier` begins with the oldest."""
+    """The data on a submission; `due` includes extensions, `earlier` begins with the oldest."""
 
     id: str = ""
     created: datetime | None = None
@@ -43,12 +43,12 @@ class Metadata:
 
     @property
     def late(self) -> bool:
-        """Whether it came after the deadline, as far as both are known."""
+        """Whether it came after the deadline; False if either time is unknown."""
         return self.created is not None and self.due is not None and self.created > self.due
 
 
 def read(path: Path) -> Metadata:
-    """The metadata in a file; a file that is missing or no JSON tells nothing."""
+    """The metadata in a file; a file that is missing or no JSON counts as empty."""
     try:
         found = _dict(json.loads(path.read_text(encoding="utf-8", errors="replace")))
     except (OSError, ValueError, RecursionError):
@@ -58,7 +58,7 @@ def read(path: Path) -> Metadata:
         id=str(found.get("id", "")),
         created=times.read(found.get("created_at"), UTC),
         due=_due(found),
-        # the platform names no order
+        # the platform promises no order
         earlier=tuple(sorted((entry for entry in earlier if entry), key=lambda entry: entry.time)),
     )
 
@@ -75,7 +75,7 @@ def _earlier(found: dict[str, Any]) -> Earlier | None:
 
 
 def _due(found: dict[str, Any]) -> datetime | None:
-    """The latest deadline of those who handed it in together, where they have their own, else the assignment's."""
+    """The latest of the submitters' own deadlines, if they have any, else the assignment's."""
     own = [times.read(_dict(user.get("assignment")).get("due_date"), UTC) for user in _dicts(found.get("users"))]
     given = [time for time in own if time is not None]
     return max(given) if given else times.read(_dict(found.get("assignment")).get("due_date"), UTC)

@@ -1,4 +1,4 @@
-"""So many graded submissions within 24 hours; beyond them, the last results stay."""
+"""A quota of graded submissions within 24 hours; beyond it, the last results stay."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ WINDOW = timedelta(hours=HOURS)
 
 
 def graded(times: Iterable[datetime], per_day: int) -> list[datetime]:
-    """Which submissions of these times, the oldest first, were graded: not those that came when the quota was spent."""
+    """The times of the graded submissions among `times`, the oldest first; those beyond the quota were not graded."""
     found: list[datetime] = []
     for time in times:
         if len(_recent(found, time)) < per_day:
@@ -20,10 +20,10 @@ def graded(times: Iterable[datetime], per_day: int) -> list[datetime]:
 
 
 def spent(metadata: Metadata, per_day: int | None) -> list[datetime]:
-    """When those submissions came that count against this one.
+    """The times of the earlier submissions that count against this one's quota.
 
-    The clock is that of the submissions, so a submission that is graded again is judged alike. Where the grader failed,
-    and where a submission was not graded for the quota, none is counted. Without a time for this one, nothing counts.
+    Times are those of the submissions, so a regraded submission gets the same answer. Submissions do not count if the
+    grader failed at them or did not grade them because of the quota. If this one has no time, none count.
     """
     if per_day is None or metadata.created is None:
         return []
@@ -36,15 +36,15 @@ def _recent(times: Iterable[datetime], now: datetime) -> list[datetime]:
 
 
 def repeated(earlier: tuple[Earlier, ...], message: str) -> dict[str, Any]:
-    """The last results once more, beneath a message: score, tests and leaderboard stay.
+    """The last results again, below a message: score, tests and leaderboard stay.
 
-    Where the platform has kept no results, or only those of a grader that failed, the last score alone.
+    Only the last score, if the platform has kept no results or only those of a failed grader.
     """
     last = earlier[-1]
     if last.results is not None and not last.failed:
         extra = last.results.get("extra_data")
         kept = dict(extra) if isinstance(extra, dict) else {}
-        # of results that are themselves repeated, without their message
+        # repeated results keep their original output, without the message
         below = kept.setdefault("repeated", last.results.get("output") or "")
         return last.results | {"output": f"{message}\n\n{below}".rstrip(), "output_format": "text", "extra_data": kept}
     scores = [one.score for one in earlier if one.score is not None and not one.failed]

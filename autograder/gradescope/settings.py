@@ -1,4 +1,4 @@
-"""What staff decide when they bundle a lab, as the file settings.json of the bundle."""
+"""The staff's settings for a bundle, stored in its file settings.json."""
 
 import dataclasses
 import json
@@ -14,11 +14,11 @@ class Settings:
 
     Args:
         lab: its name.
-        salt: what a submission's seed is drawn from beside its id, so that nobody can foresee the draw.
-        memory: MB that the container has, as set on the platform.
-        minutes: after which the platform stops a grading, as set there.
-        per_day: how many submissions are graded within 24 hours; None is all.
-        trust: grade even where the container has no safe sandbox.
+        salt: the seed of a submission comes from this and its id, so that no one can predict it.
+        memory: of the container in MB, as set on the platform.
+        minutes: the platform's time limit of a grading, as set there.
+        per_day: submissions graded within 24 hours; None: all.
+        trust: grade even if the container has no safe sandbox.
     """
 
     lab: str
@@ -29,7 +29,7 @@ class Settings:
     trust: bool = False
 
     def text(self) -> str:
-        """As JSON."""
+        """The settings as JSON."""
         return json.dumps(dataclasses.asdict(self), indent=1) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""Grade one submission: take it in, run the lab's jobs in the sandbox, judge what comes of them."""
+"""Grade one submission: take it in, run the lab's jobs in the sandbox, judge their results."""
 
 import functools
 import math
@@ -32,13 +32,13 @@ def grade(
         path: folder or zip.
         staff: folder of hidden data, see the lab's `load`.
         seed: of order, draw and training.
-        trust: the caller vouches for the code; without it the unsafe tier refuses.
-        seconds: on the clock, after which steps are cut short or not begun; what was done by then is judged.
-        launch: how the sandbox starts its processes, if not anew for each job.
+        trust: the caller trusts the code; without it the unsafe tier refuses.
+        seconds: wall time, after which steps are stopped or not begun; the steps finished by then are judged.
+        launch: starts the sandbox's processes; left out, each job gets fresh ones.
 
     Raises:
-        ValueError: not a submission; data that is not as it should be; the unsafe tier without trust.
-        OSError: data that is not there.
+        ValueError: no submission; malformed data; the unsafe tier without trust.
+        OSError: data is missing.
     """
     start = time.perf_counter()
     loaded = lab.loaded(staff, seed)
@@ -51,7 +51,7 @@ def grade(
 
 
 def chosen_tier(name: str | None, trust: bool) -> Tier:
-    """The tier asked for, or the best one; ValueError if it cannot be had, or is not safe and nobody vouches."""
+    """The tier asked for, or the best one; ValueError if it is unavailable, or unsafe without trust."""
     detection = detect() if name else best()
     tier = Tier(name) if name else detection.tier
     if reason := detection.reasons[tier]:

@@ -1,4 +1,4 @@
-"""Run a lab's steps on what was taken in, and hold its checks."""
+"""Run a lab's steps on a submission, and judge its checks."""
 
 import math
 import platform
@@ -14,7 +14,7 @@ from autograder.lint.files import lint_files
 from autograder.packaging.imports import version
 from autograder.sandbox.job import Cause, Job, Limits, Outcome
 
-TAIL = 3000  # characters of its error output that a student is shown
+TAIL = 3000  # characters at the end of a job's error output that students see
 Execute = Callable[[Job], Outcome]
 
 
@@ -22,31 +22,31 @@ def judge(
     submission: Submission, lab: Lab, loaded: tuple[Any, str], execute: Execute, tier: str, seed: int,
     seconds: float = math.inf, grader: str = "",
 ) -> Report:  # fmt: skip
-    """Run and judge what has been taken in.
+    """Run and judge a submission.
 
     Args:
-        loaded: what the lab's `load` returns.
+        loaded: the result of the lab's `load`.
         execute: runs one job.
-        tier: what `execute` runs it in, as the report says it.
+        tier: the tier of `execute`, as the report names it.
         seed: of order, draw and training.
-        grader: its hash, for the audit.
-        seconds: on the clock, after which steps are cut short or not begun; what was done by then is judged.
+        grader: the grader's hash, for the audit.
+        seconds: wall time, after which steps are stopped or not begun; the steps finished by then are judged.
 
     Raises:
         ValueError: files that may not be shown to a job.
         ModuleNotFoundError: NumPy or PyTorch is not installed.
     """
     start = time.perf_counter()
-    versions = {name: version(name) for name in ("numpy", "torch")}  # torch is imported by the students' code alone
+    versions = {name: version(name) for name in ("numpy", "torch")}  # only students' code imports torch
     data, source = loaded
-    # both may have the same to say about a file that is no text
+    # intake and lint may both report a file that is no text
     notes = dict.fromkeys([*submission.notes, *lint_files(submission.files, lab.hand_in)])
     lab = applicable(lab, submission)
     run = Run(submission, data, seed)
     for step in lab.steps:
         left = seconds - (time.perf_counter() - start)
-        run.results[step.name] = do(step, run, step.limits or lab.limits, execute, left)
-    tests = tuple(judged(lab, run))
+        run.results[step.name] = run_step(step, run, step.limits or lab.limits, execute, left)
+    tests = tuple(graded_checks(lab, run))
     columns = tuple(scoreboard(lab, run))
     return Report(
         lab=lab.name,
@@ -60,7 +60,7 @@ def judge(
 
 
 def only(lab: Lab, beginning: str) -> Lab:
-    """The lab with those checks alone whose numbers begin so, such as "2.", and the steps they need.
+    """The lab with only the checks whose numbers begin with `beginning`, such as "2.", and the steps they need.
 
     Raises:
         ValueError: there are none.
@@ -72,29 +72,29 @@ def only(lab: Lab, beginning: str) -> Lab:
 
 
 def applicable(lab: Lab, submission: Submission) -> Lab:
-    """The lab without the checks that are held only with a file that was not handed in."""
+    """The lab without the checks that need a file that was not handed in (`Check.only_with`)."""
     checks = tuple(check for check in lab.checks if all(name in submission.files for name in check.only_with))
     return lab if checks == lab.checks else reduced(lab, checks)
 
 
 def reduced(lab: Lab, checks: tuple[Check, ...]) -> Lab:
-    """The lab with these of its checks alone, the steps they need, and the columns that these steps fill."""
+    """The lab with only these checks, the steps they need, and the columns that these steps fill."""
     needed = {name for check in checks for name in check.steps}
     for step in reversed(lab.steps):
         needed |= set(step.after) if step.name in needed else set()
-    # a step that follows a needed one may add to what a check has to say
+    # a step that follows a needed one may add to a check's text
     needed |= {step.name for step in lab.steps if step.after and set(step.after) <= needed}
     steps = tuple(step for step in lab.steps if step.name in needed)
     columns = tuple(column for column in lab.columns if set(column.steps) <= needed)
     return replace(lab, checks=checks, steps=steps, columns=columns)
 
 
-def do(step: Step, run: Run, limits: Limits, execute: Execute, left: float = math.inf) -> StepResult:
-    """Run one step, if what it needs is there and some seconds are left; it is stopped when they are over."""
+def run_step(step: Step, run: Run, limits: Limits, execute: Execute, left: float = math.inf) -> StepResult:
+    """Run one step if its files and earlier steps are there and time is left; it is stopped when `left` is over."""
     if missing := [name for name in step.files if name not in run.submission.files]:
         return StepResult(cause=Reason.MISSING, text=f"expected {', '.join(missing)}, got no such file")
     if failed := [name for name in step.after if run.results[name].cause != Cause.OK]:
-        return StepResult(cause=run.results[failed[0]].cause, text=f"not run, as {failed[0]} came to nothing")
+        return StepResult(cause=run.results[failed[0]].cause, text=f"not run, as {failed[0]} failed")
     if left <= 0:
         return StepResult(cause=Reason.NO_TIME, text="not run")
     hurried, limits = left < limits.wall_seconds, replace(limits, wall_seconds=min(left, limits.wall_seconds))
@@ -105,7 +105,7 @@ def do(step: Step, run: Run, limits: Limits, execute: Execute, left: float = mat
             return StepResult(cause=Reason.NO_TIME, text=f"stopped after {left:.0f} s")
         if outcome.cause is not Cause.OK:
             return StepResult(None, outcome.cause, failure(outcome, limits), outcome)
-        # what was read stays; the message itself, megabytes of it, need not
+        # the value is kept; the result it was read from, megabytes of it, is not
         return StepResult(step.read(run, outcome.result), outcome=replace(outcome, result=b""))
     except StepFailed as error:
         return StepResult(None, error.cause, str(error), outcome)
@@ -116,15 +116,15 @@ def do(step: Step, run: Run, limits: Limits, execute: Execute, left: float = mat
 
 
 def failure(outcome: Outcome, limits: Limits) -> str:
-    """What a student is told about a run that came to no result."""
+    """The text for a student on a run without a result."""
     words = explain(outcome.cause, limits, outcome.exit_code)
     text = f"{words.title}\n{words.paragraph}"
     tail = outcome.stderr[-TAIL:].strip()
     return f"{text}\n\nThe end of its error output:\n{tail}" if tail and outcome.cause != Cause.GRADER_FAULT else text
 
 
-def judged(lab: Lab, run: Run) -> Iterator[Graded]:
-    """Each check's outcome, by number; what came of a step is told once, at the first check that needs it."""
+def graded_checks(lab: Lab, run: Run) -> Iterator[Graded]:
+    """Each check's outcome, by number; a failed step is explained once, at the first check that needs it."""
     steps = {step.name: step for step in lab.steps}
     told: dict[str, str] = {}
     for check in sorted(lab.checks, key=order):
@@ -139,17 +139,17 @@ def judged(lab: Lab, run: Run) -> Iterator[Graded]:
 
 
 def order(check: Check) -> tuple[int, ...]:
-    """1.2 comes before 1.10."""
+    """The sort key of a check: 1.2 comes before 1.10."""
     return tuple(int(part) for part in check.number.split("."))
 
 
 def why(step: Step, done: StepResult, limits: Limits) -> str:
-    """Why a step came to nothing, and how to see the same."""
+    """Why a step failed, and how to reproduce it."""
     text, limits = done.text, step.limits or limits
-    if done.outcome is None or done.outcome.cause is Cause.OK:  # otherwise the text explains already
+    if done.outcome is None or done.outcome.cause is Cause.OK:  # else the text explains it already
         words = explain(done.cause, limits)
         text = f"{words.title}\n{words.paragraph}\n\n{text}"
-    return f"{text}\n\nTo see the same: {step.reproduce}" if step.reproduce else text
+    return f"{text}\n\nTo reproduce: {step.reproduce}" if step.reproduce else text
 
 
 def from_verdict(check: Check, run: Run, lab: Lab) -> Graded:
@@ -161,12 +161,12 @@ def from_verdict(check: Check, run: Run, lab: Lab) -> Graded:
     else:
         part = check.number.split(".")[0]
         command = f"python -m autograder check --lab {lab.name} --only {part}. --seed {run.seed}"
-        cause, text = verdict.cause, f"{verdict.text}\n\nTo see the same: {command}"
+        cause, text = verdict.cause, f"{verdict.text}\n\nTo reproduce: {command}"
     return Graded(check.number, check.name, score, check.points, text, cause, check.visibility, check.tags)
 
 
 def scoreboard(lab: Lab, run: Run) -> Iterator[tuple[str, float, str]]:
-    """The columns that have a value."""
+    """The scoreboard's columns that have a value."""
     for column in lab.columns:
         if all(run.results[name].cause == Cause.OK for name in column.steps):
             value = column.value(run)
@@ -175,13 +175,13 @@ def scoreboard(lab: Lab, run: Run) -> Iterator[tuple[str, float, str]]:
 
 
 def audit(lab: Lab, run: Run, tier: str, versions: dict[str, str]) -> dict[str, object]:
-    """What a second run needs to be the same: hashes, seed, limits, versions; and what steps and grader used."""
+    """All that a second run needs (hashes, seed, limits, versions), and the usage of steps and grader."""
     used = {name: {"cause": str(done.cause)} for name, done in run.results.items()}
     for name, done in run.results.items():
         if done.outcome is not None:
             used[name] |= asdict(done.outcome.usage)
         if done.outcome is not None and done.cause == Cause.GRADER_FAULT:
-            used[name]["detail"] = done.outcome.detail  # for staff, who have to mend it
+            used[name]["detail"] = done.outcome.detail  # for staff, who have to fix it
     return {
         "submission_sha256": run.submission.sha256,
         "seed": run.seed,
@@ -194,7 +194,7 @@ def audit(lab: Lab, run: Run, tier: str, versions: dict[str, str]) -> dict[str, 
 
 
 def _largest() -> int | None:
-    """The largest resident set of this process in bytes; None where the system does not tell, as Windows."""
+    """The largest resident set of this process in bytes; None where the system does not report it (Windows)."""
     try:
         import resource
     except ModuleNotFoundError:

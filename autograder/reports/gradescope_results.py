@@ -1,11 +1,11 @@
 """Gradescope's results.json.
 
-What the platform does with it is documented at https://gradescope-autograders.readthedocs.io/en/latest/specs/ and
-written down in `results_schema.json`, with which the tests check every document.
+The format is documented at https://gradescope-autograders.readthedocs.io/en/latest/specs/ and written down in
+`results_schema.json`, with which the tests check every document.
 
-While any test is hidden from students they see no total there. So a lab whose students should see one keeps every
-check visible, and a lab with hidden checks says in words, in the visible ones, what a student may know. No sum is
-written into our own words: it would tell what the hidden checks gave.
+Students see no total while any test is hidden. So a lab that wants a total keeps every check visible, and a lab with
+hidden checks puts everything that students may know into the visible ones. Our own texts hold no sum: it would reveal
+the points of the hidden checks.
 """
 
 import json
@@ -21,25 +21,25 @@ from autograder.reports import plain_data
 from autograder.sandbox.job import Cause, Limits
 from autograder.text import LONGEST, clean, cut
 
-# the platform names no limit for the whole, but its harness keeps several copies in the container's memory, 768 MB if
-# nobody asks for more, and posts it within 60 s: this needs 0.5 Mbit/s and has room for 40 outputs of full length
+# the platform states no limit for the file, but its harness keeps several copies in the container's memory (768 MB by
+# default) and posts it within 60 s: this size needs 0.5 Mbit/s and has room for 40 outputs of full length
 MOST_BYTES = 4_000_000
 ORDERS = {"high": "desc", "low": "asc"}
 
 
 def document(report: Report) -> dict[str, Any]:
-    """The report as Gradescope wants it: plain data, valid JSON, of at most MOST_BYTES.
+    """The report in Gradescope's format: plain data, valid JSON, of at most MOST_BYTES.
 
-    All text is shown as plain text, never as HTML, Markdown or with ANSI codes, as some of it is the student's. It is
-    cleaned of what is not safe to show and cut in the middle, at 100,000 characters or earlier where all together would
-    be too much. Names, tags and `audit` are cut at 100,000 only: they are the staff's and taken to be short.
+    All text is shown as plain text, never as HTML, Markdown or ANSI codes, as some of it is the student's. Unsafe
+    characters are removed. Outputs are cut in the middle, to 100,000 characters or fewer, so that the document fits.
+    Names, tags and `audit` are cut at 100,000 only: they come from staff and are expected to be short.
 
-    A check with no points to be had is informational: it has a status, but no score. The document has a score of its
-    own, 0, only if no test has one, or if the grader failed: then no points are claimed for any test, each says so, and
-    the first words, as well as `extra_data`, say that 0 means "not graded". The platform has no way to give no score.
+    A check without attainable points is informational: it has a status, but no score. The document has a score of its
+    own, 0, only if no test has one, or if the grader failed. After a failure no test claims points, each says so, and
+    both the output and `extra_data` say that 0 means "not graded". The platform always needs a score.
 
-    Numbers that are not finite: such a score counts as 0, and the test says whose fault that is; points to be had, time
-    and leaderboard values are left out, as all of them may be missing; in `audit` they become text, see `values.data`.
+    Numbers that are not finite: such a score counts as 0, and the test blames the grader; attainable points, time and
+    leaderboard values are left out, as all of them are optional; in `audit` they become text, see `plain_data.data`.
 
     Raises:
         ValueError: a column is neither "high" nor "low".
@@ -65,10 +65,10 @@ def document(report: Report) -> dict[str, Any]:
 
 
 def provisional(lab: Lab) -> Report:
-    """What to write before grading begins, and to be replaced after it: if the grader is killed, this is what is left.
+    """A report to write before grading and to replace after it: it remains if the grader is killed.
 
-    It is a report of a failed grader, so its score of 0 comes with the words that say that nothing was judged;
-    `audit` says that it is provisional. (A grader over the platform's time limit has its file overwritten there.)
+    It is the report of a failed grader, so its text says that nothing was judged and what its score of 0 means; `audit`
+    marks it as provisional. (The platform overwrites the file of a grader that exceeds its time limit.)
     """
     tests = [
         Graded(check.number, check.name, 0.0, check.points, "", "not finished", check.visibility, check.tags)
@@ -84,18 +84,18 @@ def provisional(lab: Lab) -> Report:
 def write(path: str | Path, document: dict[str, Any]) -> None:
     """Write a document as JSON, whole or not at all; the folder is created when it is missing.
 
-    Whatever has that name is replaced, be it a link, a pipe or someone else's file: it is neither followed nor opened.
-    The new file is on the disk before it gets its name.
+    An existing entry of that name is replaced, also a link, a pipe or someone else's file: it is neither followed nor
+    opened. The new file is on the disk before it gets its name.
 
     Raises:
-        ValueError: it is not plain data; the file is left as it was.
+        ValueError: it is not plain data; the file stays unchanged.
         OSError: it cannot be written, or a folder has that name; likewise.
     """
     content = _json(document).encode() + b"\n"
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    file = open(temporary, "xb")  # neither opens nor, as it is not yet in the try, removes what someone put there
+    file = open(temporary, "xb")  # "x" fails on an existing file; outside the try, so that it is not removed
     try:
         with file:
             file.write(content)
@@ -112,7 +112,7 @@ def _json(value: Any) -> str:
 
 
 def _words(report: Report) -> str:
-    """The words above all tests."""
+    """The text above all tests."""
     if not report.fault:
         return report.output
     fault = explain(Cause.GRADER_FAULT, Limits())
@@ -121,13 +121,13 @@ def _words(report: Report) -> str:
 
 
 def _test(test: Graded, fault: bool) -> dict[str, Any]:
-    """One test; where the grader failed it claims nothing."""
+    """One test; after a grader failure it claims no points."""
     score, most = plain_data.points(test)
     words = test.output
     if fault:
         score, words = 0.0, f"Not judged, as the grader failed.\n\n{words}".rstrip()
     elif most is None or not math.isfinite(test.score):
-        words = f"The grader got {test.score} of {test.max_score} points, which is its fault, not yours.\n\n{words}"
+        words = f"The grader computed {test.score} of {test.max_score} points: its fault, not yours.\n\n{words}"
     found: dict[str, Any] = {"name": test.name, "number": test.number}
     if score or most != 0:  # otherwise it is informational
         found["score"] = score
@@ -153,7 +153,7 @@ def _leaderboard(report: Report) -> list[dict[str, Any]]:
 
 
 def _shorten(document: dict[str, Any]) -> None:
-    """Cut all outputs to one length with which the document fits into MOST_BYTES."""
+    """Cut all outputs to one length such that the document fits into MOST_BYTES."""
     holders = [document, *document["tests"]]
     texts = [holder["output"] for holder in holders]
     for holder in holders:

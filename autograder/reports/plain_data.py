@@ -1,4 +1,4 @@
-"""A report's values as plain data that JSON can hold, and texts that are safe and short enough to show."""
+"""A report's values as plain data for JSON, with texts safe and short enough to show."""
 
 import dataclasses
 import math
@@ -16,8 +16,8 @@ def data(value: Any, most: int | None = None) -> Any:
     """A value, however nested, as null, bool, int, finite float, str, list and dict.
 
     NumPy's scalars and arrays become Python's, tuples lists, dataclasses dicts. A number that is not finite becomes the
-    string "nan", "inf" or "-inf", as JSON has no number for it and null would not tell which it was. What is none of
-    all these, such as a path, becomes its text. Keys and texts are cleaned, and cut to `most` characters if given.
+    string "nan", "inf" or "-inf", as JSON has no number for it and null would not tell which it was. Any other
+    value, such as a path, becomes its text. Keys and texts are cleaned, and cut to `most` characters if given.
     """
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
@@ -38,9 +38,9 @@ def data(value: Any, most: int | None = None) -> Any:
 
 
 def points(test: Graded) -> tuple[float, float | None]:
-    """(score, points to be had) of a check as finite floats.
+    """(score, attainable points) of a check as finite floats.
 
-    If either is not finite there is nothing to claim, and the score is 0; if the second is not, it is None.
+    If either is not finite, the score is 0; points that are not finite are None.
     """
     score, most = float(test.score), float(test.max_score)
     if math.isfinite(score) and math.isfinite(most):
@@ -49,7 +49,7 @@ def points(test: Graded) -> tuple[float, float | None]:
 
 
 def passed(test: Graded) -> bool:
-    """Whether a check gave all its points or, where there are none to be had, found nothing to say against."""
+    """Whether a check gave all its points or, if it has none, found no problem."""
     score, most = points(test)
     if not math.isfinite(test.score) or most is None:
         return False

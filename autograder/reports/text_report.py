@@ -19,18 +19,18 @@ INDENT = "    "
 
 
 def text(report: Report, width: int) -> str:
-    """The report in lines of at most `width` characters, without colours, safe to print whatever students wrote.
+    """The report in lines of at most `width` characters, without colours; students' texts are made safe to print.
 
-    What a check has to say is shown where points were lost, each of its lines wrapped on its own, so that a traceback
-    stays one. Of more than MOST_LINES the middle is left out and counted; a line over LONGEST_LINE is cut. In a narrow
-    table names and outcomes are shortened; numbers never are. If the grader failed, no points are claimed.
+    A check's text is shown if it lost points. Its lines are wrapped one by one, so that a traceback keeps its shape. Of
+    more than MOST_LINES the middle is left out and counted; a line over LONGEST_LINE is cut. In a narrow table names
+    and outcomes are shortened, numbers never. If the grader failed, no points are claimed.
 
     Raises:
         ValueError: width under 40.
     """
     if width < NARROWEST:
         raise ValueError(f"expected a width of at least {NARROWEST} characters, got {width}")
-    # where another check has the words, the table says enough
+    # where another check has the text, the table is enough
     lost = [test for test in report.tests if not plain_data.passed(test) and not test.output.startswith("see ")]
     blocks = [
         _head(report, width),
@@ -43,9 +43,9 @@ def text(report: Report, width: int) -> str:
 
 
 def plain(report: Report) -> dict[str, Any]:
-    """Everything of a report as plain data, outputs in full length, texts cleaned; see `values.data`.
+    """Everything of a report as plain data, outputs in full length, texts cleaned; see `plain_data.data`.
 
-    `score` is null if the grader failed, as there is none then.
+    `score` is null if the grader failed.
     """
     score, max_score = _total(report)
     columns = [{"name": name, "value": value, "better": better} for name, value, better in report.columns]
@@ -54,13 +54,13 @@ def plain(report: Report) -> dict[str, Any]:
 
 
 def _total(report: Report) -> tuple[float, float]:
-    """Sums of the points got and to be had, each as far as it is finite."""
+    """Sums of the points and of the attainable points, as far as they are finite."""
     pairs = [plain_data.points(test) for test in report.tests]
     return math.fsum(score for score, _ in pairs), math.fsum(most or 0.0 for _, most in pairs)
 
 
 def _head(report: Report, width: int) -> str:
-    """The lab, how many checks passed or that the grader failed, and the notes."""
+    """The lab, the number of checks passed or the grader's failure, and the notes."""
     passed = f"{sum(plain_data.passed(test) for test in report.tests)} of {len(report.tests)} checks passed"
     lines = [_short(f"{report.lab}: {'not graded' if report.fault else passed}", width)]
     if report.fault:
@@ -83,26 +83,26 @@ def _table(report: Report, width: int) -> str:
     room = max(8, width - first - second - last - 6)  # two spaces between columns
     names = ["check", *[_short(test.name, room) for test in tests]]
     heads = [f"{number:<{first}}  {name}" for number, name in zip(numbers, names, strict=True)]
-    # padded, since the table sets cells to the right and words read better from the left
+    # padded, as the table aligns cells to the right and words read better from the left
     padded = [f"{outcome:<{last}}" for outcome in outcomes]
     return tables.aligned(list(zip(heads, points, padded, strict=True)))
 
 
 def _points(test: Graded, fault: bool) -> str:
-    """Such as "7.5 of 10"; a dash where none are claimed."""
+    """Points such as "7.5 of 10"; a dash if none are claimed."""
     if not test.max_score:
         return "-"
     return f"{'-' if fault else _number(test.score)} of {_number(test.max_score)}"
 
 
 def _outcome(test: Graded) -> str:
-    """The cause, and when students see the check if that is not at once."""
+    """The cause and, if students see the check later, when."""
     hidden = "" if test.visibility is Visibility.VISIBLE else f" ({test.visibility.replace('_', ' ')})"
     return test.cause + hidden
 
 
 def _explanation(test: Graded, width: int) -> str:
-    """What a check that lost points has to say, indented under its name."""
+    """The text of a check that lost points, indented under its name."""
     lines = _wrapped(test.output, width, INDENT)
     return "\n".join([_short(f"{test.number} {test.name}", width), *lines])
 
@@ -117,14 +117,14 @@ def _scoreboard(report: Report, width: int) -> str:
 
 
 def _sum(report: Report) -> str:
-    """Time and, last, the sum of the points."""
+    """Time and, on the last line, the sum of the points."""
     score, most = _total(report)
     claimed = "none, as the grader failed" if report.fault else f"{_number(score)} of {_number(most)}"
     return f"time: {report.seconds:.1f} s\nscore: {claimed}"
 
 
 def _number(value: float) -> str:
-    """A number without superfluous zeros, as precise as people want it."""
+    """A number with at most five significant digits and no superfluous zeros."""
     if math.isfinite(value) and value == int(value) and abs(value) < 1e15:
         return f"{int(value):,}"
     return f"{value:.5g}"
@@ -137,7 +137,7 @@ def _short(words: str, most: int) -> str:
 
 
 def _wrapped(words: str, width: int, indent: str = "") -> list[str]:
-    """Each line of a text wrapped on its own, at its own indentation; at most MOST_LINES of them are shown."""
+    """The lines of a text, each wrapped at its own indentation; at most MOST_LINES of them are shown."""
     lines = clean(words).strip("\n").split("\n")
     head, left_out = MOST_LINES // 2, len(lines) - MOST_LINES
     if left_out > 0:

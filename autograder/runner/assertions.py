@@ -1,4 +1,4 @@
-"""What the checks of every lab are made of: equal numbers, right gradients."""
+"""Assertions that the checks of every lab share: equal numbers, right gradients."""
 
 import math
 from collections.abc import Callable, Iterator
@@ -35,19 +35,19 @@ def untouched(*arrays: np.ndarray) -> Iterator[None]:
     before = [array.copy() for array in arrays]
     yield
     for array, copy in zip(arrays, before, strict=True):
-        assert np.array_equal(array, copy), "expected the caller's array to stay as it was, got it changed in place"
+        assert np.array_equal(array, copy), "expected the caller's array unchanged, got it changed in place"
 
 
 def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:
-    """Random numbers of both signs, none nearer to 0, where ReLU has its kink, than 0.1."""
+    """Random numbers of both signs, all at least 0.1 away from 0, where ReLU has its kink."""
     return rng.uniform(0.1, 2, shape) * rng.choice([-1, 1], shape)
 
 
 def both_signs(layer: Any, rng: np.random.Generator) -> None:
-    """Draw the weights of a layer of torch.nn anew, those of every second output below 0 and all others above.
+    """Redraw the weights of a torch.nn layer: below 0 for every second output, above 0 for the others.
 
-    Inputs of at least 0, such as a ReLU gives, then lead to outputs of both signs, so that no draw hides a ReLU behind
-    the layer.
+    Inputs of at least 0, such as those from a ReLU, then give outputs of both signs, so that no draw hides a ReLU
+    behind the layer.
     """
     for parameter in layer.parameters():
         n_out, *others = parameter.shape

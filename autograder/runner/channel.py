@@ -1,6 +1,6 @@
-"""Inside the sandbox: read what the grader sent, hand back a message.
+"""Inside the sandbox: read the grader's arrays, return a message.
 
-Nothing here is a defence, as students' code shares the process: what is handed back is theirs to write.
+Nothing here is a defence: students' code shares the process and may write any message.
 """
 
 import io
@@ -24,16 +24,16 @@ def read_arrays() -> dict[str, NDArray]:
 
 
 def hand_back(layout: Layout, values: Mapping[str, NDArray | bytes], problems: Mapping[str, str]) -> None:
-    """Write the message, with the problems as the JSON text of its part "problems"; each is cut if need be."""
+    """Write the message; its part "problems" is the JSON text of the problems, each cut if needed."""
     room, most = next(part.size for part in layout if part.name == "problems"), MOST_TEXT
     while len(written := as_json(problems, most)) > room and most:
-        most //= 2  # what JSON writes as six characters each, or very many problems
+        most //= 2  # many problems, or characters that JSON writes as six
     data = memoryview(pack(layout, {**values, "problems": written}))
     while data:
         data = data[os.write(RESULT_FD, data) :]
 
 
 def as_json(texts: Mapping[str, str], most: int) -> bytes:
-    """A JSON object of the texts, of each its last `most` characters."""
+    """A JSON object of the texts, each cut to its last `most` characters."""
     cut = {name: text if len(text) <= most else "...\n" + text[len(text) - most :] for name, text in texts.items()}
     return json.dumps(cut).encode()

@@ -1,4 +1,4 @@
-"""A step that runs checks on what was handed in, and the points for those that it passes."""
+"""A step that runs check functions on a submission, and the checks that give points for them."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from autograder.runner.protocol import texts, unpack
 from autograder.runner.run_checks import layout
 from autograder.sandbox.job import Job, Limits
 
-Findings = Mapping[str, str]  # check -> what is wrong, "" if nothing; one that is missing did not come to its end
+Findings = Mapping[str, str]  # check -> its problem, "" if it passed; a check that did not finish is missing
 
 
 def check_step(
@@ -22,16 +22,16 @@ def check_step(
     seconds: float = 20,
     limits: Limits | None = None,
 ) -> Step:
-    """A step whose finding is `Findings`.
+    """A step whose value is `Findings`.
 
     Args:
         module: such as "labs.<lab>.grading.checks.layers", with a function `load`, which imports the student's files
             and returns an object that the functions `check_...(that, rng)` get.
-        names: of those functions.
-        files: HandIns without which it is not run.
-        given: files of the handout that students' files import, relative to the checkout.
-        seconds: that one check may take, on the clock.
-        limits: of all together.
+        names: the names of those functions.
+        files: HandIns it needs.
+        given: handout files that students' files import, relative to the checkout.
+        seconds: wall time of one check.
+        limits: of all checks together.
     """
 
     def job(run: Run) -> Job:
@@ -45,13 +45,13 @@ def check_step(
 
 
 def passes(step: str, names: Sequence[str]) -> Callable[[Run], Verdict]:
-    """All points if every one of these checks is passed, else none, and what was wrong."""
+    """A judge that gives all points if all of these checks pass, else none; its text is their problems."""
 
     def judge(run: Run) -> Verdict:
         found: Findings = run.results[step].value
         if "load" in found:
             return Verdict(0, found["load"], "exception")
-        wrong = [found.get(name, "the check did not come to its end") for name in names]
+        wrong = [found.get(name, "the check did not finish") for name in names]
         return Verdict(float(not any(wrong)), "\n\n".join(text for text in wrong if text))
 
     return judge

@@ -1,4 +1,4 @@
-"""What every job in the sandbox is made of: our files beside the student's, and arrays for it to read."""
+"""The files of every job in the sandbox: ours beside the student's, and arrays for it to read."""
 
 import io
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ import numpy as np
 from autograder.lab import Run
 from autograder.packaging import imports
 from autograder.registry import located
-from autograder.runner.protocol import Layout, frame_bytes
+from autograder.runner.protocol import Layout, message_bytes
 from autograder.sandbox.job import Job
 
 
@@ -18,14 +18,14 @@ def job(
     run: Run, argv: Sequence[str], arrays: Mapping[str, Any], layout: Layout, given: Sequence[str] = (),
     students: bool = True, more: Mapping[str, Path] | None = None,
 ) -> Job:  # fmt: skip
-    """A job that runs one of our modules; it sees that module, what this imports, and nothing else of the checkout.
+    """A job that runs one of our modules; of the checkout it sees only that module and the modules it imports.
 
     Args:
-        argv: the module, such as "labs.<lab>.grading.inside.fit", and its arguments; it sees a module named there, too.
-        arrays: what `channel.read_arrays` returns there.
-        layout: of what `channel.hand_back` writes there.
-        given: files of the handout that students' programs import, relative to the checkout.
-        students: whether what was handed in lies in its folder `submission`.
+        argv: the module, such as "labs.<lab>.grading.inside.fit", and its arguments; it also sees modules named there.
+        arrays: the value of `channel.read_arrays` there.
+        layout: of the message that `channel.hand_back` writes there.
+        given: handout files that students' programs import, relative to the checkout.
+        students: whether the submission lies in its folder `submission`.
         more: other files, by their names in the job's folder.
     """
     content = io.BytesIO()
@@ -34,4 +34,4 @@ def job(
     files = {name: located(name) for name in ours} | dict(more or {})
     if students:
         files |= {f"submission/{name}": path for name, path in run.submission.files.items()}
-    return Job(["-m", *argv], files, content.getvalue(), frame_bytes(layout))
+    return Job(["-m", *argv], files, content.getvalue(), message_bytes(layout))

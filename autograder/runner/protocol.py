@@ -1,7 +1,7 @@
-"""The message that a job hands back: arrays of known shape and texts of known length, always of one size in bytes.
+"""The message that a job returns: arrays of known shape and texts of limited length, always the same size in bytes.
 
-Both ends import this file: the grader, and the runner inside the sandbox. What comes out of `unpack` may be anything
-that fits the layout, since whoever wrote it need not have used `pack`.
+Both ends import this file: the grader, and the runner inside the sandbox. `unpack` may return any values that fit the
+layout, as a job can write a message without `pack`.
 """
 
 import dataclasses
@@ -37,16 +37,16 @@ class Blob:
 
 
 Layout = Sequence[Array | Blob]
-LENGTH = np.dtype("<i8")  # in front of each: its length in bytes, or -1 where it was left out
+LENGTH = np.dtype("<i8")  # before each part: its length in bytes, or -1 if it was left out
 
 
-def frame_bytes(layout: Layout) -> int:
+def message_bytes(layout: Layout) -> int:
     """The size of a message."""
     return sum(LENGTH.itemsize + part.size for part in layout)
 
 
 def pack(layout: Layout, values: Mapping[str, NDArray | bytes]) -> bytes:
-    """The message with these values; those that are missing are left out, and unpack as None.
+    """The message with these values; missing ones are left out, and unpack as None.
 
     Raises:
         ValueError: an array of another shape, a blob that is too long, or a name that is not in the layout.
@@ -70,13 +70,13 @@ def pack(layout: Layout, values: Mapping[str, NDArray | bytes]) -> bytes:
 
 
 def unpack(layout: Layout, message: bytes) -> dict[str, Any]:
-    """Arrays and bytes by name, None for what was left out.
+    """Arrays and bytes by name, None for parts that were left out.
 
     Raises:
         ValueError: a message of another size, or lengths that do not fit the layout.
     """
-    if len(message) != frame_bytes(layout):
-        raise ValueError(f"expected a message of {frame_bytes(layout)} bytes, got {len(message)}")
+    if len(message) != message_bytes(layout):
+        raise ValueError(f"expected a message of {message_bytes(layout)} bytes, got {len(message)}")
     values: dict[str, Any] = {}
     start = 0
     for part in layout:
@@ -94,7 +94,7 @@ def unpack(layout: Layout, message: bytes) -> dict[str, Any]:
 
 
 def texts(data: bytes | None, most: int = 20_000) -> dict[str, str]:
-    """A JSON object of texts, each cut to `most` characters; what is anything else is left out."""
+    """The texts of a JSON object, each cut to `most` characters; other values are left out."""
     try:
         found = json.loads(data or b"{}")
     except (ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""Inside the sandbox: hold checks on what a student handed in, each in a process of its own.
+"""Inside the sandbox: run check functions on a submission, each in a process of its own.
 
-So a check that never ends, or ends the program, costs its own points and no others, and nothing that one of them does
-to the student's modules is there for the next.
+So a check that never ends, or ends the program, costs only its own points, and its changes to the student's modules do
+not reach the next check.
 """
 
 import importlib
@@ -24,12 +24,12 @@ from smallnets.student import student_code
 
 
 def layout(n: int) -> Layout:
-    """Of the texts on n checks."""
+    """The layout of the message on n checks."""
     return [Blob("problems", 2 * channel.MOST_TEXT * max(4, n))]
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
-    """The check's own generator; the global ones, which a student's code may draw from, start from it as well."""
+    """The check's own generator; it also seeds the global ones, which students' code may use."""
     rng = np.random.default_rng([seed, zlib.crc32(name.encode())])
     random.seed(int(rng.integers(2**32)))
     np.random.seed(int(rng.integers(2**32)))  # noqa: NPY002, as students draw from it
@@ -39,7 +39,7 @@ def generator(seed: int, name: str) -> np.random.Generator:
 
 
 def outcome(check: Callable[[Any, np.random.Generator], None], that: Any, seed: int) -> str:
-    """What is wrong, "" if nothing."""
+    """The problem that a check finds, "" if it passes."""
     problems: dict[str, str] = {}
     with student_module.noted(problems, ""), student_code(student_module.SUBMISSION.absolute()):
         check(that, generator(seed, check.__name__))
@@ -47,9 +47,9 @@ def outcome(check: Callable[[Any, np.random.Generator], None], that: Any, seed: 
 
 
 def in_a_process(compute: Callable[[], str], seconds: float) -> str:
-    """What `compute` returns in a process of its own, or how that came to nothing.
+    """The text that `compute` returns in a process of its own, or why that process failed.
 
-    Windows cannot fork: there it is computed in this process, and one that never ends is ended with the whole job.
+    Windows cannot fork: there it runs in this process, and if it never ends, the whole job is ended.
     """
     if not hasattr(os, "fork"):
         return compute()
@@ -73,11 +73,11 @@ def in_a_process(compute: Callable[[], str], seconds: float) -> str:
         return data[1:].decode(errors="replace")
     if time.monotonic() >= ends:
         return f"expected the check to end within {seconds:g} seconds, got no end"
-    return f"expected the code to return to its caller, got the program ended with exit code {code}"
+    return f"expected the code to return to its caller, got a program that ended with exit code {code}"
 
 
 def main() -> None:
-    """Import, check, hand back."""
+    """Import the student's files, run the checks, return their problems."""
     arrays = channel.read_arrays()
     names = [str(name) for name in arrays["names"]]
     problems: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Inside the sandbox: import students' code, and note what goes wrong in it."""
+"""Inside the sandbox: import students' code, and record its errors."""
 
 import contextlib
 import importlib
@@ -15,7 +15,7 @@ SUBMISSION = Path("submission")
 
 
 def module(name: str) -> ModuleType:
-    """A student's module, imported anew, so that what it keeps between calls starts afresh.
+    """A student's module, imported again, so that it keeps nothing from earlier calls.
 
     Raises:
         StudentError: importing it fails.
@@ -39,7 +39,7 @@ def path_of(name: str) -> str:
 
 @contextlib.contextmanager
 def noted(problems: dict[str, str], name: str, prefix: str = "") -> Iterator[None]:
-    """Note what goes wrong in the block under a name, unless something is noted there already."""
+    """Record an error in the block under a name, unless one is recorded already."""
     try:
         yield
     except (ValueError, StudentError) as error:

@@ -1,4 +1,4 @@
-"""Inside the sandbox: open a student's model file, whatever form it has."""
+"""Inside the sandbox: load a student's model file in any form."""
 
 import contextlib
 import pickle
@@ -12,13 +12,13 @@ import torch
 
 
 def opened(path: Path, module: ModuleType) -> tuple[Any, str]:
-    """What is in a file of torch.save, on the CPU wherever it was saved; and a word on it.
+    """The content of a file of torch.save, on the CPU, and a note.
 
-    The word is "" for weights alone, which open without running anything. A pickle may name classes of `__main__`,
-    as one does that was written by a program; they are then those of the student's module.
+    The note is "" for plain weights, which load without running any code. A pickle may name classes of `__main__`, as
+    a program writes them; they are then looked up in the student's module.
 
     Raises:
-        Exception: whatever torch and the pickle raise.
+        Exception: any error of torch or of the pickle.
     """
     try:
         return torch.load(path, map_location="cpu", weights_only=True), ""
@@ -31,7 +31,7 @@ def opened(path: Path, module: ModuleType) -> tuple[Any, str]:
 
 @contextlib.contextmanager
 def _as_main(module: ModuleType) -> Iterator[None]:
-    """Let what is unpickled find the module's names in `__main__`."""
+    """Let a pickle find the module's names in `__main__`."""
     kept = sys.modules["__main__"]
     sys.modules["__main__"] = module
     try:

@@ -93,7 +93,7 @@ def _any_float(name: str, module: ModuleType, rng: np.random.Generator) -> None:
         twin = copy.deepcopy(layer)
         strided = x.transpose(0, -1).contiguous().transpose(0, -1)
         close(layer(strided), twin(x), f"{what} with strides {strided.stride()}")
-        assert torch.equal(strided, x), f"{what}: expected the input to stay as it was, got it changed in place"
+        assert torch.equal(strided, x), f"{what}: expected the input unchanged, got it changed in place"
 
 
 def _both(hold: Callable[[str, ModuleType, np.random.Generator], None]) -> tuple[Check, Check]:
