@@ -11,7 +11,7 @@ from autograder.attacks.table import ATTACKS, Attack
 from autograder.sandbox import container, tiers
 from autograder.sandbox.forked import launcher
 from autograder.sandbox.job import MB, Cause, Job, Limits, Outcome, Tier
-from autograder.sandbox.launch_spec import Plan
+from autograder.sandbox.launch_spec import LaunchSpec
 from autograder.sandbox.run import Launch, Process, run
 from autograder.sandbox.usage import of_user
 
@@ -121,9 +121,9 @@ def test_a_zygote_that_was_killed_is_a_fault_of_the_grader() -> None:
 def test_attacks_are_caught_in_a_forked_job(attack: Attack, launch: Launch) -> None:
     uids: list[int | None] = []
 
-    def noted(plan: Plan, *more: object) -> Process:
-        uids.append(plan.uid)
-        return launch(plan, *more)  # type: ignore[arg-type]
+    def noted(spec: LaunchSpec, *more: object) -> Process:
+        uids.append(spec.uid)
+        return launch(spec, *more)  # type: ignore[arg-type]
 
     # room for torch, so that it is forked
     limits = dataclasses.replace(attack.limits, address_space=LIMITS.address_space, memory=LIMITS.memory)

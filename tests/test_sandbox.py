@@ -5,6 +5,7 @@ import dataclasses
 import errno
 import functools
 import io
+import marshal
 import os
 import shutil
 import signal
@@ -30,6 +31,7 @@ from autograder.attacks.table import ATTACKS, LIMITED, PAYLOADS, Attack
 from autograder.explanations import TEXTS, Reason, explain
 from autograder.sandbox import cgroup, container, copy_in, landlock, outcome, run, seccomp, tiers, usage, workspace
 from autograder.sandbox.job import MB, Cause, Job, Limits, Outcome, Tier
+from autograder.sandbox.launch_spec import LaunchSpec
 
 QUICK = Limits(cpu_seconds=5, wall_seconds=60, memory=256 * MB, address_space=1024 * MB)
 every_tier = pytest.mark.parametrize("tier", list(Tier))
@@ -251,11 +253,20 @@ def test_a_job_sees_its_files_and_no_variable_of_ours(tier: Tier, tmp_path: Path
     assert "GIVEN" in outcome.stdout and "KEY_OF_THE_GRADER" not in outcome.stdout
 
 
+def test_the_supervisor_is_told_all_of_the_spec_but_the_command_that_starts_it() -> None:
+    limits = Limits(cpu_seconds=7)
+    spec = LaunchSpec(["bwrap", "/home/staff"], "/root", ["python"], {}, "/job", limits, readable=("/usr",))
+    told = marshal.loads(spec.message())
+    names = {field.name for field in dataclasses.fields(LaunchSpec)} - {"command"}
+    assert set(told) == names | {"rlimits"} and told["limits"] == dataclasses.asdict(limits)
+    assert told["rlimits"] == limits.rlimits() and b"staff" not in spec.message()
+
+
 @every_safe_tier
 def test_what_fails_on_our_side_is_not_the_students_fault(tier: Tier, monkeypatch: pytest.MonkeyPatch) -> None:
     module = run.TIERS[tier]
-    plan = module.plan
-    monkeypatch.setattr(module, "plan", lambda *args: dataclasses.replace(plan(*args), python="/no/python"))
+    spec = module.launch_spec
+    monkeypatch.setattr(module, "launch_spec", lambda *args: dataclasses.replace(spec(*args), argv=["/no/python"]))
     outcome = python("pass", tier)
     assert outcome.cause is Cause.GRADER_FAULT and "/no/python" in outcome.detail
 

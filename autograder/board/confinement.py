@@ -30,6 +30,6 @@ def shut_in(record: Path) -> bool:
     """
     if landlock.version() == 0:
         return False
-    writable = [str(record.resolve().parent), tempfile.gettempdir()]
-    landlock.restrict(landlock.ruleset([str(path) for path in readable()], writable))
+    writable = (str(record.resolve().parent), tempfile.gettempdir())
+    landlock.restrict(landlock.ruleset(tuple(str(path) for path in readable()), writable))
     return True

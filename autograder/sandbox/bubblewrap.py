@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from autograder.sandbox.job import Job
-from autograder.sandbox.launch_spec import PACKAGE, Plan, interpreter_folders
+from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, environment, interpreter_folders
 from autograder.sandbox.workspace import Place
 
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # not /dev/zero: mapped, it is memory that no one counts
@@ -23,7 +23,7 @@ def missing() -> str:
     return ""
 
 
-def plan(job: Job, place: Place) -> Plan:
+def launch_spec(job: Job, place: Place) -> LaunchSpec:
     """The view of the machine that a job gets: system and interpreter read-only, its files, two small tmpfs."""
     size = str(job.limits.scratch)
     user = ["--unshare-user", "--disable-userns", "--uid", NOBODY, "--gid", NOBODY]
@@ -44,11 +44,13 @@ def plan(job: Job, place: Place) -> Plan:
         *("--ro-bind", str(place.files), "/job"),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--"),
     ]
-    return Plan(
-        command,
+    return LaunchSpec(
+        command=command,
         root="/grader",
+        argv=[sys.executable, "-s", *job.argv],
+        env=environment(job, "/tmp"),
         folder="/job",
-        scratch="/tmp",
+        limits=job.limits,
         uid=place.uid,
         strict=place.group is None,
         counted_scratch=("/tmp", "/dev/shm"),

@@ -8,7 +8,7 @@ from pathlib import Path
 from autograder.sandbox import landlock
 from autograder.sandbox.fds import HELD_FD
 from autograder.sandbox.job import Job
-from autograder.sandbox.launch_spec import PACKAGE, Plan, interpreter_folders
+from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, environment, interpreter_folders
 from autograder.sandbox.workspace import Place
 
 READABLE = ["/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/sys/devices/system/cpu"]
@@ -26,20 +26,20 @@ def missing() -> str:
     return ""
 
 
-def plan(job: Job, place: Place) -> Plan:
+def launch_spec(job: Job, place: Place) -> LaunchSpec:
     """The machine as it is, but little of it readable and only the scratch folder writable."""
     python, env, held = interpreter()
-    return Plan(
-        [],
+    return LaunchSpec(
+        command=[],
         root=str(PACKAGE.parent),
+        argv=[python, "-s", *job.argv],
+        env=environment(job, str(place.scratch), env),
         folder=str(place.files),
-        scratch=str(place.scratch),
-        python=python,
-        env=env,
+        limits=job.limits,
         uid=place.uid,
         strict=True,
         counted_scratch=(str(place.scratch),),
-        readable=[*READABLE, *interpreter_folders(), str(place.files), "/proc/self"],
+        readable=(*READABLE, *interpreter_folders(), str(place.files), "/proc/self"),
         writable=(str(place.scratch), "/dev/null"),
         held=tuple(held),
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 from autograder.sandbox.copy_in import copy_job_files, remove
 from autograder.sandbox.fds import INPUT_FD, RESULT_FD
 from autograder.sandbox.job import Job, Outcome, Tier
-from autograder.sandbox.launch_spec import Plan, environment
+from autograder.sandbox.launch_spec import environment
 from autograder.sandbox.outcome import Streams, judge
 
 # opens input and result under the numbers that a job expects, as not every system can hand over open files
@@ -70,7 +70,7 @@ def _run(job: Job, folder: Path) -> Streams:
     paths = [str(folder / name) for name in ("input", "result")]
     command = [sys.executable, "-s", "-c", START, *paths, json.dumps(limits), *job.argv]
     own = {"PATH": os.environ.get("PATH", os.defpath)}
-    env = os.environ | environment(job, Plan([], root="", folder="", scratch=str(folder / "scratch"), env=own))
+    env = os.environ | environment(job, str(folder / "scratch"), own)
     started, cpu = time.monotonic(), _children()[0]
     with open(folder / "stdout", "wb") as out, open(folder / "stderr", "wb") as err:
         process = subprocess.Popen(

@@ -18,8 +18,7 @@ from typing import IO
 from autograder.sandbox import container, zygote
 from autograder.sandbox.fds import HELD_FD
 from autograder.sandbox.job import MB, Job
-from autograder.sandbox.launch_spec import PACKAGE, Plan, environment
-from autograder.sandbox.order import Order
+from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, environment
 from autograder.sandbox.pipes import Process
 from autograder.sandbox.run import Launch, start
 
@@ -70,7 +69,7 @@ def launcher() -> Iterator[Launch]:
     with ours, contextlib.ExitStack() as stack:
         with theirs:
             folders = [os.open(path, os.O_PATH) for path in held]
-            env = environment(Job([]), Plan([], root="", folder="", scratch="/nonexistent", env=more))
+            env = environment(Job([]), "/nonexistent", more)
             root, number = str(PACKAGE.parent), HELD_FD + len(held)
             argv = [python, "-s", "-c", zygote.START, root, str(number), *IMPORTS]
             numbers = [*folders, theirs.fileno()]
@@ -87,18 +86,18 @@ def launcher() -> Iterator[Launch]:
         if shared:
             raise OSError(f"expected a process whose memory is its own, to fork jobs from; got: {shared}")
 
-        def launch(plan: Plan, order: Order, pipes: dict[str, IO[bytes]], files: list[IO[bytes]]) -> Process:
-            threads = all(order.env[name] == value for name, value in env.items() if name.endswith("_NUM_THREADS"))
-            if threads and order.rlimits["RLIMIT_AS"][0] >= size + ROOM and zygote.program(order.argv[1:]):
-                return _fork(ours, plan, pipes, files)
-            return start(plan, order, pipes, files)
+        def launch(spec: LaunchSpec, pipes: dict[str, IO[bytes]], files: list[IO[bytes]]) -> Process:
+            threads = all(spec.env[name] == value for name, value in env.items() if name.endswith("_NUM_THREADS"))
+            if threads and spec.rlimits["RLIMIT_AS"][0] >= size + ROOM and zygote.program(spec.argv[1:]):
+                return _fork(ours, spec, pipes, files)
+            return start(spec, pipes, files)
 
         yield launch
 
 
-def _fork(channel: socket.socket, plan: Plan, theirs: dict[str, IO[bytes]], files: list[IO[bytes]]) -> Forked:
+def _fork(channel: socket.socket, spec: LaunchSpec, theirs: dict[str, IO[bytes]], files: list[IO[bytes]]) -> Forked:
     """A supervisor that has these open files; OSError if the zygote has ended."""
-    if plan.uid is None or plan.readable is None or not plan.confined:
+    if spec.uid is None or spec.readable is None or not spec.confined:
         raise OSError("expected a job of the container tier, as only there a fork is as confined as a program")
     sent = [theirs[name].fileno() for name in ("control", "status", "stdout", "stderr", "result")]
     sent += [file.fileno() for file in files]

@@ -28,7 +28,7 @@ def version() -> int:
         return 0
 
 
-def ruleset(readable: list[str], writable: list[str]) -> int:
+def ruleset(readable: tuple[str, ...], writable: tuple[str, ...]) -> int:
     """A file descriptor of rules: read and execute beneath some paths, read and write beneath others, nothing else.
 
     Paths that do not exist are left out. From version 4 on, no TCP; from 6 on, no abstract Unix sockets and no

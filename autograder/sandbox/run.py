@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import marshal
 import os
 import subprocess
 import sys
@@ -12,8 +11,7 @@ from typing import IO
 
 from autograder.sandbox import bubblewrap, container, supervisor, uids, unsafe
 from autograder.sandbox.job import Cause, Job, Outcome, Tier
-from autograder.sandbox.launch_spec import Plan, environment
-from autograder.sandbox.order import Order
+from autograder.sandbox.launch_spec import LaunchSpec
 from autograder.sandbox.outcome import judge
 from autograder.sandbox.pipes import STREAMS, Process, collect
 from autograder.sandbox.usage import of_user
@@ -24,9 +22,9 @@ TIERS = {Tier.FULL: bubblewrap, Tier.CONTAINER: container, Tier.UNSAFE: unsafe}
 GRACE = 20.0  # seconds that a supervisor may take beyond the job's wall time before it is given up
 
 
-# (plan, order, the other ends of its pipes by name, input and files of control groups) -> the supervisor, which has
-# these files open and finds the order in the control pipe
-Launch = Callable[[Plan, Order, dict[str, IO[bytes]], list[IO[bytes]]], Process]
+# (spec, the other ends of its pipes by name, input and files of control groups) -> the supervisor, which has these
+# files open and finds the spec in the control pipe
+Launch = Callable[[LaunchSpec, dict[str, IO[bytes]], list[IO[bytes]]], Process]
 
 
 def run(job: Job, tier: Tier, trust: bool = False, launch: Launch | None = None) -> Outcome:
@@ -47,13 +45,13 @@ def run(job: Job, tier: Tier, trust: bool = False, launch: Launch | None = None)
         if reason := TIERS[tier].missing():
             raise OSError(reason)
         with place(job, tier) as here:
-            return _run(job, tier, TIERS[tier].plan(job, here), here, launch or start)
+            return _run(job, tier, TIERS[tier].launch_spec(job, here), here, launch or start)
     except OSError as error:
         return Outcome(Cause.GRADER_FAULT, tier, faults.words(error))
 
 
-def _run(job: Job, tier: Tier, plan: Plan, here: Place, launch: Launch) -> Outcome:
-    """Start the supervisor, hand it its order, collect what comes back, judge."""
+def _run(job: Job, tier: Tier, spec: LaunchSpec, here: Place, launch: Launch) -> Outcome:
+    """Start the supervisor, hand it the spec, collect what comes back, judge."""
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
         source = stack.enter_context(open(here.given, "rb"))
@@ -61,14 +59,16 @@ def _run(job: Job, tier: Tier, plan: Plan, here: Place, launch: Launch) -> Outco
             stack.enter_context(open(path, "wb", buffering=0)) for path in (here.group.procs if here.group else [])
         ]
         ours, theirs = _pipes(stack)
-        order = _order(job, plan, source.fileno(), theirs["result"].fileno(), [file.fileno() for file in groups])
-        process = launch(plan, order, theirs, [source, *groups])
-        stack.callback(_end, process, plan)
+        numbers = tuple(file.fileno() for file in groups)
+        spec = dataclasses.replace(
+            spec, input_fd=source.fileno(), result_fd=theirs["result"].fileno(), cgroup_fds=numbers
+        )
+        process = launch(spec, theirs, [source, *groups])
+        stack.callback(_end, process, spec.uid)
         for file in theirs.values():
             file.close()
         with contextlib.suppress(BrokenPipeError):  # it has died, and its stderr says of what
-            # marshal, as both ends are one interpreter and it need not be imported from a file
-            ours["control"].write(marshal.dumps(dataclasses.asdict(order)))
+            ours["control"].write(spec.message())
         most = {"status": 2**16, "result": job.result_bytes, "stdout": job.limits.output, "stderr": job.limits.output}
         streams = collect(ours, most, process, started + job.limits.wall_seconds + GRACE)
     return judge(job, tier, streams, here.group is not None and here.group.out_of_memory())
@@ -86,36 +86,11 @@ def _pipes(stack: contextlib.ExitStack) -> tuple[dict[str, IO[bytes]], dict[str,
     return ours, theirs
 
 
-def _order(job: Job, plan: Plan, input_fd: int, result_fd: int, cgroup_fds: list[int]) -> Order:
-    return Order(
-        argv=[plan.python, "-s", *job.argv],
-        env=environment(job, plan),
-        folder=plan.folder,
-        uid=plan.uid,
-        confined=plan.confined,
-        strict=plan.strict,
-        rlimits=job.limits.rlimits(),
-        cpu_seconds=job.limits.cpu_seconds,
-        wall_seconds=job.limits.wall_seconds,
-        memory=job.limits.memory,
-        memory_watched=not cgroup_fds,
-        scratch=list(plan.counted_scratch),
-        scratch_bytes=job.limits.scratch,
-        scratch_mounted=plan.scratch_mounted,
-        readable=plan.readable,
-        writable=list(plan.writable),
-        held=list(plan.held),
-        input_fd=input_fd,
-        result_fd=result_fd,
-        cgroup_fds=cgroup_fds,
-    )
-
-
-def start(plan: Plan, order: Order, theirs: dict[str, IO[bytes]], files: list[IO[bytes]]) -> Process:
+def start(spec: LaunchSpec, theirs: dict[str, IO[bytes]], files: list[IO[bytes]]) -> Process:
     """The supervisor as a program of its own, in a session of its own and with an environment that tells nothing."""
     control, status = theirs["control"].fileno(), theirs["status"].fileno()
     return subprocess.Popen(
-        [*plan.command, sys.executable, "-I", "-S", "-c", supervisor.START, plan.root, str(control), str(status)],
+        [*spec.command, sys.executable, "-I", "-S", "-c", supervisor.START, spec.root, str(control), str(status)],
         stdin=subprocess.DEVNULL,
         stdout=theirs["stdout"],
         stderr=theirs["stderr"],
@@ -126,12 +101,12 @@ def start(plan: Plan, order: Order, theirs: dict[str, IO[bytes]], files: list[IO
     )
 
 
-def _end(process: Process, plan: Plan) -> None:
+def _end(process: Process, uid: int | None) -> None:
     """Whatever has happened: no supervisor and no process of the job's user is left."""
     try:
         process.wait(timeout=supervisor.PATIENCE)  # its control pipe is closed by now
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    if plan.uid is not None and of_user(plan.uid):
-        uids.kill_all(plan.uid)
+    if uid is not None and of_user(uid):
+        uids.kill_all(uid)

@@ -1,6 +1,6 @@
 """The process between grader and job: it gives up every right on the job's behalf, watches it, ends it, reports.
 
-Started as `python -I -S -c START ROOT CONTROL STATUS`, it reads an `Order` from the control pipe; when that pipe's
+Started as `python -I -S -c START ROOT CONTROL STATUS`, it reads a `LaunchSpec` from the control pipe; when that pipe's
 other end is closed, the job is over. It writes lines to the status pipe: "fault TEXT", or last of all "ended STOPPED
 EXIT_CODE CPU_SECONDS WALL_SECONDS MAXRSS", where STOPPED is why the watch ended the job: "cpu", "wall", "memory" or
 "scratch" for a limit, "disk" if the machine's disk fills up for whatever reason, "grader" if asked to, or "-".
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-    from autograder.sandbox.order import Order
+    from autograder.sandbox.launch_spec import LaunchSpec
 
     Waited = tuple[int, int, resource.struct_rusage]
-    Start = Callable[[Order], None]
+    Start = Callable[[LaunchSpec], None]
 
 START = "import sys; sys.path.insert(0, sys.argv[1]); from autograder.sandbox.supervisor import main; main()"
 SLACK = 2**30  # bytes that the machine's disk may lose to others during a job
@@ -39,34 +39,35 @@ PATIENCE = 10.0  # seconds to wait for killed processes to be gone
 
 
 def main() -> None:
-    """Carry out the order from the control pipe."""
+    """Carry out the spec from the control pipe."""
     carry_out(int(sys.argv[2]), int(sys.argv[3]), execute)
 
 
-def execute(order: "Order") -> None:
+def execute(spec: "LaunchSpec") -> None:
     """Become the job's program."""
-    os.execve(order.argv[0], order.argv, order.env)
+    os.execve(spec.argv[0], spec.argv, spec.env)
 
 
 def carry_out(control: int, status: int, start: "Start", files: "dict[int, int] | None" = None) -> None:
-    """Read an order, carry it out, report.
+    """Read a spec, carry it out, report.
 
     Args:
         control, status: open files.
         start: in the job's process, when all rights are given up, starts its program and does not return.
-        files: the order's number of an open file -> the number here, where they differ.
+        files: the spec's number of an open file -> the number here, where they differ.
     """
     try:
         with open(control, "rb", closefd=False) as file:
-            order = types.SimpleNamespace(**marshal.load(file))
+            spec = types.SimpleNamespace(**marshal.load(file))
+        spec.limits = types.SimpleNamespace(**spec.limits)
         if files is not None:
-            order.input_fd, order.result_fd = files[order.input_fd], files[order.result_fd]
-            order.cgroup_fds = [files[number] for number in order.cgroup_fds]
-        if order.confined:
+            spec.input_fd, spec.result_fd = files[spec.input_fd], files[spec.result_fd]
+            spec.cgroup_fds = [files[number] for number in spec.cgroup_fds]
+        if spec.confined:
             # no process of our own user may look into this one, and orphans come to us
             libc.prctl(libc.PR_SET_DUMPABLE, 0)
             libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
-        _say(status, "ended " + _supervise(order, control, status, start))  # type: ignore[arg-type]
+        _say(status, "ended " + _supervise(spec, control, status, start))  # type: ignore[arg-type]
     except Exception as error:
         _say(status, f"fault {type(error).__name__}: {error}")
 
@@ -75,22 +76,22 @@ def _say(status: int, line: str) -> None:
     os.write(status, line.replace("\n", " ").encode() + b"\n")
 
 
-def _supervise(order: "Order", control: int, status: int, start: "Start") -> str:
+def _supervise(spec: "LaunchSpec", control: int, status: int, start: "Start") -> str:
     """Start the job, wait for its end or bring it about; returns what to say of it."""
-    held = [os.open(path, os.O_PATH) for path in order.held]
+    held = [os.open(path, os.O_PATH) for path in spec.held]
     started = time.monotonic()
     child = os.fork()
     if child == 0:
-        _become(order, status, held, start)
-    for fd in (1, 2, order.input_fd, order.result_fd, *order.cgroup_fds, *held):
+        _become(spec, status, held, start)
+    for fd in (1, 2, spec.input_fd, spec.result_fd, *spec.cgroup_fds, *held):
         os.close(fd)
     try:
-        stopped, ended = _watch(order, child, control, started)
+        stopped, ended = _watch(spec, child, control, started)
     except BaseException:
-        _finish(order, child, None)
+        _finish(spec, child, None)
         raise
     wall = time.monotonic() - started
-    _, waited, usage = _finish(order, child, ended)
+    _, waited, usage = _finish(spec, child, ended)
     maxrss = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return f"{stopped} {os.waitstatus_to_exitcode(waited)} {_children_cpu():.3f} {wall:.3f} {maxrss}"
 
@@ -101,16 +102,16 @@ def _children_cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _watch(order: "Order", child: int, control: int, started: float) -> "tuple[str, Waited | None]":
+def _watch(spec: "LaunchSpec", child: int, control: int, started: float) -> "tuple[str, Waited | None]":
     """Wait for the job to end, or for a reason to end it; returns the reason, and what wait4 said if it has ended."""
     poll = select.poll()
     poll.register(control, select.POLLIN | select.POLLHUP)
     wakes = hasattr(os, "pidfd_open")
     if wakes:
         poll.register(os.pidfd_open(child), select.POLLIN)
-    free = usage.free(order.scratch)
+    free = usage.free(spec.counted_scratch)
     while True:
-        left = started + order.wall_seconds - time.monotonic()
+        left = started + spec.limits.wall_seconds - time.monotonic()
         happened = poll.poll(1000 * min(INTERVAL if wakes else INTERVAL / 5, max(left, 0)))
         ended = os.wait4(child, os.WNOHANG)
         if ended[0]:
@@ -119,49 +120,49 @@ def _watch(order: "Order", child: int, control: int, started: float) -> "tuple[s
             return "grader", None
         if left <= 0:
             return "wall", None
-        if order.confined and (reason := _exceeded(order)):
+        if spec.confined and (reason := _exceeded(spec)):
             return reason, None
-        lost = free - usage.free(order.scratch)
-        if order.confined and not order.scratch_mounted and lost > order.scratch_bytes + SLACK:
+        lost = free - usage.free(spec.counted_scratch)
+        if spec.confined and not spec.scratch_mounted and lost > spec.limits.scratch + SLACK:
             return "disk", None
 
 
-def _exceeded(order: "Order") -> str:
+def _exceeded(spec: "LaunchSpec") -> str:
     """The name of a limit of the whole job that it is over, or ""."""
-    memory, cpu = usage.processes(_members(order), order.memory if order.memory_watched else sys.maxsize, order.uid)
-    if order.memory_watched and memory > order.memory:
+    memory, cpu = usage.processes(_members(spec), sys.maxsize if spec.cgroup_fds else spec.limits.memory, spec.uid)
+    if not spec.cgroup_fds and memory > spec.limits.memory:
         return "memory"
-    if cpu + _children_cpu() > order.cpu_seconds:
+    if cpu + _children_cpu() > spec.limits.cpu_seconds:
         return "cpu"
-    for path in order.scratch:
-        size, files = usage.mounted(path) if order.scratch_mounted else usage.folder(path)
+    for path in spec.counted_scratch:
+        size, files = usage.mounted(path) if spec.scratch_mounted else usage.folder(path)
         # a file system that is full says so itself to whoever writes
-        if files > usage.MOST_FILES or (not order.scratch_mounted and size > order.scratch_bytes):
+        if files > usage.MOST_FILES or (not spec.scratch_mounted and size > spec.limits.scratch):
             return "scratch"
     return ""
 
 
-def _members(order: "Order") -> list[int]:
+def _members(spec: "LaunchSpec") -> list[int]:
     """The job's processes: of its user id, or all that this namespace shows but us."""
-    if order.uid is not None:
-        return usage.of_user(order.uid)
+    if spec.uid is not None:
+        return usage.of_user(spec.uid)
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
 
 
-def _finish(order: "Order", child: int, ended: "Waited | None") -> "Waited":
+def _finish(spec: "LaunchSpec", child: int, ended: "Waited | None") -> "Waited":
     """Let no process of the job be left; returns what wait4 says of the job itself."""
     deadline = time.monotonic() + PATIENCE
     while ended is None:
         # it may still be on its way to being the job, so neither of its group nor of its user
         _send_kill(os.kill, child)
-        _kill(order, child)
+        _kill(spec, child)
         waited = os.wait4(child, os.WNOHANG)
         ended = waited if waited[0] else None
         if time.monotonic() > deadline:
             raise TimeoutError("the job cannot be killed")
         time.sleep(0.002)
-    _kill(order, child)
-    _reap(order, deadline)
+    _kill(spec, child)
+    _reap(spec, deadline)
     return ended
 
 
@@ -172,25 +173,25 @@ def _send_kill(how: "Callable[[int, int], None]", number: int) -> None:
         pass
 
 
-def _kill(order: "Order", child: int) -> None:
+def _kill(spec: "LaunchSpec", child: int) -> None:
     """End the job's processes: all of its user or namespace if it has one, else its process group."""
-    if order.uid is None:
+    if spec.uid is None:
         # process 1 of a namespace reaches all of it and nothing else; elsewhere, only the group is surely the job's
         _send_kill(os.kill, -1) if os.getpid() == 1 else _send_kill(os.killpg, child)
         return
     killer = os.fork()
     if killer == 0:
         try:
-            os.setresuid(order.uid, order.uid, order.uid)
+            os.setresuid(spec.uid, spec.uid, spec.uid)
             os.kill(-1, signal.SIGKILL)
         finally:
             os._exit(0)
     os.waitpid(killer, 0)
 
 
-def _reap(order: "Order", deadline: float) -> None:
+def _reap(spec: "LaunchSpec", deadline: float) -> None:
     """Wait for all that has come to us as an orphan, killing again what had been started meanwhile."""
-    if not order.confined:
+    if not spec.confined:
         return
     while time.monotonic() < deadline:
         try:
@@ -198,44 +199,44 @@ def _reap(order: "Order", deadline: float) -> None:
                 pass
         except ChildProcessError:
             return
-        _kill(order, -1)
+        _kill(spec, -1)
         time.sleep(0.005)
     raise TimeoutError("processes of the job are left that cannot be killed")
 
 
-def _become(order: "Order", status: int, held: list[int], start: "Start") -> "NoReturn":
+def _become(spec: "LaunchSpec", status: int, held: list[int], start: "Start") -> "NoReturn":
     """In the child: turn into the job."""
     try:
         os.setsid()
-        for fd in order.cgroup_fds:
+        for fd in spec.cgroup_fds:
             os.write(fd, b"0")
-        _place_files(order, status, held)
+        _place_files(spec, status, held)
         status = HELD_FD + len(held)
-        os.chdir(order.folder)
+        os.chdir(spec.folder)
         os.umask(0o077)
         for name in ("SIGPIPE", "SIGXFSZ", "SIGINT"):
             signal.signal(getattr(signal, name), signal.SIG_DFL)  # what is ignored would stay so in the job
-        _give_up_rights(order)
-        start(order)
+        _give_up_rights(spec)
+        start(spec)
     except BaseException as error:
         _say(status, f"fault starting the job: {type(error).__name__}: {error}")
     finally:
         os._exit(127)
 
 
-def _place_files(order: "Order", status: int, held: list[int]) -> None:
+def _place_files(spec: "LaunchSpec", status: int, held: list[int]) -> None:
     """Input, result, held folders at the numbers agreed upon, the status pipe after them, all else closed."""
-    wanted = [order.input_fd, order.result_fd, *held, status]
+    wanted = [spec.input_fd, spec.result_fd, *held, status]
     high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 100) for fd in wanted]  # out of the way
     for number, fd in enumerate(high, INPUT_FD):
         os.dup2(fd, number, inheritable=number < INPUT_FD + len(wanted) - 1)
     os.closerange(INPUT_FD + len(wanted), 65536)
 
 
-def _give_up_rights(order: "Order") -> None:
+def _give_up_rights(spec: "LaunchSpec") -> None:
     """Limits, user, files, system calls, in the order in which each may still be given up."""
-    rules = landlock.ruleset(order.readable, order.writable) if order.readable is not None else None
-    for name, values in order.rlimits.items():
+    rules = landlock.ruleset(spec.readable, spec.writable) if spec.readable is not None else None
+    for name, values in spec.rlimits.items():
         if name == "RLIMIT_AS" and sys.platform == "darwin":
             continue  # that kernel refuses to set it
         number = getattr(resource, name)
@@ -244,18 +245,18 @@ def _give_up_rights(order: "Order") -> None:
         if most != resource.RLIM_INFINITY:
             soft, hard = min(soft, most), min(hard, most)
         resource.setrlimit(number, (soft, hard))
-    if order.uid is not None:
+    if spec.uid is not None:
         _drop_capabilities()
         os.setgroups([])
-        os.setresgid(order.uid, order.uid, order.uid)
-        os.setresuid(order.uid, order.uid, order.uid)
-    if order.confined:
+        os.setresgid(spec.uid, spec.uid, spec.uid)
+        os.setresuid(spec.uid, spec.uid, spec.uid)
+    if spec.confined:
         libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGKILL)
         libc.no_new_privileges()
         if rules is not None:
             landlock.restrict(rules)
             os.close(rules)
-        seccomp.install(order.strict)
+        seccomp.install(spec.strict)
 
 
 def _drop_capabilities() -> None:

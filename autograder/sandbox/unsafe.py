@@ -1,7 +1,9 @@
 """The unsafe tier: limits of the kernel and nothing more. NOT SAFE: a job can read and write whatever you can."""
 
+import sys
+
 from autograder.sandbox.job import Job
-from autograder.sandbox.launch_spec import PACKAGE, Plan
+from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, environment
 from autograder.sandbox.workspace import Place
 
 
@@ -10,6 +12,14 @@ def missing() -> str:
     return ""
 
 
-def plan(job: Job, place: Place) -> Plan:
+def launch_spec(job: Job, place: Place) -> LaunchSpec:
     """The machine as it is."""
-    return Plan([], root=str(PACKAGE.parent), folder=str(place.files), scratch=str(place.scratch), confined=False)
+    return LaunchSpec(
+        command=[],
+        root=str(PACKAGE.parent),
+        argv=[sys.executable, "-s", *job.argv],
+        env=environment(job, str(place.scratch)),
+        folder=str(place.files),
+        limits=job.limits,
+        confined=False,
+    )

@@ -64,7 +64,7 @@ def mounted(path: str) -> tuple[int, int]:
     return (usage.f_blocks - usage.f_bfree) * usage.f_frsize, usage.f_files - usage.f_ffree
 
 
-def free(paths: list[str]) -> int:
+def free(paths: tuple[str, ...]) -> int:
     """Bytes still free on the file system of the first path; 0 without paths."""
     usage = os.statvfs(paths[0]) if paths else None
     return usage.f_bavail * usage.f_frsize if usage else 0

@@ -25,7 +25,7 @@ from autograder.sandbox.fds import HELD_FD
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from autograder.sandbox.order import Order
+    from autograder.sandbox.launch_spec import LaunchSpec
 
 START = "import sys; sys.path.insert(1, sys.argv[1]); from autograder.sandbox.zygote import main; main()"
 MOST_FILES = 32  # that come with one message
@@ -91,7 +91,7 @@ def _supervise(numbers: list[int], files: list[int], path: list[str]) -> None:
             os.dup2(file, number)
             os.close(file)
         here = dict(zip(numbers, files, strict=True))
-        supervisor.carry_out(control, status, lambda order: _start(order, path), here)
+        supervisor.carry_out(control, status, lambda spec: _start(spec, path), here)
     finally:
         os._exit(0)
 
@@ -109,15 +109,15 @@ def program(argv: list[str]) -> list[str]:
     return argv if argv and (argv[0] in ("-c", "-m") or not argv[0].startswith("-")) else []
 
 
-def _start(order: "Order", path: list[str]) -> None:
+def _start(spec: "LaunchSpec", path: list[str]) -> None:
     """Become the job's program in place."""
-    os.close(HELD_FD + len(order.held))  # with the status pipe, a job could speak for its supervisor
+    os.close(HELD_FD + len(spec.held))  # with the status pipe, a job could speak for its supervisor
     libc.prctl(libc.PR_SET_DUMPABLE, 1)  # as of any program that its user may read
     for name in ("SIGPIPE", "SIGXFSZ"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
-    os.environ.update(order.env)
+    os.environ.update(spec.env)
     tempfile.tempdir = None
     for name in [name for name in sys.modules if name.split(".")[0] in ("autograder", "labs", "smallnets")]:
         del sys.modules[name]  # the job has its own
@@ -126,7 +126,7 @@ def _start(order: "Order", path: list[str]) -> None:
         numpy.random.seed()
     if torch := sys.modules.get("torch"):
         torch.default_generator.seed()
-    os._exit(_run(program(order.argv[1:]), path))
+    os._exit(_run(program(spec.argv[1:]), path))
 
 
 def _run(argv: list[str], path: list[str]) -> int:
