@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from smallnets.files import replacing
 
-
 ABOVE, BESIDE = 14, 4  # pixels in a grid of images: for a caption, and between images
 
 

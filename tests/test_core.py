@@ -155,7 +155,7 @@ def test_the_principal_plane_keeps_the_distances_of_flat_data(n: int, d: int) ->
 
 def texts(figure: "Figure") -> list[str]:
     """The titles of a grid's images, in reading order."""
-    return [axes.get_title() for axes in figure.axes if axes.get_title()]
+    return [text.get_text() for text in figure.axes[0].texts]
 
 
 def test_pictures_of_labels_show_what_was_predicted_and_what_is() -> None:
