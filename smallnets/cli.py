@@ -70,7 +70,7 @@ def whole_number(least: int, most: int = 2**32 - 1) -> Callable[[str], int]:
 
 
 def number(least: float = -LARGEST, most: float = LARGEST) -> Callable[[str], float]:
-    """An argparse type: a number from `least` to `most`, never nan; a float32 holds it if nothing else is said."""
+    """An argparse type: a number from `least` to `most`, never nan; by default, within the range of a float32."""
 
     def convert(text: str) -> float:
         try:
@@ -195,5 +195,5 @@ def _streams() -> Iterator[None]:
         for stream, errors in zip(streams, before, strict=True):
             try:
                 stream.reconfigure(errors=errors)  # which flushes
-            except OSError:  # gone or full: what is left goes nowhere, or the interpreter would complain at its end
+            except OSError:  # gone or full: discard the rest, so that the interpreter prints no error at its end
                 os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -63,7 +63,7 @@ def take_in(path: Path, lab: Lab, into: Path) -> Submission:
 
 @contextlib.contextmanager
 def _opened(path: Path, depth: int) -> Iterator[list[Entry]]:
-    """What is in a folder, `depth` folders deep, or zip archive, open until the end."""
+    """The entries of a folder (to `depth` levels) or zip archive, which stays open during the block."""
     wanted, name = "expected a folder or a zip archive, got", shown(path.name or str(path))
     try:
         mode = os.lstat(path).st_mode

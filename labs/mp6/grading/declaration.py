@@ -23,7 +23,7 @@ REBUILT = 1000  # of them, for part 3
 class Data:
     """By part: training images [N, 784] and labels, what fit gets as dev_set, and hidden images it never sees.
 
-    Part 3 trains on part 2's images; what it gets as dev_set is not hidden, since its net may keep what it was shown.
+    Part 3 trains on part 2's images. Its dev_set holds no hidden images, because its net could memorise them.
     """
 
     train: dict[int, tuple[NDArray, NDArray]]

@@ -152,7 +152,7 @@ def raw_outputs(part: Part) -> Judge:
 
 
 def activation(outputs: NDArray) -> str:
-    """What the outputs [N, K] of a net look as if they had been through, "" if nothing."""
+    """The activation that a net's outputs [N, K] seem to have passed; "" if none."""
     outputs = outputs.astype(np.float64)
     if not np.isfinite(outputs).all():
         return "outputs that are not finite"

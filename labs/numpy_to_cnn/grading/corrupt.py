@@ -1,4 +1,4 @@
-"""Change images as photographs differ from them, in a process of its own, as the grader's needs no torch.
+"""Apply photo-like changes to images, in a process of its own, as the grader does not import torch.
 
 python -m labs.numpy_to_cnn.grading.corrupt < images.npz > changed.npy
 """

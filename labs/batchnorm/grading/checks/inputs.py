@@ -1,4 +1,4 @@
-"""What the checks of the BatchNorm lab are held with: layers and inputs drawn at random, torch's layer beside them."""
+"""Inputs and reference layers of the BatchNorm checks: layers and inputs drawn at random, torch's layer beside them."""
 
 from collections.abc import Iterator
 from types import ModuleType

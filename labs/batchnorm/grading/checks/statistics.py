@@ -1,4 +1,4 @@
-"""Checks on what BatchNorm does with the statistics of batches, held on the layer of a name; see batchnorm.py."""
+"""Checks on what BatchNorm does with the statistics of batches, held on the layer of a name; see layer.py."""
 
 import copy
 from collections.abc import Iterator

@@ -51,7 +51,7 @@ def _drawings(n: int, rng: np.random.Generator) -> torch.Tensor:
 
 
 def _standardised(n: int, rng: np.random.Generator) -> torch.Tensor:
-    """Drawings of mean 0 and variance 1, on which a net that standardises by itself gives the same as one that not."""
+    """Drawings of mean 0 and variance 1, on which a net answers alike whether or not it standardises its input."""
     x = _drawings(n, rng)
     return (x - x.mean(dim=(1, 2), keepdim=True)) / x.std(dim=(1, 2), keepdim=True, correction=0)
 
@@ -64,7 +64,7 @@ def _count(net: nn.Module, expected: int, biases: int) -> None:
 
 
 def _flat(net: nn.Module, rng: np.random.Generator) -> None:
-    """Flat images, one alone too, give logits [B, 6], for each the same in every company."""
+    """Flat images [B, 784] give logits [B, 6]; an image's logits do not depend on the rest of the batch."""
     name, x = type(net.eval()).__name__, _drawings(int(rng.integers(3, 9)), rng).flatten(1)
     together = net(x).detach()
     for n in (1, len(x)):
