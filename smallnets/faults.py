@@ -35,12 +35,12 @@ PLAIN = {number: text for name, text in WORDS.items() if (number := getattr(errn
 REQUIRED = {
     "torch": "PyTorch", "numpy": "NumPy", "matplotlib": "matplotlib", "tqdm": "tqdm", "pooch": "pooch",
     "requests": "requests", "PIL": "Pillow", "sklearn": "scikit-learn", "scipy": "SciPy", "pytest": "pytest",
-    "threadpoolctl": "threadpoolctl", "filelock": "filelock",
+    "threadpoolctl": "threadpoolctl", "jinja2": "Jinja2", "filelock": "filelock",
     "xdist": "pytest-xdist", "hypothesis": "Hypothesis", "smallnets": "the package smallnets",
 }  # fmt: skip
 EXTRAS = {
     "optuna": "search", "distributed": "cluster", "cryptography": "cluster", "starlette": "web", "uvicorn": "web",
-    "jinja2": "web", "python_multipart": "web", "yaml": "gradescope",
+    "python_multipart": "web", "yaml": "gradescope",
 }  # fmt: skip
 
 

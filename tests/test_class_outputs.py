@@ -1,6 +1,8 @@
 """What people get of a class: the sheet, reports, the summary; whatever students wrote is shown and never run."""
 
+import base64
 import csv
+import hashlib
 import io
 import re
 from html.parser import HTMLParser
@@ -91,7 +93,7 @@ def test_the_summary_counts_scores_checks_and_failures_and_sets_faults_apart() -
     shown = Shown(source)
     captions = re.findall("<caption>(.*?)</caption>", source)
     assert captions == [
-        "Not graded: no fault of the student&#x27;s. The same command tries again.", "No submission, so no points",
+        "Not graded: no fault of the student&#39;s. The same command tries again.", "No submission, so no points",
         "Scores (upper bound excluded, except in the top row)", "Checks", "The most common failures", "Students",
     ]  # fmt: skip
     assert "6 students, 5 graded, 1 late. 1 not graded" in shown.words and "Mean 4.88, median 5.1" in shown.words
@@ -109,10 +111,26 @@ def test_pages_stand_alone_run_nothing_and_are_well_formed(source: str) -> None:
     assert {tag for tag, _ in shown.tags} & {"script", "link", "img", "iframe", "form", "object"} == set()
     assert not re.search(r"https?:|url\(|@import|\bon\w+=|style=", source)
     meta = [attributes for tag, attributes in shown.tags if tag == "meta"]
-    assert meta[1]["content"] and meta[1]["content"].startswith("default-src 'none'; style-src 'sha256-")
+    (style,) = re.findall("<style>(.*?)</style>", source, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert meta[1]["content"] == f"default-src 'none'; style-src 'sha256-{digest}'"
     assert ("html", {"lang": "en"}) in shown.tags and [tag for tag, _ in shown.tags].count("h1") == 1
     for attributes in [attributes for tag, attributes in shown.tags if tag == "th"]:
         assert attributes["scope"] in ("row", "col")
+
+
+def test_pages_show_no_control_characters_and_escape_once() -> None:
+    found = row("ada\x1b[2J", plain(3, "a & b\x07\u202e", "wrong & result"))
+    links = {found.student: "reports/a&b.html"}
+    for source in (pages.student(found, found.name), summary([found], toy.LAB, links)):
+        assert not set("\x1b\x07\u202e") & set(source) and "a &amp; b\ufffd\ufffd" in source
+        assert "wrong &amp; result" in source and "&amp;amp;" not in source and "{{" not in source
+
+
+def test_a_summary_of_nobody_and_of_faults_alone_has_no_scores() -> None:
+    assert "0 students, 0 graded, 0 late." in summary([], toy.LAB, {})
+    source = summary([ROWS[4]], toy.LAB, {ROWS[4].student: "x"})
+    assert re.findall("<caption>(.*?)</caption>", source)[1:] == ["Students"] and "Mean" not in source
 
 
 def test_a_student_sees_no_hidden_check_nor_what_it_gave() -> None:

@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from autograder.board import rows
 from autograder.board.accounts import Person
 from autograder.board.live import Board
@@ -15,6 +13,7 @@ from autograder.board.record import Record, Upload
 from autograder.board.report import Shown, step_text
 from autograder.board.uploads import Rules
 from autograder.lab import Lab
+from autograder.reports import html
 
 HERE = Path(__file__).parent
 STATIC = {
@@ -34,10 +33,7 @@ class Pages:
 
     def __init__(self, lab: Lab, rules: Rules, base: str = "/static/") -> None:
         """`base` is the address of the static files."""
-        loader = FileSystemLoader(HERE / "templates")
-        self.environment = Environment(
-            loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-        )
+        self.environment = html.environment(HERE / "templates")
         self.environment.globals |= {
             "lab": lab,
             "rules": rules,
