@@ -8,6 +8,7 @@ import argparse
 import importlib.util
 import inspect
 import json
+import math
 import re
 import sys
 import time
@@ -55,7 +56,7 @@ class Run:
     scores: dict[str, Any] = field(default_factory=dict)
     num_parameters: int = 0
     bottleneck: int | None = None
-    notes: list[str] = field(default_factory=list)  # what could not be measured
+    notes: list[str] = field(default_factory=list)  # what is not as it should be, a line each
 
     def reaches(self, bound: float) -> bool:
         """Whether the accuracy is at least, or the MSE at most, `bound`."""
@@ -110,7 +111,7 @@ def train_part(
     """Call the part's fit and check what it returns.
 
     Raises:
-        ValueError: fit returned something else than its contract says.
+        ValueError: fit returned something that cannot be scored.
         StudentError: it raised.
     """
     spec, n_iter, own_file = PARTS[part], PARTS[part].rounds * args.max_iter, str(module.__file__)
@@ -126,10 +127,13 @@ def train_part(
         result = module.fit(*inputs, n_iter)
     end = time.perf_counter()
     losses, predictions, net = fitcheck.unpack(result, spec.task.returns)
-    if not isinstance(net, torch.nn.Module):
-        raise ValueError(f"expected net to be a torch.nn.Module, got a {type(net).__name__}")
+    notes: list[str] = []
     seconds = {"training": (steps.last_end or end) - start, "prediction": end - (steps.last_end or end)}
-    return Run(part, net, spec.task.check(predictions, dev), fitcheck.losses(losses, n_iter), seconds)
+    predictions = spec.task.check(predictions, dev, notes)
+    run = Run(part, net, predictions, fitcheck.losses(losses, n_iter, notes), seconds, notes=notes)
+    if not isinstance(net, torch.nn.Module):
+        notes.append(f"expected net to be a torch.nn.Module, got {fitcheck.kind(net)}: it is not saved")
+    return run
 
 
 def load_part(part: int, module: ModuleType, path: Path, dev: Dev) -> Run:
@@ -153,9 +157,14 @@ def load_part(part: int, module: ModuleType, path: Path, dev: Dev) -> Run:
         output = train.predict(net, dev.x)
     if not torch.isfinite(output).all():
         raise ValueError(f"expected the net in {path} to give finite outputs, got nan or inf")
-    predictions = task.decide(output)
-    seconds = {"prediction": time.perf_counter() - start}
-    return Run(part, net, task.check(predictions, dev), [], seconds)
+    notes: list[str] = []
+    predictions = task.check(task.decide(output), dev, notes)
+    return Run(part, net, predictions, [], {"prediction": time.perf_counter() - start}, notes=notes)
+
+
+def held_parameters(net: Any) -> int:
+    """How many numbers a net's parameters are; 0 of what is no net."""
+    return sum(parameter.numel() for parameter in net.parameters()) if isinstance(net, torch.nn.Module) else 0
 
 
 def measure(run: Run, module: ModuleType, dev: Dev) -> None:
@@ -164,10 +173,12 @@ def measure(run: Run, module: ModuleType, dev: Dev) -> None:
     run.scores = spec.task.score(run.predictions, dev)
     try:
         with student_code(str(module.__file__)):
-            parameters = run.net.get_parameters() if hasattr(run.net, "get_parameters") else run.net.parameters()
-            run.num_parameters = sum(int(np.prod(np.shape(parameter))) for parameter in parameters)
+            if hasattr(run.net, "get_parameters") and not isinstance(run.net, type):
+                run.num_parameters = sum(int(np.prod(np.shape(parameter))) for parameter in run.net.get_parameters())
+            else:
+                run.num_parameters = held_parameters(run.net)
     except StudentError as error:
-        run.num_parameters = sum(parameter.numel() for parameter in run.net.parameters())
+        run.num_parameters = held_parameters(run.net)
         run.notes.append(f"get_parameters failed ({str(error).splitlines()[-1]}), counted parameters() instead")
     if spec.max_bottleneck is not None and hasattr(run.net, "encoder"):
         try:
@@ -179,7 +190,7 @@ def measure(run: Run, module: ModuleType, dev: Dev) -> None:
 def verdicts(run: Run, n_classes: int) -> list[str]:
     """Parameters against the budget, bottleneck against its limit, score against the threshold, time."""
     spec, lines = PARTS[run.part], []
-    held = sum(parameter.numel() for parameter in run.net.parameters())
+    held = held_parameters(run.net)
     note = "" if held == run.num_parameters else f" (get_parameters names {run.num_parameters:,})"
     limit = ""
     if spec.max_parameters is not None:
@@ -193,11 +204,16 @@ def verdicts(run: Run, n_classes: int) -> list[str]:
     if spec.threshold is not None:
         verdict = "passed" if run.passed else "NOT PASSED"
         lines.append(f"threshold: {spec.task.metric} {spec.task.bound} {spec.threshold}: {verdict}")
-    return [*lines, *run.notes, "time: " + ", ".join(f"{name} {value:.2f} s" for name, value in run.seconds.items())]
+    lines += [f"note: {note}" for note in run.notes]
+    return [*lines, "time: " + ", ".join(f"{name} {value:.2f} s" for name, value in run.seconds.items())]
 
 
 def run_part(part: int, args: argparse.Namespace) -> tuple[Run, dict[str, Any]]:
-    """Load the data, train or load the net, print, save and draw; returns the run and its card."""
+    """Load the data, train or load the net, print, save and draw; returns the run and its card.
+
+    Raises:
+        ExceptionGroup: with --strict, a ValueError for each note; nothing is printed or written then.
+    """
     spec, start = PARTS[part], time.perf_counter()
     splits = reader.load_dataset(args.dataset, part)
     # torch.tensor copies, so nothing that fit does to its inputs reaches the arrays it is scored against
@@ -213,10 +229,12 @@ def run_part(part: int, args: argparse.Namespace) -> tuple[Run, dict[str, Any]]:
         run = load_part(part, module, args.load, dev)
     run.seconds = {"loading": loading} | run.seconds
     measure(run, module, dev)
+    if args.strict and run.notes:
+        raise ExceptionGroup("not as expected", [ValueError(note) for note in run.notes])
 
     card, written = run_card(run, args, files.sha256_of_arrays(splits)), []
     try:  # files first, as whoever reads the output may go at any moment; and the scores are shown in any case
-        if args.load is None:
+        if args.load is None and isinstance(run.net, torch.nn.Module):
             modelfile.save(args.models / spec.model, run.net, card)
             written.append(args.models / spec.model)
         if args.plots is not None:
@@ -236,6 +254,9 @@ def tell(run: Run, dev: Dev, written: list[Path], quiet: bool) -> None:
             print(f"\n{block}")
         for path in written:
             print(f"written: {shown(path, Path.cwd())}")
+    else:
+        for note in run.notes:  # off the lines that other tools read
+            cli.note(f"part {run.part}: {note}")
 
 
 def shown(path: Path, folder: Path) -> str:
@@ -256,7 +277,8 @@ def run_card(run: Run, args: argparse.Namespace, data_sha256: str) -> dict[str, 
         "num_parameters": run.num_parameters,
         "bottleneck": run.bottleneck,
         "seconds": {name: round(value, 4) for name, value in run.seconds.items()},
-        "losses": run.losses,
+        "losses": [loss if math.isfinite(loss) else None for loss in run.losses],  # JSON has no nan
+        "notes": run.notes,
         "sha256": {"data": data_sha256},
         **({"note": note} if (note := reader.stand_in_note(args.dataset)) else {}),
         **modelfile.environment(),
@@ -295,6 +317,7 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--plots", type=Path, help="draw pictures into this folder")
     parser.add_argument("--target", type=cli.number(), help="exit with 1 if accuracy is below (MSE above) it")
     threads.add_option(parser)
+    parser.add_argument("--strict", action="store_true", help="make an error of every note on what fit returned")
     parser.add_argument("--quiet", action="store_true", help="print only the lines that other tools read")
     args = parser.parse_args(argv)
     if args.load is not None and args.part == "all":
@@ -331,9 +354,11 @@ def main(argv: list[str] | None = None) -> int:
                 run, card = run_part(part, args)
         except BrokenPipeError:
             raise
-        except (OSError, ValueError, StudentError) as error:
-            code = cli.complain(error, f"part {part}")
-            cards.append({"part": part, "error": cli.told(error)})
+        except (OSError, ValueError, StudentError, ExceptionGroup) as error:
+            errors = error.exceptions if isinstance(error, ExceptionGroup) else [error]
+            for each in errors:
+                code = cli.complain(each, f"part {part}")
+            cards.append({"part": part, "error": "\n".join(map(cli.told, errors))})
             continue
         cards.append(card)
         if args.target is not None and not run.reaches(args.target):

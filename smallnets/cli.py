@@ -107,6 +107,11 @@ def complain(error: BaseException, where: str = "") -> int:
     return 2
 
 
+def note(text: str) -> None:
+    """Print on stderr, in one line, something that is not as expected but stops nothing."""
+    _say(f"note: {text}")
+
+
 def told(error: BaseException) -> str:
     """An error as `complain` tells it."""
     return str(error) if isinstance(error, StudentError) else faults.words(error)

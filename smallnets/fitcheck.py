@@ -1,6 +1,8 @@
-"""Is what a student's fit() returned what its contract promises? One line says what is not.
+"""Is what a student's fit() returned what its contract promises? One line a problem says what is not.
 
-Arrays, lists and tensors are all welcome; this module needs numpy alone.
+Arrays, lists and tensors are all welcome; this module needs numpy alone. `losses`, `labels` and `images` take a list
+of notes: a problem in spite of which predictions can be scored is added to it. Without a list, it is a ValueError like
+a problem that leaves nothing to score.
 """
 
 from typing import Any
@@ -19,7 +21,7 @@ def unpack(result: object, what: str) -> tuple[Any, Any, Any]:
         ValueError: not a tuple or list of three.
     """
     if not isinstance(result, (tuple, list)):
-        raise ValueError(f"expected fit to return ({what}), got {_kind(result)}")
+        raise ValueError(f"expected fit to return ({what}), got {kind(result)}")
     if len(result) != 3:
         raise ValueError(f"expected fit to return three values ({what}), got {len(result)}")
     losses, predictions, net = result
@@ -35,56 +37,96 @@ def number(value: Any) -> float:
     return float(value.detach() if hasattr(value, "detach") else value)
 
 
-def losses(values: Any, n_iter: int) -> list[float]:
-    """The n_iter losses as floats.
+def losses(values: Any, n_iter: int, notes: list[str] | None = None) -> list[float]:
+    """The losses as floats; nothing of what is no list of numbers.
 
     Raises:
-        ValueError: another number of them, or one that is not a finite number.
+        ValueError: without notes: it is none, holds another number than n_iter, or one that is not finite.
     """
     try:
-        plain = [number(value) for value in values]
-    except Exception:  # whatever someone's objects raise when they are asked for a number
-        raise ValueError(f"expected losses to be a list of numbers, got {_kind(values)}") from None
+        waiting = list(values)
+    except Exception:  # whatever someone's objects raise when they are asked for a list
+        _problem(notes, f"expected losses to be a list of numbers, got {kind(values)}")
+        return []
+    plain: list[float] = []
+    for i, value in enumerate(waiting):
+        try:
+            plain.append(number(value))
+        except Exception:  # or for a number
+            _problem(notes, f"expected losses to be a list of numbers, got {kind(value)} at [{i}]")
+            return []
     if len(plain) != n_iter:
-        raise ValueError(f"expected {n_iter} losses, one for each iteration, got {len(plain)}")
+        # of several epochs, or of every batch of an epoch
+        consequence = ", so these figures are not comparable" if len(plain) > n_iter else ""
+        text = f"fit returned {len(plain)} losses for {n_iter} iterations: one an iteration was expected"
+        _problem(notes, text, consequence)
     bad = [i for i, value in enumerate(plain) if not np.isfinite(value)]
     if bad:
-        raise ValueError(f"expected finite losses, got {plain[bad[0]]} at iteration {bad[0]}")
+        _problem(notes, f"expected finite losses, got {plain[bad[0]]} at iteration {bad[0]}")
     return plain
 
 
-def labels(values: Any, n: int, n_classes: int) -> NDArray[np.int64]:
-    """The predicted labels as int64 [n].
+def labels(values: Any, n: int, n_classes: int, notes: list[str] | None = None) -> NDArray[np.int64]:
+    """The predicted labels as int64 [n]; n_classes for each that is none.
+
+    Whole numbers of any type are labels, as np.zeros(n) and the course's own y hold floats.
 
     Raises:
-        ValueError: another shape, values that are not integers, or outside 0..n_classes-1.
+        ValueError: another number of them, or none that is a number; without notes, another shape or values that are
+            not whole numbers in 0..n_classes-1, too.
     """
     yhats = array(values, "yhats")
+    if yhats.dtype.kind not in "iufb":
+        raise ValueError(f"expected whole numbers in yhats, got {yhats.dtype}")
+    _some_finite(yhats, "yhats")
     if yhats.shape != (n,):
-        raise ValueError(f"expected yhats of shape [{n}], got {list(yhats.shape)}")
-    if not np.issubdtype(yhats.dtype, np.integer):
-        raise ValueError(f"expected integer labels in yhats, got {yhats.dtype}{_nan_note(yhats)}")
-    if n and not 0 <= yhats.min() <= yhats.max() < n_classes:
-        raise ValueError(f"expected yhats in 0..{n_classes - 1}, got {yhats.min()}..{yhats.max()}")
-    return yhats.astype(np.int64)
+        text = f"expected yhats of shape [{n}], got {list(yhats.shape)}"
+        if yhats.size == n:
+            _problem(notes, text)
+            yhats = yhats.reshape(n)
+        elif yhats.shape == (n, n_classes):
+            _problem(notes, text, ": the greatest of each row is taken")
+            yhats = yhats.argmax(axis=1)
+        else:
+            raise ValueError(text)
+    known = np.isin(yhats, np.arange(n_classes))
+    if known.all() and yhats.dtype.kind in "fb" and notes is not None:
+        notes.append(f"yhats are {yhats.dtype}; the autograder accepts whole numbers")
+    if not known.all():
+        text = f"{n - known.sum()} of {n} yhats are none of the labels 0..{n_classes - 1}, such as {yhats[~known][0]:g}"
+        _problem(notes, text, ": counted as wrong")
+    return np.where(known, yhats, n_classes).astype(np.int64)
 
 
-def images(values: Any, n: int, n_pixels: int = 784) -> NDArray[np.float32]:
-    """The reconstructions as float32 [n, n_pixels].
+def images(values: Any, n: int, n_pixels: int = 784, notes: list[str] | None = None) -> NDArray[np.float32]:
+    """The reconstructions as float32 [n, n_pixels]; 0 for each pixel that is nan or infinite.
 
     Raises:
-        ValueError: another shape, values that are not floats, nan, or outside [0, 1].
+        ValueError: another number of pixels, or none that is a number; without notes, another shape, values that are
+            not floats, not finite or outside [0, 1], too.
     """
     xhats = array(values, "xhats")
-    if xhats.shape != (n, n_pixels):
-        raise ValueError(f"expected xhats of shape [{n}, {n_pixels}], got {list(xhats.shape)}")
-    if not np.issubdtype(xhats.dtype, np.floating):
+    if xhats.dtype.kind not in "iufb":
         raise ValueError(f"expected floats in xhats, got {xhats.dtype}")
-    if not np.isfinite(xhats).all():
-        raise ValueError(f"expected finite xhats, got{_nan_note(xhats) or ' inf'}")
+    if xhats.shape != (n, n_pixels):
+        text = f"expected xhats of shape [{n}, {n_pixels}], got {list(xhats.shape)}"
+        if xhats.size != n * n_pixels or len(xhats) != n:
+            raise ValueError(text)
+        _problem(notes, text)
+        xhats = xhats.reshape(n, n_pixels)
+    if xhats.dtype.kind != "f":
+        _problem(notes, f"expected floats in xhats, got {xhats.dtype}")
+    with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite
+        plain = xhats.astype(np.float32)
+    _some_finite(plain, "xhats")
+    finite = np.isfinite(plain)
+    if not finite.all():
+        _problem(notes, f"{(~finite).sum()} of {finite.size} numbers in xhats are nan or infinite", ": taken as 0")
+        xhats, plain = xhats[finite], np.where(finite, plain, np.float32(0))
     if n and not 0 <= xhats.min() <= xhats.max() <= 1:
-        raise ValueError(f"expected xhats in [0, 1], got {xhats.min():.9g}..{xhats.max():.9g}")
-    return xhats.astype(np.float32)
+        least, most = (_beyond(value) for value in (xhats.min(), xhats.max()))
+        _problem(notes, f"xhats reach from {least} to {most}; end with a Sigmoid?")
+    return plain
 
 
 def array(values: Any, name: str) -> NDArray:
@@ -94,9 +136,9 @@ def array(values: Any, name: str) -> NDArray:
             values = [_detached(value) for value in values]
         array = np.asarray(_detached(values))
     except Exception:  # unequal rows, or whatever someone's objects raise when they are asked for an array
-        raise ValueError(f"expected {name} to be an array, got {_kind(values)} that makes none") from None
+        raise ValueError(f"expected {name} to be an array, got {kind(values)} that makes none") from None
     if array.dtype == object:
-        raise ValueError(f"expected {name} to be an array of numbers, got {_kind(values)}")
+        raise ValueError(f"expected {name} to be an array of numbers, got {kind(values)}")
     return array
 
 
@@ -108,9 +150,27 @@ def _detached(value: Any) -> Any:
     return (value.float() if "bfloat16" in str(value.dtype) else value).numpy()
 
 
-def _kind(value: object) -> str:
+def _problem(notes: list[str] | None, text: str, consequence: str = "") -> None:
+    """Note a problem, with what it leads to in a score; ValueError where there are no notes."""
+    if notes is None:
+        raise ValueError(text)
+    notes.append(text + consequence)
+
+
+def kind(value: object) -> str:
+    """How a message names a value: by its type."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
     return "nothing (None)" if value is None else f"a {type(value).__name__}"
 
 
-def _nan_note(array: NDArray) -> str:
-    return " nan" if np.issubdtype(array.dtype, np.floating) and np.isnan(array).any() else ""
+def _some_finite(array: NDArray, name: str) -> None:
+    """ValueError if there are numbers, and all of them are nan or infinite."""
+    if array.size and not np.isfinite(array).any():
+        raise ValueError(f"expected finite numbers in {name}, got {array.flat[0]} everywhere")
+
+
+def _beyond(value: float) -> str:
+    """A number with two digits, or with all where they would hide that it is outside [0, 1]."""
+    short = f"{value:.2f}"
+    return short if (0 <= value <= 1) == (0 <= float(short) <= 1) else f"{value:.9g}"

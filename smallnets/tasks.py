@@ -25,7 +25,7 @@ class Dev:
 
 
 class Labels:
-    """Classification (parts 1 and 2); predictions are int64 [M]."""
+    """Classification (parts 1 and 2); predictions are int64 [M], of which those beyond the classes are no label."""
 
     metric, bound = "accuracy", "at least"
     returns = "losses, yhats, net"
@@ -38,15 +38,21 @@ class Labels:
         """Predictions from the net's output."""
         return output.argmax(dim=1)
 
-    def check(self, predictions: Any, dev: Dev) -> NDArray:
-        """Whatever fit returned as an array; ValueError says what is wrong with it."""
-        return fitcheck.labels(predictions, len(dev.y), len(dev.names))
+    def check(self, predictions: Any, dev: Dev, notes: list[str]) -> NDArray:
+        """Whatever fit returned as an array; what is wrong with it goes to the notes, or is a ValueError."""
+        return fitcheck.labels(predictions, len(dev.y), len(dev.names), notes)
+
+    def confusion(self, predictions: NDArray, dev: Dev) -> tuple[NDArray, list[str]]:
+        """The confusion matrix and the names of its rows; the last is "none" where a prediction is no label."""
+        names = [*dev.names, *["none"] * bool((predictions == len(dev.names)).any())]
+        return metrics.confusion_matrix(dev.y, predictions, len(names)), names
 
     def score(self, predictions: NDArray, dev: Dev) -> dict[str, Any]:
         """Every figure, in plain numbers."""
-        confusion = metrics.confusion_matrix(dev.y, predictions, len(dev.names))
+        confusion, _ = self.confusion(predictions, dev)
         per_class = {"f1": metrics.f1, "precision": metrics.precision, "recall": metrics.recall}
-        return {"accuracy": metrics.accuracy(confusion)} | {key: f(confusion).tolist() for key, f in per_class.items()}
+        scores = {key: f(confusion)[: len(dev.names)].tolist() for key, f in per_class.items()}
+        return {"accuracy": metrics.accuracy(confusion)} | scores
 
     def lines(self, scores: dict[str, Any]) -> list[str]:
         """The lines that other tools read."""
@@ -56,22 +62,20 @@ class Labels:
 
     def details(self, predictions: NDArray, dev: Dev) -> list[str]:
         """Tables for people."""
-        confusion = metrics.confusion_matrix(dev.y, predictions, len(dev.names))
-        return [tables.per_class(confusion, dev.names), tables.confusion(confusion, dev.names)]
+        confusion, names = self.confusion(predictions, dev)
+        return [tables.per_class(confusion, names), tables.confusion(confusion, names)]
 
     def figures(self, net: Any, predictions: NDArray, dev: Dev) -> "dict[str, Figure]":
         """Pictures by name."""
         from smallnets import plots  # matplotlib takes longer to import than part 1 takes to train
 
-        confusion = metrics.confusion_matrix(dev.y, predictions, len(dev.names))
+        confusion, names = self.confusion(predictions, dev)
         title = f"development set, accuracy {metrics.accuracy(confusion):.4f}"
-        drawn = {"confusion": plots.confusion_matrix(confusion, dev.names, title)}
+        drawn = {"confusion": plots.confusion_matrix(confusion, names, title)}
         right = predictions == dev.y
         for name, rows in (("right", right), ("wrong", ~right)):
             chosen = np.flatnonzero(rows)[:SHOWN]
-            captions = [
-                dev.names[predictions[i]] + ("" if right[i] else f"\n(is {dev.names[dev.y[i]]})") for i in chosen
-            ]
+            captions = [names[predictions[i]] + ("" if right[i] else f"\n(is {names[dev.y[i]]})") for i in chosen]
             title = f"predicted {name}: {rows.sum()} of {len(rows)}, the first {len(chosen)}"
             drawn[name] = plots.image_grid(dev.x.numpy()[chosen], captions, title)
         return drawn
@@ -89,8 +93,8 @@ class Images:
     def decide(self, output: torch.Tensor) -> torch.Tensor:
         return output
 
-    def check(self, predictions: Any, dev: Dev) -> NDArray:
-        return fitcheck.images(predictions, len(dev.y))
+    def check(self, predictions: Any, dev: Dev, notes: list[str]) -> NDArray:
+        return fitcheck.images(predictions, len(dev.y), notes=notes)
 
     def score(self, predictions: NDArray, dev: Dev) -> dict[str, Any]:
         return {"mse": metrics.mse(dev.x, predictions)}

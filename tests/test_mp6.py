@@ -235,8 +235,11 @@ def test_a_net_for_more_classes_than_the_data_has_is_named(
     content["state_dict"][last[-1]][5] = 1e9  # it now always answers class 5
     torch.save(content, path)
     capsys.readouterr()
-    assert run("--load", path, "--dataset", options[1]) == 2
-    assert capsys.readouterr().err == "error: part 1: expected yhats in 0..2, got 5..5\n"
+    assert run("--load", path, "--dataset", options[1]) == 0
+    assert "note: 30 of 30 yhats are none of the labels 0..2, such as 5: counted as wrong\n" in capsys.readouterr().out
+    assert run("--load", path, "--dataset", options[1], "--strict") == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith("error: part 1: 30 of 30 yhats are none of the labels 0..2")
 
 
 def test_ctrl_c_leaves_no_file(

@@ -1,6 +1,8 @@
 """Other people's neuralnet_pK.py: what they may return, and how what is wrong with them is told."""
 
+import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable
@@ -73,11 +75,11 @@ def autoencoder(result: str = "losses, xhats, net") -> str:
 
 
 @pytest.fixture
-def score(dataset: Path, tmp_path: Path, student: Student) -> Callable[[int, str], int]:
-    def run(part: int, source: str) -> int:
+def score(dataset: Path, tmp_path: Path, student: Student) -> Callable[..., int]:
+    def run(part: int, source: str, *more: str) -> int:
         student(part, source)
         models = str(tmp_path / "models")
-        return mp6.main(["--part", str(part), "--dataset", str(dataset), "--models", models, "--max_iter", "2"])
+        return mp6.main(["--part", str(part), "--dataset", str(dataset), "--models", models, "--max_iter", "2", *more])
 
     return run
 
@@ -207,37 +209,123 @@ WRONG = {
     "nothing": (classifier("None"), "expected fit to return (losses, yhats, net), got nothing (None)"),
     "one value": (classifier("net"), "expected fit to return (losses, yhats, net), got a NeuralNet"),
     "two values": (classifier("losses, yhats"), "expected fit to return three values (losses, yhats, net), got 2"),
-    "few losses": (classifier("losses[1:], yhats, net"), "expected 4 losses, one for each iteration, got 3"),
-    "no losses": (classifier("None, yhats, net"), "expected losses to be a list of numbers, got nothing (None)"),
-    "text losses": (classifier("'abcd', yhats, net"), "expected losses to be a list of numbers, got a str"),
-    "NaN loss": (classifier("[1, np.nan, 1, 1], yhats, net"), "expected finite losses, got nan at iteration 1"),
     "few yhats": (classifier("losses, yhats[1:], net"), "expected yhats of shape [30], got [29]"),
-    "logits": (classifier("losses, net(dev_set), net"), "expected yhats of shape [30], got [30, 5]"),
-    "float yhats": (classifier("losses, yhats.float(), net"), "expected integer labels in yhats, got float32"),
-    "NaN yhats": (classifier("losses, yhats * np.nan, net"), "expected integer labels in yhats, got float32 nan"),
-    "text yhats": (classifier("losses, ['a'] * 30, net"), "expected integer labels in yhats, got <U1"),
+    "logits of other classes": (
+        classifier("losses, net(dev_set)[:, :4], net"),
+        "expected yhats of shape [30], got [30, 4]",
+    ),
+    "NaN yhats": (classifier("losses, yhats * np.nan, net"), "expected finite numbers in yhats, got nan everywhere"),
+    "text yhats": (classifier("losses, ['a'] * 30, net"), "expected whole numbers in yhats, got <U1"),
     "ragged": (
         classifier("losses, [[1], [1, 2]], net"),
         "expected yhats to be an array, got a list that makes none",
     ),
-    "yhats from 1": (classifier("losses, np.arange(30) % 5 + 1, net"), "expected yhats in 0..4, got 1..5"),
-    "negative yhats": (classifier("losses, np.arange(30) % 5 - 1, net"), "expected yhats in 0..4, got -1..3"),
-    "object losses": (classifier("[10**400] * 4, yhats, net"), "expected losses to be a list of numbers, got a list"),
     "no yhats": (classifier("losses, None, net"), "expected yhats to be an array of numbers, got nothing (None)"),
     "a set": (classifier("losses, {1, 2}, net"), "expected yhats to be an array of numbers, got a set"),
-    "no net": (classifier("losses, yhats, 7"), "expected net to be a torch.nn.Module, got a int"),
     "swapped": (classifier("yhats, losses, net"), "expected yhats of shape [30], got [4]"),
 }
 WRONG_IMAGES = {
-    "unflattened": (autoencoder("losses, xhats.view(-1, 28, 28), net"), "of shape [30, 784], got [30, 28, 28]"),
     "few": (autoencoder("losses, xhats[:7], net"), "expected xhats of shape [30, 784], got [7, 784]"),
-    "integers": (autoencoder("losses, xhats.int(), net"), "expected floats in xhats, got int32"),
+    "transposed": (autoencoder("losses, xhats.T, net"), "expected xhats of shape [30, 784], got [784, 30]"),
     "sparse": (autoencoder("losses, xhats.to_sparse(), net"), "to be an array, got a Tensor that makes none"),
-    "out by a hair": (autoencoder("losses, xhats * 0 + 1.000001, net"), "expected xhats in [0, 1], got 1.00000095"),
-    "NaN": (autoencoder("losses, xhats * float('nan'), net"), "expected finite xhats, got nan"),
-    "infinite": (autoencoder("losses, xhats / 0, net"), "expected finite xhats, got inf"),
-    "raw pixels": (autoencoder("losses, xhats * 0 + 255, net"), "expected xhats in [0, 1], got 255..255"),
+    "NaN": (autoencoder("losses, xhats * float('nan'), net"), "expected finite numbers in xhats, got nan everywhere"),
+    "infinite": (autoencoder("losses, xhats / 0, net"), "expected finite numbers in xhats, got inf everywhere"),
 }
+LONG = "fit returned 3750 losses for 4 iterations: one an iteration was expected, so these figures are not comparable"
+NO_LOSSES = "expected losses to be a list of numbers, got "
+NOTED = {
+    "few losses": (classifier("losses[1:], yhats, net"), "3 losses for 4 iterations: one an iteration was expected"),
+    "a loss of every batch of ten epochs": (classifier("[0.5] * 3750, yhats, net"), LONG),
+    "no losses": (classifier("None, yhats, net"), NO_LOSSES + "nothing (None)"),
+    "text losses": (classifier("'abcd', yhats, net"), NO_LOSSES + "a str at [0]"),
+    "nested losses": (classifier("[1, 1, [1], 1], yhats, net"), NO_LOSSES + "a list at [2]"),
+    "huge losses": (classifier("[10**400] * 4, yhats, net"), NO_LOSSES + "a int at [0]"),
+    "NaN loss": (classifier("[1, np.nan, 1, 1], yhats, net"), "expected finite losses, got nan at iteration 1"),
+    "NaN losses": (classifier("[np.nan] * 4, yhats, net"), "expected finite losses, got nan at iteration 0"),
+    "float yhats": (classifier("losses, yhats.float(), net"), "yhats are float32; the autograder accepts whole"),
+    "numpy's zeros": (classifier("losses, np.zeros(30), net"), "yhats are float64; the autograder accepts whole"),
+    "bool yhats": (classifier("losses, yhats > 0, net"), "yhats are bool; the autograder accepts whole"),
+    "a column": (classifier("losses, yhats[:, None], net"), "expected yhats of shape [30], got [30, 1]"),
+    "logits": (classifier("losses, net(dev_set), net"), "got [30, 5]: the greatest of each row is taken"),
+    "yhats from 1": (
+        classifier("losses, np.arange(30) % 5 + 1, net"),
+        "6 of 30 yhats are none of the labels 0..4, ",
+    ),
+    "negative yhats": (classifier("losses, np.arange(30) % 5 - 1, net"), "the labels 0..4, such as -1: counted as"),
+    "halves": (classifier("losses, np.arange(30) / 2, net"), "25 of 30 yhats are none of the labels 0..4, such as 0.5"),
+    "some NaN": (
+        classifier("losses, [np.nan] + [0.0] * 29, net"),
+        "1 of 30 yhats are none of the labels 0..4, such",
+    ),
+    "no net": (classifier("losses, yhats, 7"), "expected net to be a torch.nn.Module, got a int: it is not saved"),
+    "the class": (classifier("losses, yhats, NeuralNet"), "got the class NeuralNet: it is not saved"),
+}
+NOTED_IMAGES = {
+    "unflattened": (autoencoder("losses, xhats.view(-1, 1, 28, 28), net"), "of shape [30, 784], got [30, 1, 28, 28]"),
+    "integers": (autoencoder("losses, xhats.int(), net"), "expected floats in xhats, got int32"),
+    "no sigmoid": (autoencoder("losses, xhats * 0 - 0.1, net"), "xhats reach from -0.10 to -0.10; end with a Sigmoid?"),
+    "out by a hair": (autoencoder("losses, xhats * 0 + 1.000001, net"), "xhats reach from 1.00000095 to 1.00000095"),
+    "raw pixels": (autoencoder("losses, xhats * 0 + 255, net"), "xhats reach from 255.00 to 255.00"),
+    "some NaN": (
+        autoencoder("losses, xhats.index_fill(0, torch.tensor([3]), float('nan')), net"),
+        "784 of 23520 numbers in xhats are nan or infinite: taken as 0",
+    ),
+    "beyond float32": (
+        autoencoder("losses, torch.cat([xhats[1:].double(), xhats[:1].double() * 0 + 1e300]), net"),
+        "784 of 23520 numbers in xhats are nan or infinite: taken as 0",
+    ),
+}
+CASES = [
+    pytest.param(part, *case, id=name)
+    for part, cases in ((2, NOTED), (3, NOTED_IMAGES))
+    for name, case in cases.items()
+]
+
+
+@pytest.mark.parametrize(("part", "source", "message"), CASES)
+def test_what_can_be_scored_is_scored_with_one_note(
+    part: int, source: str, message: str, score: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert score(part, source, "--json", str(tmp_path / "r.json"), "--plots", str(tmp_path / "plots")) == 0
+    out, err = capsys.readouterr()
+    assert ("Accuracy: " if part == 2 else "MSE: ") in out and "num_parameters: " in out and err == ""
+    (note,) = [line for line in out.splitlines() if line.startswith("note: ")]
+    assert message in note
+    (result,) = json.loads((tmp_path / "r.json").read_text(), parse_constant=pytest.fail)
+    assert [f"note: {each}" for each in result["notes"]] == [note]
+
+
+@pytest.mark.parametrize(("part", "source", "message"), [CASES[0], CASES[8], CASES[-1]])
+def test_strict_makes_an_error_of_a_note(
+    part: int, source: str, message: str, score: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert score(part, source, "--strict") == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith(f"error: part {part}: ") and err.count("\n") == 1
+    assert message.removesuffix(": taken as 0") in err and not (tmp_path / "models").exists()
+
+
+def test_every_note_has_a_line_with_quiet_and_with_strict(
+    score: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = classifier("[1] * 8, yhats.double(), net")
+    assert score(2, source, "--quiet") == 0
+    out, err = capsys.readouterr()
+    assert "note" not in out and [line[:15] for line in err.splitlines()] == ["note: part 2: y", "note: part 2: f"]
+    assert score(2, source, "--strict") == 2
+    assert [line[:16] for line in capsys.readouterr().err.splitlines()] == ["error: part 2: y", "error: part 2: f"]
+
+
+def test_a_label_of_no_class_is_wrong_and_spares_the_others(
+    score: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of the 30 images, those whose prediction is 7 count as missed by their class and as taken for none."""
+    source = classifier("losses, yhats, net").replace("net(dev_set).argmax(1)", "np.array([0] * 10 + [7] * 20)")
+    assert score(2, source, "--json", str(tmp_path / "r.json")) == 0
+    (result,) = json.loads((tmp_path / "r.json").read_text())
+    zeros = result["metrics"]["precision"][0] * 10
+    assert result["metrics"]["accuracy"] == pytest.approx(zeros / 30) and len(result["metrics"]["f1"]) == 5
+    assert re.search(r"^none .*  0  \(not in this set\)$", capsys.readouterr().out, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", WRONG)
@@ -325,6 +413,23 @@ def test_a_missing_file_is_named(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     assert mp6.main(["--part", "2", "--dataset", str(dataset)]) == 2
     assert capsys.readouterr().err == "error: part 2: expected neuralnet_p2.py beside mp6.py, got no such file\n"
+
+
+def test_without_notes_all_but_the_type_of_labels_is_an_error() -> None:
+    """As the grader asks."""
+    assert fitcheck.labels(np.zeros(3), 3, 2).tolist() == [0, 0, 0]
+    for call in (
+        lambda: fitcheck.labels([0, 2], 2, 2),
+        lambda: fitcheck.labels([0.5, 1], 2, 2),
+        lambda: fitcheck.labels([[0, 1], [0, 1]], 2, 2),
+        lambda: fitcheck.images(np.full((2, 784), 1.5), 2),
+        lambda: fitcheck.images(np.zeros((2, 784), int), 2),
+        lambda: fitcheck.images(np.zeros((2, 28, 28)), 2),
+        lambda: fitcheck.losses([1, 2, 3], 2),
+        lambda: fitcheck.losses([1, float("inf")], 2),
+    ):
+        with pytest.raises(ValueError):
+            call()
 
 
 def test_checks_return_plain_arrays() -> None:

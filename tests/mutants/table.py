@@ -108,10 +108,10 @@ PART_1 = (
         spoils=NO_PREDICTIONS,
     ),
     Mutant(
-        "float_tensor_of_labels",
+        "labels_from_1",
         1,
-        "the labels are a tensor of floats",
-        (("return losses, yhats.numpy(), net", "return losses, yhats.float(), net"),),
+        "the labels are numbered from 1",
+        (("return losses, yhats.numpy(), net", "return losses, yhats + 1, net"),),
         loses=("returns",),
         spoils=NO_PREDICTIONS,
     ),
@@ -252,10 +252,10 @@ PART_1 = (
 
 PART_2 = (
     Mutant(
-        "float_labels",
+        "broken_labels",
         2,
-        "the labels are floats",
-        (("return losses, yhats.numpy(), net", "return losses, yhats.double().numpy(), net"),),
+        "the labels are no whole numbers",
+        (("return losses, yhats.numpy(), net", "return losses, yhats.numpy() + 0.5, net"),),
         loses=("returns",),
         spoils=NO_PREDICTIONS,
     ),
