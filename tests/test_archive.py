@@ -97,7 +97,7 @@ def test_a_bomb_that_nobody_asked_for_is_not_unpacked(box: Path) -> None:
 
 def test_a_bomb_in_a_small_file_stops_at_its_limit(box: Path) -> None:
     (note,) = taken(make_zip(box / "a", {CODE: bytes(2**22)})).notes
-    assert note == f"{CODE} is not taken: expected at most 1,000 bytes, got 4,194,304"
+    assert note == f"{CODE} was refused: expected at most 1,000 bytes, got 4,194,304"
 
 
 @pytest.mark.parametrize("declared", [0, 5, 999, 2**31])
@@ -111,7 +111,7 @@ def test_a_zip_that_lies_about_a_size_is_refused(box: Path, declared: int) -> No
 def test_a_file_of_a_zip_is_measured_not_believed(box: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(zipfile.ZipExtFile, "read", lambda *_: bytes(2**16))  # an entry without an end
     (note,) = taken(make_zip(box / "a", {CODE: b"x"})).notes
-    assert note.startswith(f"{CODE} is not taken: expected at most 1,000 bytes")
+    assert note.startswith(f"{CODE} was refused: expected at most 1,000 bytes")
     refused(make_zip(box / "b", {MODEL: b"x"}), "at most 100 times")
 
 

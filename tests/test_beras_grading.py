@@ -252,7 +252,7 @@ def test_what_another_library_computes_earns_nothing(tmp_path: Path, forked: Lau
 def test_a_name_that_numpy_has_given_up_is_named_with_the_new_one(tmp_path: Path, forked: Launch | None) -> None:
     old: dict[str, Edits] = {METRICS: (("return np.mean(", "return np.product(1) * np.mean("),)}
     report = graded(LAB, submission(LAB, tmp_path, old), "6.", forked=forked)
-    assert "np.product is no longer there in NumPy 2; write np.prod" in report.output
+    assert "np.product was removed from NumPy; write np.prod" in report.output
     assert "AttributeError: " in lost(report)["6.1"]
 
 

@@ -98,7 +98,7 @@ def command(folder: Path, *arguments: str, env: dict[str, str] | None = None) ->
 
 
 BUNDLE_MISTAKES = [
-    ([], "expected --staff DIR, as tiny has hidden data; got no such option"),
+    ([], "tiny has hidden data: pass --staff DIR"),
     (["--staff", "nowhere"], "expected --staff to be a folder, got nowhere"),
     (["--staff", "wrong"], "expected right in wrong, got no such file"),
     (["--staff", "leaky"], "expected nothing but hidden data in leaky, got my_secret.txt: keep it elsewhere"),
@@ -110,8 +110,8 @@ BUNDLE_MISTAKES = [
     (["--staff", "staff", "--per-day", "0"], "expected a whole number of at least 1, got 0"),
 ]
 EMULATE_MISTAKES = [
-    (["staff/right", "right"], "expected a bundle, as `bundle` writes it, got staff/right"),
-    (["nowhere.zip", "right"], "expected a bundle, as `bundle` writes it, got nowhere.zip"),
+    (["staff/right", "right"], "expected a bundle, written by `bundle`, got staff/right"),
+    (["nowhere.zip", "right"], "expected a bundle, written by `bundle`, got nowhere.zip"),
     (["right.zip", "right"], "expected setup.sh of the bundle to end with 0, got 127"),
     (["autograder.zip", "nowhere"], "expected a folder or a zip archive, got nowhere"),
     (["autograder.zip", "staff/right"], "expected a folder or a zip archive, got staff/right"),

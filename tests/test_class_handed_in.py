@@ -36,7 +36,7 @@ def test_folders_and_zips_are_called_as_their_students(make: Make) -> None:
     folder = make("out/x")
     found, notes = find(folder, folder / "out")
     assert [(each.student, each.received) for each in found] == [("ada", 7.0), ("bob", 3.0)]
-    assert notes == ["left aside: grades.csv, notes.txt"]
+    assert notes == ["ignored: grades.csv, notes.txt"]
 
 
 def test_of_what_a_student_hands_in_twice_the_later_counts(make: Make) -> None:
@@ -77,7 +77,7 @@ def test_moodle_names_folders_and_files(make: Make) -> None:
         ("Bob_By 777", "Bob_By"),
     ]
     assert alone_inside(found[0].path).name == "work.zip" and alone_inside(found[1].path) == found[1].path
-    assert notes == ["left aside: Ada Lovelace_12345_assignsubmission_onlinetext_"]
+    assert notes == ["ignored: Ada Lovelace_12345_assignsubmission_onlinetext_"]
 
 
 METADATA = """---

@@ -222,7 +222,7 @@ def test_prepare_replaces_no_file_of_a_user(
     (tmp_path / name).write_text("my own\n")
     assert prepare.main(["--out", str(tmp_path)]) == 2
     err = capsys.readouterr().err
-    assert err.count("\n") == 1 and f"or as this program wrote it, got another {name} there; move it away" in err
+    assert err.count("\n") == 1 and f"or written by this program, got another {name} there; move it away" in err
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(name, "my own\n")]
 
 

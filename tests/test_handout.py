@@ -111,7 +111,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_right_work_is_checked_where_it_lies(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert autograder.main(["check"]) == 0
     out = capsys.readouterr().out
-    assert out.rstrip().endswith("score: 13 of 13") and "data of seed 0" in out and "left aside" not in out
+    assert out.rstrip().endswith("score: 13 of 13") and "data of seed 0" in out and "ignored" not in out
     assert sorted(path.name for path in work.iterdir()) == ["answer.pt", "answer.py", "grading"]
 
 

@@ -80,7 +80,7 @@ def test_one_folder_around_the_files_is_looked_into(submit: Callable[[Files], Su
 def test_files_at_the_top_come_before_those_in_folders(submit: Callable[[Files], Submission]) -> None:
     submission = submit({CODE: b"top", f"old/{CODE}": b"old", f"old/{MODEL}": b"old"})
     assert contents(submission) == {CODE: b"top"}
-    assert submission.notes == (f"found old/{MODEL}, expected {MODEL}", "left aside: old/")
+    assert submission.notes == (f"found old/{MODEL}, expected {MODEL}", "ignored: old/")
 
 
 def test_two_folders_with_the_files_are_not_chosen_from(submit: Callable[[Files], Submission]) -> None:
@@ -109,7 +109,7 @@ def test_files_in_folders_of_the_lab_are_found(
     path = make(box / "a", {place + name: content for name, content in TWO.items()} | {place + "Beras/more.py": b""})
     submission = take_in.take_in(path, NESTED, box / "into")
     assert contents(submission) == TWO and (box / "into/Beras/core.py").is_file()
-    aside = f"left aside: {place}Beras/"
+    aside = f"ignored: {place}Beras/"
     assert submission.notes == ((note, aside) if note else (aside,))
 
 
@@ -125,7 +125,7 @@ def test_what_nobody_asked_for_is_left_aside(submit: Callable[[Files], Submissio
         {CODE: b"", "b.txt": b"", "data/x": b"", "data/y": b"", "a.txt": b"", "c.txt": b"", "d.txt": b""}
     )
     assert list(submission.files) == [CODE]
-    assert submission.notes == ("left aside: a.txt, b.txt, c.txt and 2 more",)
+    assert submission.notes == ("ignored: a.txt, b.txt, c.txt and 2 more",)
 
 
 @pytest.mark.parametrize(
@@ -154,13 +154,13 @@ def test_a_name_that_nearly_fits_is_named_and_not_taken(submit: Callable[[Files]
     "name", ["neuralnetp1.py", "neuralnet_p1 (1).py", "solution.py", "x" * 200, f"neuralnet{'_' * 200}p2.py", "p2"]
 )
 def test_a_name_that_fits_another_file_better_is_not(submit: Callable[[Files], Submission], name: str) -> None:
-    assert [note[:4] for note in submit({CODE: b"", name: b""}).notes] == ["left"]
+    assert [note[:4] for note in submit({CODE: b"", name: b""}).notes] == ["igno"]
 
 
 def test_a_file_that_is_too_large_does_not_cost_the_others(submit: Callable[[Files], Submission]) -> None:
     submission = submit({CODE: bytes(1001), MODEL: b"m"})
     assert contents(submission) == {MODEL: b"m"}
-    assert submission.notes == (f"{CODE} is not taken: expected at most 1,000 bytes, got 1,001",)
+    assert submission.notes == (f"{CODE} was refused: expected at most 1,000 bytes, got 1,001",)
 
 
 def test_all_files_together_have_a_limit(
@@ -189,8 +189,8 @@ def test_links_pipes_sockets_and_folders_in_place_of_files_are_not_taken(
         submission = taken(path)
     assert submission.files == {}
     assert [note.split(":")[0] for note in submission.notes[:2]] == [
-        "neuralnet_p2.py is not taken",
-        f"{MODEL} is not taken",
+        "neuralnet_p2.py was refused",
+        f"{MODEL} was refused",
     ]
 
 

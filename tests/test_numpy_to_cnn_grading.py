@@ -165,7 +165,7 @@ def replaced(folder: Path, contents: dict[str, str | bytes]) -> Path:
 def test_layers_in_another_style_get_full_marks(tmp_path: Path, forked: Launch | None) -> None:
     report = graded(LAB, replaced(tmp_path, {"numpy_nn.py": STUDENT}), "1.", forked=forked)
     assert lost(report) == {}
-    assert "np.int is no longer there in NumPy 2; write int instead" in report.output
+    assert "np.int was removed from NumPy; write int instead" in report.output
 
 
 def test_a_name_that_numpy_gave_up_is_explained(tmp_path: Path, forked: Launch | None) -> None:

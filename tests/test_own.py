@@ -166,7 +166,7 @@ def test_hidden_data_go_into_no_folder_of_other_files(tmp_path: Path, capsys: py
     capsys.readouterr()
     assert autograder.main(command) == 2
     err = capsys.readouterr().err
-    assert err.count("\n") == 1 and f"or as this program wrote it, got another {mine.name} there; move it away" in err
+    assert err.count("\n") == 1 and f"or written by this program, got another {mine.name} there; move it away" in err
     assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
 
 

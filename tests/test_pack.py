@@ -94,7 +94,7 @@ def test_what_is_missing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     Path(CODE).rename("neuralnetp1.py")
     assert pack() == 1
     out = capsys.readouterr().out
-    assert f"missing: {CODE} (found neuralnetp1.py, which is another name)\n" in out
+    assert f"missing: {CODE} (found neuralnetp1.py; rename it)\n" in out
     assert "extra.txt" not in out and out.endswith("written: tiny.zip, NOT COMPLETE\n")
     with zipfile.ZipFile("tiny.zip") as archive:
         assert archive.namelist() == [MODEL]
@@ -113,7 +113,7 @@ def test_a_file_that_is_too_large_is_not_packed(capsys: pytest.CaptureFixture[st
     Path("models", MODEL).write_bytes(bytes(5001))
     assert pack() == 1
     out = capsys.readouterr().out
-    assert f"models/{MODEL} is not taken: expected at most 5,000 bytes, got 5,001\n" in out
+    assert f"models/{MODEL} was left out: expected at most 5,000 bytes, got 5,001\n" in out
     assert f"missing: {MODEL}\n" in out
     with zipfile.ZipFile("tiny.zip") as archive:
         assert archive.namelist() == [CODE]
@@ -179,10 +179,10 @@ def test_files_are_packed_where_the_lab_wants_them(tmp_path: Path, capsys: pytes
     assert pack() == 0
     with zipfile.ZipFile("tiny.zip") as archive:
         assert archive.namelist() == ["hw2/code/Beras/extra.txt", f"hw2/code/{MODEL}", f"hw2/code/{CODE}"]
-    assert "left aside" not in capsys.readouterr().out
+    assert "ignored" not in capsys.readouterr().out
     Path(CODE).rename("Beras/neuralnetp1.py")
     assert pack() == 1
-    assert f"missing: {CODE} (found Beras/neuralnetp1.py, which is" in capsys.readouterr().out
+    assert f"missing: {CODE} (found Beras/neuralnetp1.py; rename it" in capsys.readouterr().out
 
 
 def test_of_dated_files_the_latest_is_packed_without_its_date(

@@ -1,1 +1,1 @@
-"""Attacks on a grader, replayed against the sandbox: `table` lists them, `payloads` are what is handed in."""
+"""Attacks on a grader, replayed against the sandbox: `table` lists them, `payloads` holds their programs."""

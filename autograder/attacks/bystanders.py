@@ -1,4 +1,4 @@
-"""What an attack could harm, set up for it: labels, results, a grader with secrets, a process of another user."""
+"""Targets for attacks: labels, results, a grader with secrets, a process of another user."""
 
 import contextlib
 import dataclasses
@@ -39,7 +39,7 @@ while True:
 
 
 def secret() -> str:
-    """A word that cannot be guessed and is known again wherever it turns up."""
+    """A word that cannot be guessed, and is recognised wherever it appears."""
     return f"SECRET-{secrets.token_hex(16)}"
 
 
@@ -57,7 +57,7 @@ class Bystanders:
 
     @property
     def key(self) -> int:
-        """For shared memory: a number that nobody else uses."""
+        """A key for shared memory that no one else uses."""
         return int(self.token[-7:], 16)
 
     @property
@@ -69,14 +69,14 @@ class Bystanders:
         return self.folder / "results.json"
 
     def write(self) -> None:
-        """Labels and results, open to every user: only a sandbox keeps them."""
+        """Write labels and results, open to every user: only a sandbox protects them."""
         self.labels_file.write_bytes(self.labels.tobytes() + self.secrets[0].encode())
         self.results_file.write_text("{}")
         self.labels_file.chmod(0o644)
         self.results_file.chmod(0o666)
 
     def harm(self) -> list[str]:
-        """What has happened to them."""
+        """The harm that was done to them, one line each."""
         found = []
         if self.labels_file.read_bytes() != self.labels.tobytes() + self.secrets[0].encode():
             found.append("the labels were changed")
@@ -98,7 +98,7 @@ def _state(pid: int) -> str:
 
 @contextlib.contextmanager
 def bystanders() -> Iterator[Bystanders]:
-    """Set them up, take them away."""
+    """Bystanders, removed after the block."""
     folder = Path(tempfile.mkdtemp(prefix="attack-"))
     folder.chmod(0o755)
     words = (secret(), secret(), secret(), secret())
@@ -120,7 +120,7 @@ def bystanders() -> Iterator[Bystanders]:
 
 @contextlib.contextmanager
 def _program(source: str, argument: str, env: dict[str, str], user: int | None) -> Iterator[subprocess.Popen]:
-    """A Python process, killed afterwards; it starts as us and then becomes the user, who might not reach Python."""
+    """A Python process, killed after the block; it becomes `user` after its start, as that user may have no Python."""
     become = f"import os; os.setresuid({user}, {user}, {user})\n" if user is not None else ""
     process = subprocess.Popen(
         [sys.executable, "-I", "-S", "-c", become + source, argument],

@@ -1,4 +1,4 @@
-"""Processes, files and shared memory that an attack has left behind, and how to be rid of them."""
+"""Find and remove processes, files and shared memory that an attack has left behind."""
 
 import contextlib
 import ctypes
@@ -11,11 +11,11 @@ from autograder.sandbox.copy_in import remove
 from autograder.sandbox.workspace import parent
 
 IPC_RMID = 0
-LOOKS = 3  # a process that goes on as its own child may be missed by one
+LOOKS = 3  # one look may miss a process that keeps replacing itself by its child
 
 
 def processes(token: str) -> list[int]:
-    """Process ids, but for zombies, whose command line holds the token."""
+    """Ids of processes, without zombies, whose command line holds the token."""
     found = []
     for entry in os.listdir("/proc") if os.path.isdir("/proc") else []:
         if entry.isdigit():
@@ -26,13 +26,13 @@ def processes(token: str) -> list[int]:
 
 
 def files(token: str) -> list[Path]:
-    """Files in the folders that all may write to, named after the attack."""
+    """Files in world-writable folders whose name holds the token."""
     folders = {Path(folder) for folder in ("/tmp", "/var/tmp", "/dev/shm", tempfile.gettempdir())}
     return [path for folder in folders if folder.is_dir() for path in folder.iterdir() if token in path.name]
 
 
 def jobs(token: str) -> list[Path]:
-    """Folders of jobs that were given a file of that name in their submission."""
+    """Folders of jobs whose submission has a file of that name."""
     above = parent() or Path(tempfile.gettempdir())
     return [path.parents[2] for path in above.glob(f"job-*/files/submission/{token}")]
 
@@ -45,14 +45,14 @@ def segments(key: int) -> list[int]:
 
 
 def found(token: str, key: int) -> list[str]:
-    """All that is left, in words."""
+    """All leftovers, one line each."""
     seen = {pid for _ in range(LOOKS) for pid in processes(token)}
     words = [f"process {pid}" for pid in sorted(seen)] + [str(path) for path in files(token) + jobs(token)]
     return words + [f"shared memory {segment}" for segment in segments(key)]
 
 
 def clear(token: str, key: int) -> None:
-    """Kill and delete it."""
+    """Kill and delete all leftovers."""
     for pid in processes(token):
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Run one attack against one tier, among bystanders, and see what has come of it."""
+"""Run one attack against one tier, among bystanders, and record its effects."""
 
 import contextlib
 import dataclasses
@@ -18,7 +18,7 @@ from autograder.sandbox.run import Launch, run
 
 @dataclasses.dataclass(frozen=True)
 class Replay:
-    """What became of an attack: what it achieved (nothing, if caught), and how its job ended, if it was run at all."""
+    """The result of an attack: its achievements (none if caught) and its job's outcome, None if it was refused."""
 
     attack: Attack
     tier: Tier
@@ -31,7 +31,7 @@ class Replay:
 
     @property
     def as_expected(self) -> bool:
-        """Whether the tier did what it should, or better; the unsafe tier's holes are measured as root."""
+        """Whether the tier did what it promises, or more; the unsafe tier's expectations are those for root."""
         expected = self.attack.expected(self.tier)
         if expected is Fate.CAUGHT:
             return not self.achieved and self._cause_is_right()
@@ -49,13 +49,13 @@ class Replay:
 
 
 def replay(attack: Attack, tier: Tier, launch: Launch | None = None) -> Replay:
-    """Run an attack whose code we know, so in every tier, and clear away what it leaves.
+    """Run an attack, which is trusted code and so runs in every tier, and remove its leftovers.
 
     Args:
-        launch: starts its supervisor, see `run.run`.
+        launch: starts the supervisor, see `run.run`.
 
     Raises:
-        OSError: the tier is not to be had, so nothing was shown.
+        OSError: the tier is unavailable.
     """
     with bystanders() as around, _open_by_mistake(around):
         outcome = None
@@ -73,7 +73,7 @@ def replay(attack: Attack, tier: Tier, launch: Launch | None = None) -> Replay:
 
 
 def _words(outcome: Outcome, around: Bystanders) -> list[str]:
-    """What the job's own output gives away."""
+    """Secrets that the job's output reveals, one line each."""
     text = outcome.stdout + outcome.stderr + outcome.result.decode("latin-1")
     found = ["a secret came out" for secret in around.secrets if secret in text][:1]
     found += [line for line in outcome.stdout.splitlines() if line.startswith("REACHED")][:1]
@@ -102,7 +102,7 @@ def _job(attack: Attack, around: Bystanders) -> Job:
 
 
 def _submission(attack: Attack, around: Bystanders) -> Path:
-    """A folder with a net.py of the kind that the attack hands in."""
+    """A folder with a net.py: a file, a link or a pipe, as the attack says."""
     folder = around.folder / "submission"
     folder.mkdir()
     (folder / around.token).touch()
@@ -118,7 +118,7 @@ def _submission(attack: Attack, around: Bystanders) -> Path:
 
 @contextlib.contextmanager
 def _open_by_mistake(around: Bystanders) -> Iterator[None]:
-    """results.json, open in this process in a way that children inherit."""
+    """Keep results.json open in this process, inheritable for children."""
     fd = os.open(around.results_file, os.O_RDWR)
     os.set_inheritable(fd, True)
     try:

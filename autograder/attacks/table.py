@@ -1,4 +1,4 @@
-"""Every attack as data: its payload, what it may not leave behind, and what becomes of it in each tier."""
+"""Every attack as data: its payload, its job's limits, and its expected fate in each tier."""
 
 import ast
 import dataclasses
@@ -22,7 +22,7 @@ LIMITS = Limits(
 
 
 class Fate(enum.StrEnum):
-    """What becomes of an attack."""
+    """The fate of an attack."""
 
     CAUGHT = "caught"
     THROUGH = "gets through"
@@ -34,10 +34,10 @@ class Attack:
     """One attack.
 
     Args:
-        name: also that of its payload's file.
-        in_unsafe: what becomes of it in the unsafe tier when root runs the grader; elsewhere all must be caught.
+        name: also the name of its payload's file.
+        in_unsafe: its fate in the unsafe tier if root runs the grader; the other tiers must catch all attacks.
         cause: the cause that a safe tier must name; None where several are right.
-        hands_in: "link" or "pipe" if its net.py is such a thing.
+        hands_in: "link" or "pipe" if its net.py is one.
         limits: those of its job.
     """
 
@@ -49,7 +49,7 @@ class Attack:
 
     @property
     def tries(self) -> str:
-        """What it tries, in one line: its payload's docstring."""
+        """One line on its aim: its payload's docstring."""
         return (ast.get_docstring(ast.parse(self.payload.read_text(encoding="utf-8"))) or "").splitlines()[0]
 
     @property
@@ -58,11 +58,11 @@ class Attack:
         return PAYLOADS / f"{self.name}.py"
 
     def expected(self, tier: Tier) -> Fate:
-        """What becomes of it in a tier."""
+        """Its expected fate in a tier."""
         return self.in_unsafe if tier is Tier.UNSAFE else Fate.CAUGHT
 
 
-# on labels and results, in the grader's own process
+# attacks on labels and results in the grader's own process
 INSIDE = [
     Attack("frames"),
     Attack("collector"),
@@ -74,7 +74,7 @@ INSIDE = [
     Attack("exit_zero", cause=Cause.PROTOCOL),
     Attack("pickle_model", Fate.THROUGH),
 ]
-# on what else the machine holds
+# attacks on the rest of the machine
 OUTSIDE = [
     Attack("read_labels", Fate.THROUGH),
     Attack("read_shadow", Fate.THROUGH),
@@ -95,7 +95,7 @@ OUTSIDE = [
     Attack("kill_bystander", Fate.THROUGH),
     Attack("kill_parent", Fate.THROUGH),
 ]
-# on its limits
+# attacks on the limits
 LIMITED = [
     Attack("fork_bomb", Fate.THROUGH),
     Attack("big_allocation", cause=Cause.OUT_OF_MEMORY),

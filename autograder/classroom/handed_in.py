@@ -67,7 +67,7 @@ def find(folder: Path, skip: Path | None = None) -> tuple[list[HandedIn], list[s
     else:
         found, notes = list(named(there)), []
         aside = [clean(path.name) for path in there if _aside(path)]
-        notes += [f"left aside: {', '.join(aside)}"] if aside else []
+        notes += [f"ignored: {', '.join(aside)}"] if aside else []
     if not found:
         raise ValueError(f"expected folders and zips of students in {folder}, got none")
     return sorted(found, key=lambda each: (each.student, each.rank, each.received)), notes

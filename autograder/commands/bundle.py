@@ -2,7 +2,7 @@
 
 python -m autograder bundle --lab mp6 --staff staff --per-day 10
 
-Upload it under "Configure Autograder". Memory and time limit are set there, to what was said here.
+Upload it under "Configure Autograder", and set memory and time limit there to the values given here.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from autograder.sandbox.job import MB
 from smallnets import cli, zipping
 from smallnets.files import expect_file, replacing
 
-# what grader, drivers and students' files import; what downloads, tests and measures is left out
+# imported by grader, drivers and students' files; packages for downloads, tests and measurements are left out
 PACKAGES = ("torch", "numpy", "matplotlib", "tqdm", "pillow", "threadpoolctl")
 PROGRAMS = ("setup.sh", "run_autograder")
 
@@ -30,9 +30,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lab", required=True, help="such as mp6")
     parser.add_argument("--staff", type=Path, metavar="DIR", help="hidden data, as `hidden` writes it")
     parser.add_argument("--out", type=Path, metavar="ZIP", default=Path("autograder.zip"), help="what to write")
-    parser.add_argument("--per-day", type=cli.whole_number(1), metavar="N", help="grade so many within 24 hours")
+    parser.add_argument("--per-day", type=cli.whole_number(1), metavar="N", help="gradings within 24 hours")
     parser.add_argument(
-        "--memory", type=cli.whole_number(256), metavar="MB", default=usual.memory, help="what the container has"
+        "--memory", type=cli.whole_number(256), metavar="MB", default=usual.memory, help="memory of the container"
     )
     parser.add_argument(
         "--minutes", type=cli.whole_number(2, 40), metavar="N", default=usual.minutes, help="the platform's time limit"
@@ -44,8 +44,8 @@ def command(args: argparse.Namespace) -> int:
     """Write the bundle, print what to set on the platform; returns the exit code.
 
     Raises:
-        ValueError: an unknown lab, hidden data that is missing or not as it should be, `--out` is something else.
-        OSError: a file that is not there or cannot be written.
+        ValueError: an unknown lab, missing or malformed hidden data, `--out` is no archive.
+        OSError: a file is missing or cannot be written.
     """
     lab = registry.load(args.lab)
     zipping.check_out(args.out)
@@ -63,14 +63,14 @@ def command(args: argparse.Namespace) -> int:
 
 
 def staff_files(lab: Lab, folder: Path | None) -> dict[str, Path]:
-    """Name in the folder -> file of the hidden data, which the lab can read.
+    """Name in the folder -> file of the hidden data, after the lab has read it once.
 
     Raises:
-        ValueError, OSError: it is missing or not as it should be; a secret lies there.
+        ValueError, OSError: it is missing or malformed, or a secret lies there.
     """
     if folder is None:
         if lab.hidden is not None:
-            raise ValueError(f"expected --staff DIR, as {lab.name} has hidden data; got no such option")
+            raise ValueError(f"{lab.name} has hidden data: pass --staff DIR")
         return {}
     if not folder.is_dir():
         raise ValueError(f"expected --staff to be a folder, got {folder}")
@@ -82,7 +82,7 @@ def staff_files(lab: Lab, folder: Path | None) -> dict[str, Path]:
 
 
 def salt(staff: dict[str, Path]) -> str:
-    """What only the holders of the hidden data know, and the same for the same data."""
+    """A value that only holders of the hidden data know; the same data give the same value."""
     digest = hashlib.sha256(b"salt\0")
     for name, path in staff.items():
         digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -94,7 +94,7 @@ def contents(lab: Lab, staff: dict[str, Path], chosen: Settings) -> dict[str, Pa
     names = [*checkout_files.grader(lab, ("gradescope.__main__",)), "pyproject.toml"]
     files: dict[str, Path | bytes] = {name: located(name) for name in names}
     files |= {f"staff/{name}": path for name, path in staff.items()}
-    # a shell wants Unix line ends, whatever git made of them
+    # a shell needs Unix line ends; git may have changed them
     files |= {name: unix(registry.ROOT / "autograder" / "gradescope" / name) for name in PROGRAMS}
     files["requirements.txt"] = "".join(f"{line}\n" for line in pinned()).encode()
     files[settings.FILE] = chosen.text().encode()

@@ -1,9 +1,9 @@
-"""Hold the checks on your own work before you hand it in: the same as will be graded, on images that you have.
+"""Run the checks on your own work before you hand it in: the same as in the grading, on images that you have.
 
-python -m autograder check            everything
+python -m autograder check            all checks
 python -m autograder check --only 1.  checks whose numbers begin with 1.
 
-Exit code 0: all points. 1: some are missing, or a file is.
+Exit code 0: all points. 1: points or files are missing.
 """
 
 import argparse
@@ -23,16 +23,16 @@ from smallnets import cli
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m autograder check`."""
     there = registry.names()
-    parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, help="where your files are, if elsewhere")
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, help="the folder of your files")
     parser.add_argument(
         "--lab", choices=there, required=len(there) > 1, default=there[0] if len(there) == 1 else None, help="which lab"
     )
     parser.add_argument("--only", metavar="NUMBER", help="checks whose numbers begin so, such as 2.")
-    parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="of the inputs that are drawn")
+    parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="seed of the random inputs")
 
 
 def command(args: argparse.Namespace) -> int:
-    """Take the files as `pack` would, grade them, print; returns the exit code.
+    """Take the files that `pack` would take, grade them, print; returns the exit code.
 
     Raises:
         ValueError: none of the lab's files is there.

@@ -1,6 +1,6 @@
 """Say which tier of the sandbox this machine has, and replay every known attack against it.
 
-Exit code 0: every attack came out as expected for the tier. 1: one did not, or the tier is not to be had.
+Exit code 0: every attack ended as expected for the tier. 1: one did not, or the tier is unavailable.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from autograder.attacks.table import ATTACKS, Attack, Fate
 from autograder.sandbox.job import Tier
 from autograder.sandbox.tiers import SAFE, detect
 
-NOT_SAFE = "NOT SAFE: only for code that you vouch for yourself"
+NOT_SAFE = "NOT SAFE: only for code that you trust"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +40,7 @@ def command(args: argparse.Namespace) -> int:
     caught = sum(done.fate is Fate.CAUGHT for done in replays)
     print(f"\n{caught} of {len(replays)} caught; {_conclusion(wrong)}")
     if tier is Tier.UNSAFE and os.geteuid() != 0:
-        print("what gets through here is known for root; as another user, less does")
+        print("the expected results are those for root; for other users, fewer attacks get through")
     return 1 if wrong else 0
 
 
@@ -52,7 +52,7 @@ def _chosen(names: list[str] | None) -> list[Attack]:
 
 
 def _show(done: Replay) -> Replay:
-    """One line for an attack; a second one on how it ended where that was not expected."""
+    """Print a line for an attack, and a second one on its end if that was unexpected."""
     print(f"  {done.attack.name:<17}{done.fate:<14}{done.attack.tries}", flush=True)
     if not done.as_expected:
         print(f"    NOT AS EXPECTED: {done.how}")

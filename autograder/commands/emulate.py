@@ -1,8 +1,8 @@
-"""Run a bundle on a submission as Gradescope would, in a folder instead of a container; print its results.json.
+"""Run a bundle on a submission as Gradescope does, in a folder instead of a container; print its results.json.
 
 python -m autograder emulate autograder.zip SUBMISSION
 
-This Python runs the grader: nothing is installed. What the grader prints goes to stderr.
+This Python runs the grader: nothing is installed. The grader's output goes to stderr.
 """
 
 import argparse
@@ -32,14 +32,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="the autograder.zip")
     parser.add_argument("submission", type=Path, help="folder, or a zip, which the platform unpacks")
     parser.add_argument(
-        "--metadata", type=Path, metavar="FILE", help="a submission_metadata.json (default: a first one)"
+        "--metadata", type=Path, metavar="FILE", help="a submission_metadata.json (default: that of a first submission)"
     )
 
 
 def command(args: argparse.Namespace) -> int:
-    """Emulate, print; returns 1 if nothing was judged."""
+    """Run the bundle, print the results; returns 1 if nothing was judged."""
     if not zipfile.is_zipfile(args.bundle):
-        raise ValueError(f"expected a bundle, as `bundle` writes it, got {args.bundle}")
+        raise ValueError(f"expected a bundle, written by `bundle`, got {args.bundle}")
     if not args.submission.is_dir() and not zipfile.is_zipfile(args.submission):
         raise ValueError(f"expected a folder or a zip archive, got {args.submission}")
     known = json.dumps(MADE_UP).encode() if args.metadata is None else args.metadata.read_bytes()
@@ -50,14 +50,14 @@ def command(args: argparse.Namespace) -> int:
 
 
 def emulate(bundle: Path, submission: Path, known: bytes, base: Path) -> dict[str, Any]:
-    """Lay out a folder as the platform's /autograder, set it up, run the grader there; its results.
+    """Lay out a folder like the platform's /autograder, set it up, run the grader there; returns its results.
 
     Args:
         known: the content of submission_metadata.json.
         base: an empty folder.
 
     Raises:
-        ValueError: the bundle cannot be set up or leaves no results that are JSON.
+        ValueError: the bundle cannot be set up or writes no JSON results.
     """
     source = base / "source"
     unpack(bundle, source)
@@ -75,7 +75,7 @@ def emulate(bundle: Path, submission: Path, known: bytes, base: Path) -> dict[st
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Unpack a zip with the rights that its files have."""
+    """Unpack a zip and keep its files' permissions."""
     with zipfile.ZipFile(archive) as file:
         for info in file.infolist():
             path = Path(file.extract(info, folder))

@@ -1,9 +1,9 @@
-"""Grade a submission: a folder or a zip, as handed in.
+"""Grade a submission, a folder or a zip.
 
 python -m autograder grade SUBMISSION --lab mp6                          report on the terminal
-python -m autograder grade SUBMISSION --lab mp6 --results results.json   also Gradescope's file
+python -m autograder grade SUBMISSION --lab mp6 --results results.json   also writes Gradescope's file
 
-Exit code 0: graded, whatever the score. 1: the grader failed at something, so the score is no judgement.
+Exit code 0: graded, whatever the score. 1: the grader failed, so the score is no judgement.
 """
 
 import argparse
@@ -25,14 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("submission", type=Path, help="folder or zip")
     parser.add_argument("--lab", required=True, choices=registry.names(), help="which assignment")
     parser.add_argument("--staff", type=Path, help="folder of hidden data, such as prepare.py --staff writes")
-    parser.add_argument(
-        "--seed", type=cli.whole_number(0), help="of order, draw and training; left out: another each time"
-    )
-    parser.add_argument("--only", metavar="NUMBER", help="checks whose numbers begin so, such as 2.")
+    parser.add_argument("--seed", type=cli.whole_number(0), help="of order, draw and training; left out: a random one")
+    parser.add_argument("--only", metavar="NUMBER", help="checks whose numbers begin with NUMBER, such as 2.")
     parser.add_argument("--results", type=Path, help="write Gradescope's results.json here")
     parser.add_argument("--json", type=Path, help="write everything as plain data here")
     parser.add_argument("--tier", choices=list(Tier), type=str, help="this tier of the sandbox instead of the best one")
-    parser.add_argument("--i-trust-this", action="store_true", help="run it even where there is no safe sandbox")
+    parser.add_argument("--i-trust-this", action="store_true", help="run it even without a safe sandbox")
 
 
 def command(args: argparse.Namespace) -> int:
@@ -52,7 +50,7 @@ def graded_and_written(args: argparse.Namespace, lab: Lab, tier: Tier, seed: int
     if args.results is not None:
         gradescope_results.write(args.results, gradescope_results.document(gradescope_results.provisional(lab)))
     graded = grade(args.submission, lab, tier, args.staff, seed, args.i_trust_this)
-    try:  # files first, as whoever reads the output may go at any moment; and what is found is shown in any case
+    try:  # files first, as the reader of a pipe may leave; the report is printed in any case
         if args.results is not None:
             gradescope_results.write(args.results, gradescope_results.document(graded))
         if args.json is not None:

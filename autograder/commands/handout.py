@@ -1,4 +1,4 @@
-"""Make what students start from: the lab's skeleton from our solution, its data, and the checks as they are graded.
+"""Make a lab's handout: a skeleton from our solution, its data, and the same checks as in the grading.
 
 python -m autograder handout --lab mp6 --out handout
 """
@@ -25,7 +25,7 @@ def write(lab: Lab, out: Path) -> list[str]:
     """Write the handout into a folder; returns the names of its files.
 
     Raises:
-        ValueError: the lab has no handout, or its declaration names what is not there.
+        ValueError: the lab has no handout, or its declaration names missing files or definitions.
     """
     if (handout := lab.handout) is None:
         raise ValueError(f"expected a lab with a handout, got {lab.name}")
@@ -67,7 +67,7 @@ def command(args: argparse.Namespace) -> int:
     """Write the handout, whole or not at all; returns the exit code.
 
     Raises:
-        ValueError: there is something at `--out`.
+        ValueError: `--out` exists and is not empty.
     """
     if args.out.exists() and not (args.out.is_dir() and not any(args.out.iterdir())):
         raise ValueError(f"expected --out to be a new or empty folder, got {args.out} with something in it")

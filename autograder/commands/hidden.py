@@ -1,4 +1,4 @@
-"""Make the hidden data of a lab, which nobody can rebuild without the secret.
+"""Make the hidden data of a lab, which cannot be rebuilt without the secret.
 
 python -m autograder hidden --lab mp6 --secret FILE --out staff
 
@@ -26,11 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def command(args: argparse.Namespace) -> int:
-    """Write the data, print what it is; returns the exit code.
+    """Write the data, print its files; returns the exit code.
 
     Raises:
         ValueError: an unknown lab or one without hidden data, a short secret, `--out` names something else.
-        OSError: a file that is not there or cannot be written.
+        OSError: a file is missing or cannot be written.
     """
     lab = registry.load(args.lab)
     if lab.hidden is None:
@@ -52,7 +52,7 @@ def command(args: argparse.Namespace) -> int:
 
 
 def moved(source: Path, target: Path) -> list[tuple[str, int]]:
-    """Move all files to a folder, made if it is missing and then for nobody else to read; their names and sizes.
+    """Move all files to a folder, made if missing and then private; returns their names and sizes.
 
     Raises:
         ValueError: another file of one of these names is there; then nothing is moved.
@@ -60,7 +60,7 @@ def moved(source: Path, target: Path) -> list[tuple[str, int]]:
     new = sorted(path for path in source.rglob("*") if path.is_file())
     there = (target / path.relative_to(source) for path in new)
     if other := next((path for path in there if path.exists() and not own.is_own(path)), None):
-        raise ValueError(f"expected {target} to be empty or as this program wrote it, got another {other.name} there; "
+        raise ValueError(f"expected {target} to be empty or written by this program, got another {other.name} there; "
                          "move it away")  # fmt: skip
     target.mkdir(mode=0o700, exist_ok=True)
     found = []

@@ -1,7 +1,7 @@
-"""Make the archive that is handed in for a lab, and say what is missing or looks wrong.
+"""Make the archive to hand in for a lab, and report missing files and likely mistakes.
 
-Files are taken from FOLDER or, where they are not there, from the folders in it where the lab's programs write them.
-Exit code 0: complete. 1: a required file is missing; the archive is written all the same. 2: nothing is written.
+Files are taken from FOLDER or, if they are not there, from the folders in it that the lab's programs write to.
+Exit code 0: complete. 1: a required file is missing; the archive is written anyway. 2: nothing is written.
 """
 
 import argparse
@@ -17,21 +17,21 @@ from autograder.lint.files import lint_files
 from smallnets import zipping
 from smallnets.files import expect_file, replacing
 
-DATE = "[0-9]" * 12 + "_"  # in front of what some programs save
+DATE = "[0-9]" * 12 + "_"  # before the names of files that some programs save
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m autograder pack`."""
     parser.add_argument("--lab", required=True, help="which lab")
-    parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, default=Path("."), help="where the files are")
-    parser.add_argument("--out", type=Path, metavar="ZIP", help="what to write (default: LAB.zip)")
+    parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, default=Path("."), help="your files' folder")
+    parser.add_argument("--out", type=Path, metavar="ZIP", help="the archive (default: LAB.zip)")
 
 
 def command(args: argparse.Namespace) -> int:
-    """Write the archive, print what is in it and what is not; returns the exit code.
+    """Write the archive, print its files and the missing ones; returns the exit code.
 
     Raises:
-        ValueError: an unknown lab, a folder without any of its files, or `--out` names something that is no archive.
+        ValueError: an unknown lab, a folder without any of its files, or `--out` is no archive.
     """
     lab = registry.load(args.lab)
     out = args.out or Path(f"{lab.name}.zip")
@@ -42,7 +42,7 @@ def command(args: argparse.Namespace) -> int:
     found, notes = gather(lab, args.folder)
     with replacing(out) as temporary, tempfile.TemporaryDirectory(prefix="pack-") as copies:
         zipping.write(temporary, found, lab.root)
-        submission = copy_own(found, lab.hand_in, Path(copies))  # as it is taken in when it is graded
+        submission = copy_own(found, lab.hand_in, Path(copies))  # as in the grading
         notes += [*submission.notes, *lint_files(submission.files, lab.hand_in)]
         sizes = {name: path.stat().st_size for name, path in submission.files.items()}
     for name, size in sizes.items():
@@ -55,14 +55,14 @@ def command(args: argparse.Namespace) -> int:
 
 
 def gather(lab: Lab, folder: Path) -> tuple[dict[str, Path], list[str]]:
-    """The lab's files that are there, by name, and a line on each that is too large; ValueError if there are none."""
+    """The lab's files in a folder, by name, and a line on each that is too large; ValueError if there are none."""
     found, too_large = {}, []
     for hand_in in lab.hand_in:
         if not (there := _candidates(hand_in, lab, folder)):
             continue
         path = there[0]
         if (size := path.stat().st_size) > hand_in.most_bytes:
-            too_large.append(f"{path} is not taken: expected at most {hand_in.most_bytes:,} bytes, got {size:,}")
+            too_large.append(f"{path} was left out: expected at most {hand_in.most_bytes:,} bytes, got {size:,}")
         else:
             found[hand_in.name] = path
     if not found:
@@ -72,7 +72,7 @@ def gather(lab: Lab, folder: Path) -> tuple[dict[str, Path], list[str]]:
 
 
 def _candidates(hand_in: HandIn, lab: Lab, folder: Path) -> list[Path]:
-    """Where a file is, in the order of the lab's places; of dated ones the latest first, behind one without a date."""
+    """The paths of a file, in the order of the lab's places; dated ones last, the latest of them first."""
     there = [folder / place / hand_in.name for place in lab.places]
     if hand_in.dated:
         for place in lab.places:
@@ -81,7 +81,7 @@ def _candidates(hand_in: HandIn, lab: Lab, folder: Path) -> list[Path]:
 
 
 def _origin(name: str, path: Path, lab: Lab, folder: Path) -> str:
-    """Where a file was taken from, if that was not its own name in the folder or there was a choice."""
+    """The source of a file, if it had another name or folder, or if there was a choice."""
     hand_in = next(wanted for wanted in lab.hand_in if wanted.name == name)
     ignored = [other.relative_to(folder).as_posix() for other in _candidates(hand_in, lab, folder) if other != path]
     if path.parent == (folder / name).parent and path.name == Path(name).name:
@@ -91,7 +91,7 @@ def _origin(name: str, path: Path, lab: Lab, folder: Path) -> str:
 
 
 def missing(lab: Lab, packed: Mapping[str, Path], folder: Path) -> list[str]:
-    """A line for each required file that is not packed, with what is there under a name like it."""
+    """A line for each required file that is not packed, with a file of a similar name if there is one."""
     names = [hand_in.name for hand_in in lab.hand_in]
     folders = {(folder / place / name).parent for place in lab.places for name in names}
     there = sorted(path.relative_to(folder).as_posix() for each in folders for path in each.glob("*"))
@@ -99,5 +99,5 @@ def missing(lab: Lab, packed: Mapping[str, Path], folder: Path) -> list[str]:
     for hand_in in lab.hand_in:
         if hand_in.required and hand_in.name not in packed:
             near = near_miss(hand_in.name, names, [path for path in there if Path(path).name not in names])
-            lines.append(f"missing: {hand_in.name}{f' (found {shown(near)}, which is another name)' if near else ''}")
+            lines.append(f"missing: {hand_in.name}{f' (found {shown(near)}; rename it)' if near else ''}")
     return lines

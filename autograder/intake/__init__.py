@@ -1,1 +1,1 @@
-"""From what was handed in, a folder or a zip, to the files of the lab."""
+"""From a submission, a folder or a zip, to the lab's files."""

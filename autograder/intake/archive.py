@@ -1,4 +1,4 @@
-"""Read a zip archive that nobody vouches for: nothing is written here, and names and sizes are not believed."""
+"""Read an untrusted zip archive: nothing is written here, and its names and sizes are not trusted."""
 
 import contextlib
 import errno
@@ -16,15 +16,15 @@ from autograder.intake.entry import BLOCK, MOST_ENTRIES, Entry, too_many
 from autograder.intake.names import shown
 
 STARTS = (b"PK\x03\x04", b"PK\x05\x06")  # a first file, or the end of an empty archive
-MOST_DIRECTORY = 2**18  # bytes of its table of contents, which is read at once
-MOST_RATIO, FREE = 100, 2**20  # above so many bytes no file may unpack to more than so many times its packed size
+MOST_DIRECTORY = 2**18  # bytes of the table of contents, which is read at once
+MOST_RATIO, FREE = 100, 2**20  # no file over FREE bytes may unpack to more than MOST_RATIO times its packed size
 ENCRYPTED = 0x1 | 0x40 | 0x2000
 METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 DAMAGE = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError, ValueError)
 
 
 class _TooMuch(Exception):
-    """More was to be read at once than an archive of few files has."""
+    """A read of more bytes than an archive of few files needs."""
 
 
 class _Bounded(io.FileIO):
@@ -38,13 +38,13 @@ class _Bounded(io.FileIO):
 
 @contextlib.contextmanager
 def _damage_named(what: str) -> Iterator[None]:
-    """Turn whatever zipfile raises on a damaged archive into one line."""
+    """Turn zipfile's errors on a damaged archive into one line."""
     try:
         yield
     except _TooMuch:
         raise too_many("archive") from None
     except (*DAMAGE, OverflowError, OSError) as error:
-        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # a seek to nowhere is damage, a bad disk is not
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: a seek out of a damaged file
             raise
         raise ValueError(f"expected a zip archive that can be read, got damage in {what}") from error
 
@@ -53,7 +53,7 @@ def entries(descriptor: int) -> list[Entry]:
     """The files and folders of a zip archive, which stays open.
 
     Raises:
-        ValueError: it is damaged, has too many entries, or one that no honest archive of a student's files has.
+        ValueError: it is damaged, has too many entries, or a malicious one.
     """
     with _damage_named("its table of contents"):
         archive = zipfile.ZipFile(_Bounded(descriptor, closefd=False))
@@ -72,7 +72,7 @@ def entries(descriptor: int) -> list[Entry]:
 
 def _path(info: zipfile.ZipInfo) -> str:
     """The path of an entry, with a slash at the end for a folder; raises ValueError for one that leaves the archive."""
-    name = info.orig_filename  # as it is written there, where zipfile has not yet cut or replaced anything
+    name = info.orig_filename  # as written in the archive; zipfile cuts and replaces parts of `filename`
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if name.startswith("/") or name[1:2] == ":" or ".." in parts or "\\" in name or "\0" in name:
         raise ValueError(f"expected names within the archive, got {shown(name)}")
@@ -88,7 +88,7 @@ def _check(info: zipfile.ZipInfo) -> None:
     if info.flag_bits & ENCRYPTED:
         raise ValueError(f"expected an archive without a password, got an encrypted file: {shown(info.orig_filename)}")
     if info.compress_type not in METHODS:
-        raise ValueError(f"expected files stored or deflated, got one packed otherwise: {shown(info.orig_filename)}")
+        raise ValueError(f"expected files stored or deflated, got another compression: {shown(info.orig_filename)}")
 
 
 def _blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -102,7 +102,7 @@ def _blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
                 raise ValueError(f"expected a file that unpacks to at most {MOST_RATIO} times its size, got {name}")
             yield block
     if size != info.file_size:
-        raise ValueError(f"expected a zip archive that can be read, got damage in {name}: its size is another")
+        raise ValueError(f"expected a zip archive that can be read, got damage in {name}: its size is wrong")
 
 
 def _read(file: IO[bytes], name: str) -> bytes:

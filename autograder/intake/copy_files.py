@@ -12,7 +12,7 @@ MOST_BYTES = 2**28  # of all files together
 
 
 def copy_own(files: Mapping[str, Path], hand_in: Sequence[HandIn], into: Path) -> Submission:
-    """Take the user's own files as a submission; `files` maps the names of HandIns to the files, wherever they lie.
+    """Take the user's own files as a submission; `files` maps the names of HandIns to their paths.
 
     Raises:
         OSError: a file cannot be read.
@@ -31,7 +31,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def copy_entries(entries: Mapping[str, Entry], hand_in: Sequence[HandIn], into: Path) -> Submission:
-    """Copy the entries that have the name of a HandIn to `into`; notes tell which are refused or cannot be read.
+    """Copy the entries that have the name of a HandIn to `into`; notes name files that are refused or cannot be read.
 
     Raises:
         ValueError: the submission is damaged.
@@ -48,7 +48,7 @@ def copy_entries(entries: Mapping[str, Entry], hand_in: Sequence[HandIn], into: 
         try:
             left -= _copy(entry, target, min(left, wanted.most_bytes))
         except Refused as reason:
-            notes.append(f"{wanted.name} is not taken: {reason}")
+            notes.append(f"{wanted.name} was refused: {reason}")
             continue
         files[wanted.name] = target
         if wanted.name.endswith(".py") and (note := source_text.problem(wanted.name, target.read_bytes())):

@@ -1,4 +1,4 @@
-"""A file in a submission before it is taken, whether the submission is a folder or an archive."""
+"""An entry of a submission, a folder or an archive, before intake."""
 
 import dataclasses
 import functools
@@ -12,24 +12,24 @@ def flags(*names: str) -> int:
     return functools.reduce(operator.or_, (getattr(os, name, 0) for name in names), os.O_RDONLY)
 
 
-# no link is followed, nothing waits for the other end of a pipe
+# follow no link, wait for no pipe
 FLAGS = flags("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
 MOST_ENTRIES = 500
 BLOCK = 2**16
 
 
 class Refused(Exception):
-    """A file is not taken, the others may be; the text says what was expected and got."""
+    """A file is refused, others may be accepted; the text has the form "expected ..., got ..."."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """One name in a submission.
+    """A name in a submission.
 
     Args:
         path: from the top of the submission, with forward slashes; a folder's ends with one.
-        size: bytes that it says it has; what `blocks` gives may differ.
-        blocks: opens it and gives its bytes. Refused: not a regular file. ValueError: the submission is damaged.
+        size: its stated size in bytes; that of `blocks` may differ.
+        blocks: opens it and yields its bytes. Refused: not a regular file. ValueError: the submission is damaged.
     """
 
     path: str
@@ -38,7 +38,7 @@ class Entry:
 
 
 def too_many(what: str) -> ValueError:
-    """The error for a submission with more entries than anyone needs."""
+    """The error for a submission with too many entries."""
     return ValueError(
         f"expected at most {MOST_ENTRIES} entries in the {what}, got more: hand in the lab's own files only"
     )

@@ -1,4 +1,4 @@
-"""Read a folder that nobody vouches for: no link is followed, and nothing but regular files is opened."""
+"""Read an untrusted folder: no link is followed, and only regular files are opened."""
 
 import contextlib
 import functools
@@ -11,10 +11,10 @@ from autograder.intake.entry import BLOCK, FLAGS, MOST_ENTRIES, Entry, Refused, 
 
 
 def entries(descriptor: int, skip: Callable[[str], bool], depth: int = 1) -> list[Entry]:
-    """What lies in an open folder and, down to `depth`, in those folders in it whose name `skip` is not true of.
+    """The entries of an open folder and, down to `depth`, of its folders, except those for whose names `skip` is true.
 
     Raises:
-        ValueError: there is too much in it. Of what lies in each of its folders, the first few hundred names count.
+        ValueError: it has too many entries. Of each inner folder, only the first few hundred names are read.
     """
     with os.scandir(descriptor) as listing:
         top = sorted(itertools.islice(listing, MOST_ENTRIES + 1), key=lambda entry: entry.name)
@@ -29,13 +29,13 @@ def entries(descriptor: int, skip: Callable[[str], bool], depth: int = 1) -> lis
 
 
 def _within(descriptor: int, beneath: str, skip: Callable[[str], bool], depth: int) -> Iterator[Entry]:
-    """What lies in the folder `beneath` an open one, `depth` folders deep; those of it before those in its folders."""
+    """The entries of the folder `beneath` an open one, `depth` folders deep; its own before those of its folders."""
     try:
         with _descend(descriptor, beneath) as inner, os.scandir(inner) as listing:
             few = sorted(itertools.islice(listing, MOST_ENTRIES), key=lambda entry: entry.name)
-            # here, as an entry finds out about itself where it lies
+            # here, while `inner` is open: an entry's is_dir() and stat() need it
             found = [(_entry(descriptor, entry, beneath), entry.is_dir(follow_symlinks=False)) for entry in few]
-    except Refused:  # one that may not be entered has nothing for us
+    except Refused:  # a folder that cannot be entered counts as empty
         return
     yield from (entry for entry, _ in found)
     for entry, is_folder in found:
@@ -52,7 +52,7 @@ def _entry(descriptor: int, entry: os.DirEntry[str], beneath: str) -> Entry:
 
 @contextlib.contextmanager
 def _descend(descriptor: int, beneath: str) -> Iterator[int]:
-    """The folder `beneath` an open one, opened, name by name and without its slashes, so that no link is followed."""
+    """The folder `beneath` an open one, opened name by name, so that no link is followed."""
     folder = os.dup(descriptor)
     try:
         for name in beneath.split("/")[:-1]:
@@ -67,7 +67,7 @@ def _descend(descriptor: int, beneath: str) -> Iterator[int]:
 def _blocks(descriptor: int, beneath: str, name: str) -> Iterator[bytes]:
     """The bytes of a file in an open folder, or in the folder `beneath` it."""
     with _descend(descriptor, beneath) as folder:
-        # looked at first: opening a device can already do something
+        # checked first, as opening a device can have effects
         if not stat.S_ISREG(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
             raise Refused("expected a regular file, got a link, pipe or the like")
         file = _open(name, folder, FLAGS)

@@ -1,4 +1,4 @@
-"""Names that students chose: made safe to print, and compared with the names that were asked for."""
+"""Names chosen by students: made safe to print, and compared with the expected names."""
 
 import difflib
 import re
@@ -7,18 +7,18 @@ from collections.abc import Iterable, Sequence
 from autograder.text import one_line
 
 LONGEST = 60
-LIKE = 0.8  # two names of this ratio or more count as alike
-# what a second download, an editor that hides endings or a habit adds to a name
+LIKE = 0.8  # names with at least this likeness count as alike
+# additions by second downloads, by editors that hide endings, or by habit
 ADDED = re.compile(r"[ _-]?\(\d+\)|[ _-]copy\d*\b|^copy of |\.txt$|[ _-]")
 
 
 def shown(name: str) -> str:
-    """A name as it may stand in a message."""
+    """A name that is safe in a message."""
     return one_line(name, LONGEST) or "a name of unprintable characters"
 
 
 def likeness(name: str, other: str) -> float:
-    """From 0 to 1; 1 if two names differ in case, separators and common additions only."""
+    """The likeness of two names, from 0 to 1; 1 if they differ only in case, separators and common additions."""
     if len(name) > 2 * LONGEST:
         return 0.0
     plain, plain_other = (ADDED.sub("", text.casefold()) for text in (name, other))
@@ -28,11 +28,11 @@ def likeness(name: str, other: str) -> float:
 
 
 def near_miss(missing: str, known: Sequence[str], found: Iterable[str]) -> str | None:
-    """The path in `found` whose last part comes closest to a missing name; None if none is alike.
+    """The path in `found` whose last part is most like a missing name; None if none is alike.
 
     Args:
         missing: one of `known`.
-        known: all names that were asked for; what is more like another of them is no near miss of this one.
+        known: all expected names; a path that is more like another of them is no near miss.
         found: paths with forward slashes.
     """
     best, best_rank = None, (LIKE, -1000)

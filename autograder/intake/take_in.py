@@ -1,4 +1,4 @@
-"""Take in what was handed in, a folder or a zip archive that nobody vouches for."""
+"""Take in an untrusted submission, a folder or a zip archive."""
 
 import contextlib
 import dataclasses
@@ -13,8 +13,8 @@ from autograder.intake.entry import FLAGS, Entry
 from autograder.intake.names import near_miss, shown
 from autograder.lab import Lab, Submission
 
-MOST_NAMED = 3  # of the names that are left aside
-# added unasked by systems and editors, as are names that begin with a dot; `grading` comes with the handout
+MOST_NAMED = 3  # of the ignored names
+# added by systems and editors, as are names that begin with a dot; `grading` comes with the handout
 CLUTTER = {"__MACOSX", "__pycache__", "Thumbs.db", "desktop.ini", "grading"}
 KINDS = {
     b"Rar!\x1a\x07": "a rar archive",
@@ -26,18 +26,18 @@ KINDS = {
 
 
 def take_in(path: Path, lab: Lab, into: Path) -> Submission:
-    """Copy the lab's files out of a submission to `into`, under the names of its HandIns, for all to read.
+    """Copy the lab's files from a submission to `into`, under the names of its HandIns, readable for all.
 
-    They lie at the top, in the lab's `root`, or there in one more folder. Everything else is left aside; the notes
-    say so.
+    They may lie at the top, in the lab's `root`, or one folder deeper. All other files are ignored; the notes name
+    them.
 
     Args:
         path: a folder or a zip archive, whatever its name; no link.
-        lab: whose files are looked for.
-        into: a folder without them, made if it is missing.
+        lab: its `hand_in` names the files to look for.
+        into: a folder without these files, made if it is missing.
 
     Raises:
-        ValueError: nothing there, neither folder nor zip, too much in it, or an archive that is damaged or malicious.
+        ValueError: no such path, neither folder nor zip, too many files, or a damaged or malicious archive.
         OSError: the disk fails.
     """
     into.mkdir(parents=True, exist_ok=True)
@@ -84,7 +84,7 @@ def _opened(path: Path, depth: int) -> Iterator[list[Entry]]:
 
 
 def _kind(descriptor: int) -> str:
-    """What a regular file is, by its first bytes."""
+    """The kind of a regular file, by its first bytes."""
     start = os.read(descriptor, 512)
     os.lseek(descriptor, 0, os.SEEK_SET)
     if start.startswith(archive.STARTS):
@@ -99,9 +99,9 @@ def _is_clutter(path: str) -> bool:
 
 
 def _top(paths: Sequence[str], names: Sequence[str], root: str) -> str:
-    """Where the files lie: in `root`, at the top, or in the one folder that has them or the root; with a slash."""
+    """The folder that holds the files, with a slash: `root`, the top, or the only folder that has them or the root."""
     folders = sorted({path.split("/")[0] + "/" for path in paths if "/" in path})
-    ends = [root[at:] for at in range(len(root)) if root[at - 1] == "/"]  # as who packs hw2/code from within hw2
+    ends = [root[at:] for at in range(len(root)) if root[at - 1] == "/"]  # code/, if hw2/code was packed within hw2
     for place in (root, "", *ends):
         if any(place + name in paths for name in names):
             return place
@@ -116,12 +116,12 @@ def _top(paths: Sequence[str], names: Sequence[str], root: str) -> str:
 
 
 def _aside(paths: Sequence[str], top: str) -> list[str]:
-    """A note on what nobody asked for, if there is any."""
+    """A note on files that the lab does not ask for, if there are any."""
     firsts = set()
     for path in paths:
         around = top if path.startswith(top) else ""
         first, slash, _ = path.removeprefix(around).partition("/")
-        firsts.add(around + first + slash)  # a folder once, not each of its files
+        firsts.add(around + first + slash)  # name a folder once, not each of its files
     names = sorted(firsts)
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
-    return [f"left aside: {', '.join(map(shown, names[:MOST_NAMED]))}{more}"] if names else []
+    return [f"ignored: {', '.join(map(shown, names[:MOST_NAMED]))}{more}"] if names else []

@@ -1,4 +1,4 @@
-"""Look at source text without running it; started by `look`, as a process whose end does no harm.
+"""Lint source files without running them; `files.lint_files` starts this package as a process of its own.
 
-Every function gives findings: (line, or 0 where there is none, and what to say).
+Every check returns findings: (line, or 0 without one, and a text).
 """

@@ -1,4 +1,4 @@
-"""Read a source file and what it must define from stdin, as JSON; write the findings to stdout."""
+"""Read a source file and its required definitions from stdin as JSON; write the findings to stdout."""
 
 import json
 import sys
@@ -13,13 +13,13 @@ CPU_SECONDS, ADDRESS_SPACE = 5, 2**30
 def findings(
     source: str, functions: dict[str, list[str]], classes: dict[str, list[str]], own: list[str]
 ) -> list[tuple[int, str]]:
-    """All that is to be said about a source file, by line.
+    """All findings on a source file, sorted by line.
 
     Args:
         source: its text.
-        functions: names it must define -> their first arguments.
-        classes: names it must define -> methods they must have.
-        own: names of modules that lie beside it or are there besides.
+        functions: functions it must define -> their first arguments.
+        classes: classes it must define -> their required methods.
+        own: modules beside it, and others that it may import.
     """
     tree, found = parse(source)
     if tree is not None:
@@ -35,7 +35,7 @@ def _limit() -> None:
         import resource
     except ModuleNotFoundError:
         return
-    # a core of 0 would still feed a core dump to a program that the machine has for it
+    # with 0, the kernel would still pipe a core dump to a handler, see man 5 core
     limits = {resource.RLIMIT_CPU: CPU_SECONDS, resource.RLIMIT_AS: ADDRESS_SPACE, resource.RLIMIT_CORE: 1}
     if sys.platform == "darwin":  # that kernel refuses to set it
         del limits[resource.RLIMIT_AS]
@@ -46,7 +46,7 @@ def _limit() -> None:
 
 
 def main() -> None:
-    """Look at one file within limits of time and memory."""
+    """Lint one file within limits of time and memory."""
     _limit()
     request: dict[str, Any] = json.load(sys.stdin)
     json.dump(findings(**request), sys.stdout)

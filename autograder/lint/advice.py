@@ -1,4 +1,4 @@
-"""What may work at home and fail elsewhere: modules and files that may not be there, names that NumPy has given up."""
+"""Code that may work at home and fail elsewhere: missing modules and files, names that NumPy has removed."""
 
 import ast
 import re
@@ -10,8 +10,8 @@ INSTALLED = {"numpy", "torch"}
 HOME = re.compile(r"/home/|/Users/|[A-Za-z]:[\\/]")
 MISSING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
-TYPES = ("int", "float", "complex", "object", "str")  # since NumPy 1.24: its names for Python's own
-# since NumPy 2: those of which NumPy itself does not say what to write instead
+TYPES = ("int", "float", "complex", "object", "str")  # removed in NumPy 1.24: its names for Python's types
+# removed in NumPy 2: names for which NumPy's error has no replacement
 FUNCTIONS = {"product": "prod", "cumproduct": "cumprod", "in1d": "isin", "trapz": "trapezoid"}
 GONE = {
     f"{numpy}.{name}": new
@@ -21,9 +21,9 @@ GONE = {
 
 
 def imports(tree: ast.Module, own: set[str]) -> list[tuple[int, str]]:
-    """Findings on imports of modules that are neither Python's own nor installed nor among `own`.
+    """Findings on imports of modules that are not Python's, not installed and not in `own`.
 
-    With "." among `own`, the file lies in a package.
+    "." in `own`: the file lies in a package.
     """
     tried = _tried(tree)
     found = []
@@ -39,14 +39,14 @@ def imports(tree: ast.Module, own: set[str]) -> list[tuple[int, str]]:
             if name.startswith("."):
                 if "." in own and not name.startswith(".."):
                     continue
-                found.append((node.lineno, f"`from {name} import` needs a package around the file, and there is none"))
+                found.append((node.lineno, f"`from {name} import` needs a package around the file, which has none"))
             elif first not in sys.stdlib_module_names | INSTALLED | own and node not in tried:
-                found.append((node.lineno, f"the module {first} may not be there when this is graded"))
+                found.append((node.lineno, f"the module {first} may be missing when this is graded"))
     return found
 
 
 def _tried(tree: ast.Module) -> set[ast.AST]:
-    """Nodes inside a `try` that goes on where a module is missing."""
+    """Nodes inside a `try` that catches a missing module."""
     tried: set[ast.AST] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Try) and any(_catches_missing(handler) for handler in node.handlers):
@@ -62,7 +62,7 @@ def _catches_missing(handler: ast.ExceptHandler) -> bool:
 
 
 def paths(tree: ast.Module) -> list[tuple[int, str]]:
-    """Findings on strings that begin like a path on somebody's own computer."""
+    """Findings on strings that start like a path on a personal computer."""
     return [
         (node.lineno, f"the path {node.value[:60]!r} is on your computer only")
         for node in ast.walk(tree)
@@ -71,9 +71,9 @@ def paths(tree: ast.Module) -> list[tuple[int, str]]:
 
 
 def gone(tree: ast.Module) -> list[tuple[int, str]]:
-    """Findings on names such as np.int, which templates of 2020 and before use."""
+    """Findings on names such as np.int, used in templates up to 2020."""
     return [
-        (node.lineno, f"{name} is no longer there in NumPy 2; write {GONE[name]} instead")
+        (node.lineno, f"{name} was removed from NumPy; write {GONE[name]} instead")
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and (name := module.dotted(node)) in GONE
     ]

@@ -1,4 +1,4 @@
-"""Whether the functions and classes that a lab asks for are there, with the right arguments and some code."""
+"""Check that the lab's functions and classes exist, with the right arguments and some code."""
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,13 +7,13 @@ from autograder.intake.names import near_miss
 from autograder.lint import module
 from autograder.lint.module import Function
 
-# what torch.nn.Module brings along, of what a lab could ask for; its own forward only raises
+# methods of torch.nn.Module that a lab could ask for; its own forward only raises
 INHERITED = {"parameters", "named_parameters", "modules", "children", "state_dict", "load_state_dict", "train", "eval"}
 INHERITED |= {"buffers", "zero_grad", "apply", "to", "float", "double", "requires_grad_", "register_buffer"}
 
 
 def functions(tree: ast.Module, wanted: Mapping[str, Sequence[str]]) -> list[tuple[int, str]]:
-    """Findings on functions -> their first arguments."""
+    """Findings on the required functions (name -> first arguments)."""
     names, found = module.bound(tree), []
     for name, arguments in wanted.items():
         node = names.get(name)
@@ -29,7 +29,7 @@ def functions(tree: ast.Module, wanted: Mapping[str, Sequence[str]]) -> list[tup
 
 
 def classes(tree: ast.Module, wanted: Mapping[str, Sequence[str]]) -> list[tuple[int, str]]:
-    """Findings on classes -> the methods they must have."""
+    """Findings on the required classes (name -> methods)."""
     names, found = module.bound(tree), []
     for name, methods in wanted.items():
         node = names.get(name)
@@ -44,7 +44,7 @@ def classes(tree: ast.Module, wanted: Mapping[str, Sequence[str]]) -> list[tuple
 
 
 def _near(missing: str, known: Sequence[str], names: Mapping[str, ast.AST]) -> tuple[str, int]:
-    """Words for the name that comes closest to a missing one, and its line."""
+    """A text on the name most like a missing one, and its line."""
     near = near_miss(
         missing, known, [name for name, node in names.items() if isinstance(node, Function | ast.ClassDef)]
     )
@@ -66,7 +66,7 @@ def _missing_function(
 
 
 def _arguments(node: ast.FunctionDef, wanted: Sequence[str]) -> list[tuple[int, str]]:
-    """A finding if the call that the lab makes would give the arguments other names, another order or too few."""
+    """A finding if the arguments do not fit the lab's call: other names, another order, or too few."""
     args = node.args
     names = [arg.arg for arg in args.posonlyargs + args.args]
     given = names[: len(wanted)]
@@ -76,12 +76,12 @@ def _arguments(node: ast.FunctionDef, wanted: Sequence[str]) -> list[tuple[int, 
     needed = names[len(wanted) : len(names) - len(args.defaults)]
     needed += [arg.arg for arg, default in zip(args.kwonlyargs, args.kw_defaults, strict=True) if default is None]
     return (
-        [(node.lineno, f"{node.name} needs a default for {', '.join(needed)}, as no value is given")] if needed else []
+        [(node.lineno, f"{node.name} needs a default for {', '.join(needed)}, as the lab gives none")] if needed else []
     )
 
 
 def _methods(node: ast.ClassDef, wanted: Iterable[str], names: Mapping[str, ast.AST]) -> list[tuple[int, str]]:
-    """Findings on the methods that a class has, itself or from a class that it extends."""
+    """Findings on a class's methods, its own or those of its base classes."""
     had, unknown = _members(node, names)
     found = []
     for method in wanted:
@@ -97,7 +97,7 @@ def _methods(node: ast.ClassDef, wanted: Iterable[str], names: Mapping[str, ast.
 
 
 def _members(node: ast.ClassDef, names: Mapping[str, ast.AST]) -> tuple[dict[str, ast.AST], bool]:
-    """What a class has, and whether it may have more, from a class that is not in this file."""
+    """A class's members, and whether a base class from another file may add more."""
     members: dict[str, ast.AST] = {}
     waiting, seen, unknown = [node], set(), False
     while waiting:
@@ -119,7 +119,7 @@ def _members(node: ast.ClassDef, names: Mapping[str, ast.AST]) -> tuple[dict[str
 
 
 def _leftover(node: Function, what: str) -> list[tuple[int, str]]:
-    """A finding if a skeleton's body is still there."""
+    """A finding if a body is still the skeleton's."""
     for statement in node.body:
         if isinstance(statement, ast.Raise) and statement.exc is not None:
             raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc

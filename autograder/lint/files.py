@@ -1,4 +1,4 @@
-"""Look at handed-in source files without running them, and say in one line each what will go wrong."""
+"""Lint source files without running them: one line for each likely failure."""
 
 import json
 import subprocess
@@ -12,18 +12,18 @@ from autograder.lint import source_text
 from autograder.registry import ROOT
 from autograder.text import one_line
 
-SECONDS = 10.0  # for one file, on the clock; it takes hundredths
+SECONDS = 10.0  # wall time for one file, which takes hundredths of a second
 MOST_NOTES, LONGEST = 20, 300  # for one file, and characters of one
 
 
 def lint_files(files: Mapping[str, Path], hand_in: Sequence[HandIn]) -> list[str]:
     """Notes on the .py files among `files`, for students: "net.py, line 3: ...", or without a line.
 
-    Nothing in them is run, and nothing in them fails the grader: a process of its own reads each.
+    No code in them is run, and none can fail the grader: each is read by a process of its own.
 
     Args:
         files: name -> file, as `take_in` gives them.
-        hand_in: what they must define.
+        hand_in: their required definitions.
 
     Raises:
         OSError: a file cannot be read.
@@ -47,12 +47,12 @@ def _lint_file(wanted: HandIn, data: bytes, own: list[str]) -> list[str]:
 
 
 def _findings(request: str) -> list[tuple[int, str]]:
-    """What the process finds; a file that is too much for it is a finding, too."""
+    """The findings of the process; if the file is too much for it, a finding that says so."""
     command = [sys.executable, "-E", "-s", "-S", "-W", "ignore", "-m", "autograder.lint"]
     try:
         done = subprocess.run(command, input=request, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
-        return [(0, "it was not looked at, as that took too long")]
+        return [(0, "it was not checked, as that took too long")]
     if done.returncode:
-        return [(0, "it was not looked at, as it is too much for Python's own parser")]
+        return [(0, "it was not checked, as it is too much for Python's own parser")]
     return [(line, text) for line, text in json.loads(done.stdout)]

@@ -1,4 +1,4 @@
-"""What a module's own statements are, without running them. Nothing here recurses, as trees can be deep."""
+"""The statements and names of a module, found without running it. No recursion, as trees can be deep."""
 
 import ast
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ def is_main_block(node: ast.AST) -> bool:
 
 
 def executed(tree: ast.AST) -> Iterator[ast.AST]:
-    """The nodes whose code runs when the module (or class) is made: not bodies of functions, nor the main block."""
+    """The nodes whose code runs on import (or when the class is made): no bodies of functions, no main block."""
     waiting: list[ast.AST] = list(reversed(list(ast.iter_child_nodes(tree))))
     while waiting:
         node = waiting.pop()
@@ -33,9 +33,9 @@ def executed(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def bound(body: ast.Module | ast.ClassDef) -> dict[str, ast.AST]:
-    """The names that a module or class body binds -> the node that does so last; "*" for an import of all names."""
+    """The names that a module or class body binds -> the last node that binds them; "*" for an import of all names."""
     names: dict[str, ast.AST] = {}
-    inside: set[ast.AST] = set()  # classes and what is in them have names of their own
+    inside: set[ast.AST] = set()  # classes and comprehensions have names of their own
     for node in executed(body):
         if node in inside or isinstance(node, ast.ClassDef | ast.ListComp | ast.SetComp | ast.DictComp):
             inside.update(ast.iter_child_nodes(node))

@@ -1,4 +1,4 @@
-"""From text to a syntax tree, or to the words for why there is none."""
+"""From text to a syntax tree, or to a finding that says why there is none."""
 
 import ast
 import re
@@ -9,7 +9,7 @@ LONGEST = 80  # of a line that is quoted
 
 
 def parse(source: str) -> tuple[ast.Module | None, list[tuple[int, str]]]:
-    """The tree, None if there is none, and findings on lines that only a notebook understands."""
+    """The tree, None if it cannot be parsed, and findings on syntax errors and on lines for notebooks only."""
     lines = re.split(r"\r\n|\r|\n", source)
     found: list[tuple[int, str]] = []
     while len(found) <= MOST_MAGICS:
@@ -21,7 +21,7 @@ def parse(source: str) -> tuple[ast.Module | None, list[tuple[int, str]]]:
             if not MAGIC.match(text):
                 return None, [*found, (at, _explain(error, text))]
             found.append((at, f"only notebooks understand `{_quoted(text)}`, Python does not; remove it"))
-            lines[at - 1] = text[: len(text) - len(text.lstrip())] + "pass"  # and see what else there is
+            lines[at - 1] = text[: len(text) - len(text.lstrip())] + "pass"  # then go on with the rest
         except (RecursionError, MemoryError):
             return None, [*found, (0, "Python cannot parse this file, it is nested too deeply or too large")]
         except ValueError as error:

@@ -1,12 +1,12 @@
-"""Code that runs when the file is imported, though it should not."""
+"""Calls that run on import, though they should not."""
 
 import ast
 
 from autograder.lint import module
 
 REASONS = {
-    "input": "waits for a keyboard that is not there",
-    "show": "opens a window that is not there",
+    "input": "waits for a keyboard, and there is none",
+    "show": "opens a window, and there is none",
     "exit": "ends the program",
     "quit": "ends the program",
     "get_ipython": "exists in notebooks only",
@@ -14,7 +14,7 @@ REASONS = {
 
 
 def on_import(tree: ast.Module, functions: set[str]) -> list[tuple[int, str]]:
-    """Findings on calls outside of functions: of the lab's `functions`, which train, and of what waits or ends."""
+    """Findings on calls outside of functions: of the lab's `functions`, which train, and of calls that wait or end."""
     found = []
     for node in module.executed(tree):
         if isinstance(node, ast.Call) and (name := module.dotted(node.func)):

@@ -1,4 +1,4 @@
-"""The bytes of a .py file as text, read as Python itself would."""
+"""The bytes of a .py file as text, decoded as Python does."""
 
 import codecs
 import io
@@ -11,7 +11,7 @@ def decode(data: bytes) -> str:
     """The text of a source file.
 
     Raises:
-        ValueError: Python could not read it; the text begins with the line, such as "line 3: expected ...".
+        ValueError: Python could not read it; the text starts with the line, such as "line 3: expected ...".
     """
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ValueError("line 1: expected UTF-8, got UTF-16; save the file again as UTF-8")
@@ -29,11 +29,11 @@ def decode(data: bytes) -> str:
 
 
 def _encoding(data: bytes) -> str:
-    """The encoding that the file declares, else UTF-8; LookupError for one that is unknown or not to be used."""
+    """The encoding that the file declares, else UTF-8; LookupError if it is unknown or in SLOW."""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     except SyntaxError as error:
-        data.decode()  # it refuses a bad byte in the first two lines, but does not name it
+        data.decode()  # detect_encoding refuses a bad byte in the first two lines without naming it
         raise LookupError from error
     if codecs.lookup(encoding).name in SLOW:
         raise LookupError

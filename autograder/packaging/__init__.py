@@ -1,1 +1,1 @@
-"""What leaves the checkout: which files a handout, bundle or job contains, skeletons, archives."""
+"""The files of handouts, bundles and jobs, and the skeletons in handouts."""

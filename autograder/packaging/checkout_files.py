@@ -1,4 +1,4 @@
-"""Which files of the checkout a handout or bundle contains, and on which a grade depends."""
+"""Which files a handout or bundle contains, and on which a grade depends."""
 
 import hashlib
 import platform
@@ -11,17 +11,17 @@ from autograder.packaging.imports import version
 from autograder.registry import ROOT, located
 from smallnets import files
 
-HIDDEN = ("*_test_*", "*secret*")  # names that git ignores too: hidden data and what decides it
+HIDDEN = ("*_test_*", "*secret*")  # names of hidden data and secrets; git ignores them too
 
 
 def grader(lab: Lab, programs: Sequence[str] = ("grading.grade",)) -> list[str]:
-    """The files that grade one lab, relative to the checkout: what these programs and its declaration need.
+    """The files that grade one lab, relative to the checkout: those that its declaration and `programs` need.
 
     Args:
         programs: modules of `autograder`.
 
     Raises:
-        ValueError: the declaration names files that are not there.
+        ValueError: the declaration names missing files.
     """
     declared = [lab.module] if lab.module else []
     needs = matching(lab.needs)
@@ -31,7 +31,7 @@ def grader(lab: Lab, programs: Sequence[str] = ("grading.grade",)) -> list[str]:
 
 
 def grader_hash(lab: Lab, staff: Path | None = None) -> str:
-    """A hash of all that a grade depends on besides submission and seed: source files, data, versions.
+    """A hash of everything that a grade depends on except submission and seed: source files, data, versions.
 
     Args:
         lab: the hash depends on this lab's files and on no other lab's.
@@ -49,7 +49,7 @@ def grader_hash(lab: Lab, staff: Path | None = None) -> str:
 def matching(patterns: Iterable[str]) -> list[str]:
     """The files that match any of these patterns, relative to the checkout, sorted.
 
-    Left out are what Python has cached, and hidden data that staff have put beside the rest.
+    Python's caches, and hidden data that staff have put beside the other files, are left out.
 
     Raises:
         ValueError: a pattern that no file matches.

@@ -1,4 +1,4 @@
-"""Which modules of the checkout a module needs, read from its source: nothing is imported to find out."""
+"""The modules of the checkout that a module needs, found in its source without importing it."""
 
 import ast
 import functools
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autograder.registry import located, parents
 
-PACKAGES = ("autograder", "smallnets", "labs", "data")  # and the modules that lie at the root
+PACKAGES = ("autograder", "smallnets", "labs", "data")  # and the modules at the root
 
 
 def needed(modules: Iterable[str], started: bool = True) -> list[str]:
@@ -16,8 +16,8 @@ def needed(modules: Iterable[str], started: bool = True) -> list[str]:
 
     Args:
         modules: such as "autograder.grading.grade", or files such as "labs/<lab>/utils.py".
-        started: also follow texts that name a module, such as "autograder.lint", which is how a module names
-            those that it starts as a process or sends into the sandbox.
+        started: also follow texts that name a module, such as "autograder.lint": a module that is started as a
+            process or in the sandbox is named so.
 
     Raises:
         ValueError: there is no such module.
@@ -32,7 +32,7 @@ def needed(modules: Iterable[str], started: bool = True) -> list[str]:
 
 
 def version(package: str) -> str:
-    """The version of a package that is installed, "none" for one that is not."""
+    """The version of an installed package; "none" if it is not installed."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -73,7 +73,7 @@ def _path(module: str, places: tuple[Path, ...]) -> str | None:
 
 @functools.cache
 def _imports(file: str, started: bool, places: tuple[Path, ...]) -> tuple[str, ...]:
-    """The files that one file imports, wherever in it, and those of modules that its texts name."""
+    """The files that one file imports anywhere, and those of modules that its texts name."""
     found: list[str] = []
     for node in ast.walk(ast.parse(located(file).read_bytes())):
         names: list[str] = []

@@ -1,4 +1,4 @@
-"""A working file as students start from it: with the bodies taken out that they are to write."""
+"""Make a student's skeleton from a working file: the bodies that they write are removed."""
 
 import ast
 import textwrap
@@ -8,13 +8,13 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def skeleton(source: str, blanks: Sequence[str], drops: Sequence[str], says: Mapping[str, str]) -> str:
-    """The source with other bodies; what is not named stays as it is, to the letter.
+    """The source with these changes; everything else stays the same to the letter.
 
     Args:
         blanks: names of functions and methods, such as "fit" or "Linear.forward": after the docstring, the body
             is `raise NotImplementedError`.
-        drops: names of functions, methods and classes that are taken out.
-        says: name -> its docstring from now on; "" is the module.
+        drops: names of functions, methods and classes that are removed.
+        says: name -> its new docstring; "" is the module.
 
     Raises:
         ValueError: a name that is not defined, or has no docstring to replace.
@@ -24,7 +24,7 @@ def skeleton(source: str, blanks: Sequence[str], drops: Sequence[str], says: Map
     edits = [_blank(_find(tree, name)) for name in blanks]
     edits += [_drop(_find(tree, name), lines) for name in drops]
     edits += [_say(tree if not name else _find(tree, name), name, text) for name, text in says.items()]
-    for first, last, text in sorted(edits, reverse=True):  # from the end, so that the numbers of lines stay true
+    for first, last, text in sorted(edits, reverse=True):  # from the end, so that line numbers stay valid
         lines[first - 1 : last] = [text] if text else []
     return "".join(lines)
 
@@ -46,18 +46,18 @@ def _docstring(node: ast.Module | Definition) -> ast.Expr | None:
 
 
 def _blank(node: Definition) -> tuple[int, int, str]:
-    """(first line, last line, the text in their place): all of the body but the docstring."""
+    """(first line, last line, replacement) for the body without its docstring."""
     docstring, last = _docstring(node), node.body[-1].end_lineno
     assert last is not None
     first = node.body[0].lineno if docstring is None else (docstring.end_lineno or 0) + 1
     if first == node.lineno:
         raise ValueError(f"expected {node.name} to have its body on lines of its own, got one on the line of its def")
-    # a body that is its docstring alone gets the statement behind it
+    # if the body is only a docstring, the statement comes after it
     return first, max(last, first - 1), f"{' ' * node.body[0].col_offset}raise NotImplementedError\n"
 
 
 def _drop(node: Definition, lines: Sequence[str]) -> tuple[int, int, str]:
-    """A definition with its decorators, and the blank lines above it."""
+    """(first line, last line, "") of a definition with its decorators and the blank lines above it."""
     first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
     while first > 1 and not lines[first - 2].strip():
         first -= 1

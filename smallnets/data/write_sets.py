@@ -47,7 +47,7 @@ def check_replaceable(folder: Path, names: Sequence[str], manifest: str = MANIFE
         other = manifest
     if other is not None:
         raise ValueError(
-            f"expected {folder} to be empty or as this program wrote it, got another {other} there; move it away"
+            f"expected {folder} to be empty or written by this program, got another {other} there; move it away"
         )
 
 

@@ -1,4 +1,4 @@
-"""What an attack aims at, handed over by the replay, and how it says that it got there."""
+"""The targets of an attack, passed by the replay, and its ways to report success."""
 
 import json
 import os
@@ -12,12 +12,12 @@ SCRATCH = os.environ["TMPDIR"]
 
 
 def reached(what: object) -> None:
-    """Say that the attack got where it wanted."""
+    """Report that the attack succeeded."""
     print("REACHED", what, flush=True)
 
 
 def spill(data: bytes) -> None:
-    """Print the secrets in some bytes, for the replay to know again."""
+    """Print the secrets in some bytes, for the replay to recognise."""
     for secret in set(SECRET.findall(data)):
         print(secret.decode(), flush=True)
 

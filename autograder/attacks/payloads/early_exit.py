@@ -1,4 +1,4 @@
-"""Write results.json and leave before anything is tested."""
+"""Write results.json and exit before anything is tested."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Hand back an object that claims to equal everything, instead of predictions."""
+"""Return an object that claims to equal everything, instead of predictions."""
 
 import os
 import pickle

@@ -1,4 +1,4 @@
-"""End with success before handing back anything."""
+"""End with success before returning a result."""
 
 import os
 

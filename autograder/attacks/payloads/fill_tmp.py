@@ -1,4 +1,4 @@
-"""Fill the disk with files, each small enough."""
+"""Fill the disk with files, each below the size limit."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Leave behind a process that goes on as its own child, so that whoever kills comes too late."""
+"""Leave behind a process that keeps replacing itself by its child, so that a kill comes too late."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Kill whoever watches."""
+"""Kill the process that supervises the job."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Let children hold memory, each little enough, together too much."""
+"""Let children hold memory, each below the limit, together above it."""
 
 import os
 import time

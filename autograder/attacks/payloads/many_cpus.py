@@ -1,4 +1,4 @@
-"""Let children use the CPU, each little enough, together too much."""
+"""Let children use the CPU, each below the limit, together above it."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Use up the names of files, none of which holds a byte."""
+"""Create empty files until no more are possible."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Lift one's own limits."""
+"""Raise its own limits."""
 
 import resource
 

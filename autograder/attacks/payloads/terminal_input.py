@@ -1,4 +1,4 @@
-"""Type into the terminal of whoever runs the grader."""
+"""Type into the terminal of the user who runs the grader."""
 
 import fcntl
 import os
