@@ -120,8 +120,10 @@ def train_part(
     train.seed_everything(args.seed)
     show = False if args.quiet else None
     start = time.perf_counter()
+    # at once, as this loop may be an endless one
+    beyond = f"note: part {part}: {n_iter} batches are trained, and fit goes on; an iteration is a batch, not an epoch"
     with (
-        progress.watch_steps(progress.step_class(module), n_iter, f"part {part}", show) as steps,
+        progress.watch_steps(progress.step_class(module), n_iter, f"part {part}", show, beyond) as steps,
         student_code(own_file),
     ):
         result = module.fit(*inputs, n_iter)
@@ -131,6 +133,8 @@ def train_part(
     seconds = {"training": (steps.last_end or end) - start, "prediction": end - (steps.last_end or end)}
     predictions = spec.task.check(predictions, dev, notes)
     run = Run(part, net, predictions, fitcheck.losses(losses, n_iter, notes), seconds, notes=notes)
+    if steps.count > n_iter and len(run.losses) <= n_iter:  # else the number of losses has said it
+        notes.append(f"fit trained {steps.count} batches in {n_iter} iterations, so these figures are not comparable")
     if not isinstance(net, torch.nn.Module):
         notes.append(f"expected net to be a torch.nn.Module, got {fitcheck.kind(net)}: it is not saved")
     return run

@@ -103,13 +103,13 @@ def _short(text: str) -> str:
 
 def complain(error: BaseException, where: str = "") -> int:
     """Print a user's mistake on stderr, in one line (a student's traceback keeps its own); returns 2."""
-    _say(f"error: {where + ': ' if where else ''}{told(error)}")
+    say(f"error: {where + ': ' if where else ''}{told(error)}")
     return 2
 
 
 def note(text: str) -> None:
     """Print on stderr, in one line, something that is not as expected but stops nothing."""
-    _say(f"note: {text}")
+    say(f"note: {text}")
 
 
 def told(error: BaseException) -> str:
@@ -172,11 +172,11 @@ def _ended(kind: type[BaseException], error: BaseException, trace: TracebackType
 
 
 def _interrupted() -> int:
-    _say("interrupted")
+    say("interrupted")
     return 130
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
     """Print on stderr, if that takes anything."""
     if sys.stderr is not None:  # print would take stdout instead
         with contextlib.suppress(OSError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from smallnets import fitcheck
+from smallnets import cli, fitcheck
 
 
 @dataclass
@@ -33,7 +33,9 @@ def step_class(module: ModuleType) -> type | None:
 
 
 @contextmanager
-def watch_steps(net_class: type | None, total: int, label: str, show: bool | None = None) -> Iterator[Steps]:
+def watch_steps(
+    net_class: type | None, total: int, label: str, show: bool | None = None, beyond: str = ""
+) -> Iterator[Steps]:
     """Count the calls of net_class.step while the block runs, and show them on a terminal.
 
     A class without a step is left alone, so is the class after the block. Whatever step returns
@@ -43,6 +45,7 @@ def watch_steps(net_class: type | None, total: int, label: str, show: bool | Non
         total: how many steps are expected.
         label: what stands before the bar.
         show: draw the bar; by default only when stderr is a terminal.
+        beyond: the line that is printed on stderr, once, when there are more steps than expected.
     """
     steps = Steps()
     # a static or class method, or anything cleverer, would not survive being wrapped
@@ -58,6 +61,8 @@ def watch_steps(net_class: type | None, total: int, label: str, show: bool | Non
         steps.count += 1
         steps.sizes.append(_rows(args[1:] or tuple(kwargs.values())))
         steps.last_end = time.perf_counter()
+        if beyond and steps.count == total + 1:
+            _say(beyond, bar)
         if bar is not None:
             bar.set_postfix_str(_loss_text(loss), refresh=False)
             bar.update()
@@ -80,6 +85,14 @@ def _bar(total: int, label: str) -> Any:
     from tqdm import tqdm  # not needed where no bar is shown
 
     return tqdm(total=total, desc=label, unit="it", leave=False, dynamic_ncols=True, file=sys.stderr)
+
+
+def _say(line: str, bar: Any) -> None:
+    """Print a line on stderr, above the bar if there is one."""
+    if bar is None:
+        cli.say(line)
+    else:
+        bar.write(line, file=sys.stderr)
 
 
 def _rows(values: tuple) -> int | None:

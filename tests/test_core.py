@@ -71,6 +71,16 @@ def test_no_bar_where_stderr_is_no_terminal(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("show", [True, False], ids=["above the bar", "without a bar"])
+def test_more_steps_than_expected_are_told_once_and_at_once(show: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    told = []
+    with progress.watch_steps(Net, 2, "part 2", show, beyond="note: 2 are enough") as steps:
+        for _ in range(5):
+            Net().step(1)
+            told.append("note: 2 are enough\n" in capsys.readouterr().err)
+    assert steps.count == 5 and told == [False, False, True, False, False]
+
+
 def test_a_seed_reaches_all_three_generators() -> None:
     drawn = []
     for seed in (1, 1, 2):

@@ -305,6 +305,33 @@ def test_strict_makes_an_error_of_a_note(
     assert message.removesuffix(": taken as 0") in err and not (tmp_path / "models").exists()
 
 
+@pytest.mark.parametrize(
+    ("epochs", "kept"),
+    [(3, "losses[-4:]"), (3, "losses"), (1, "losses")],
+    ids=["a loss an iteration", "all losses", "one epoch"],
+)
+def test_more_batches_than_iterations_are_told_while_fit_runs_and_noted_once(
+    epochs: int, kept: str, score: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = classifier(f"{kept}, yhats, net").replace("range(n_iter)", f"range({epochs} * n_iter)")
+    assert score(2, source) == 0
+    out, err = capsys.readouterr()
+    goes_on = "note: part 2: 4 batches are trained, and fit goes on; an iteration is a batch, not an epoch\n"
+    assert err == ("" if epochs == 1 else goes_on)
+    notes = [line for line in out.splitlines() if line.startswith("note: ")]
+    assert len(notes) == (epochs > 1) and all("12" in note and "not comparable" in note for note in notes)
+
+
+def test_an_endless_fit_is_told_before_it_is_interrupted(
+    score: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    step = "        if next(self.calls) == 6: raise KeyboardInterrupt\n        self.optimizer.zero_grad()"
+    source = classifier().replace("range(n_iter)", "iter(int, 1)").replace("        self.optimizer.zero_grad()", step)
+    source = source.replace("super().__init__()", "super().__init__()\n        self.calls = iter(range(9))")
+    assert score(2, source) == 130
+    assert "4 batches are trained, and fit goes on" in capsys.readouterr().err
+
+
 def test_every_note_has_a_line_with_quiet_and_with_strict(
     score: Callable[..., int], capsys: pytest.CaptureFixture[str]
 ) -> None:
