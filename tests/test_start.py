@@ -127,7 +127,7 @@ def test_without_torch_nothing_is_graded(
 
     monkeypatch.setattr(pipeline, "version", lambda name: absent(name) if name == "torch" else "2.0")
     monkeypatch.setattr("autograder.packaging.checkout_files.version", pipeline.version)
-    monkeypatch.setattr(pipeline, "do", lambda *_: pytest.fail("a student's program was run"))
+    monkeypatch.setattr(pipeline, "run_step", lambda *_: pytest.fail("a student's program was run"))
     (tmp_path / "neuralnet_p1.py").write_text("def fit(): pass\n")
     command, *options = line.split()
     assert autograder.main([command, str(tmp_path), "--lab", "mp6", *options]) == 2
