@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT, any_check_fails, load_file
+from definitions import definitions
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from autograder.runner.assertions import equal
 from autograder.runner.run_checks import generator
 from labs.beras.grading.checks import activations, core, layers, training
 from labs.beras.grading.checks.model import check_evaluate
+from labs.beras.grading.inside import reference_core
 from smallnets.data import mnist
 from smallnets.gradcheck import relative_error
 
@@ -66,6 +68,36 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType]
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_ours_passes(check: Callable[[ModuleType, np.random.Generator], None], seed: int) -> None:
     check(beras, generator(seed, check.__name__))
+
+
+def test_the_graders_core_is_the_handouts_but_for_sums_that_follow_their_definition() -> None:
+    ours, copy = definitions(LAB / "Beras/core.py"), definitions(LAB / "grading/inside/reference_core.py")
+    different = {name for name in ours | copy if ours.get(name) != copy.get(name)}
+    assert different == {"Diffable.compose_to_input", "Diffable.compose_to_weight", "GradientTape.gradient"}
+
+
+@pytest.mark.parametrize("shape", [(4, 3), (7, 4, 3), (7, 4, 1)], ids=["shared", "of each sample", "of each, a column"])
+def test_the_graders_core_composes_gradients_as_the_handouts_does(shape: tuple[int, ...]) -> None:
+    rng = np.random.default_rng(0)
+    J, gradients, weight = rng.normal(size=(7, 3)), rng.normal(size=shape), np.zeros((4, 3))
+
+    def composed(core: Any) -> list[np.ndarray]:
+        class Layer(core.Diffable):
+            weights = (weight,)
+
+            def forward(self, x: np.ndarray) -> np.ndarray:
+                return x
+
+            def input_gradients(self) -> np.ndarray:
+                return np.broadcast_to(gradients, (*shape[:-1], 3))
+
+            def weight_gradients(self) -> tuple[np.ndarray, ...]:
+                return (gradients,)
+
+        return [Layer().compose_to_input(J), *Layer().compose_to_weight(J)]
+
+    for found, expected in zip(composed(reference_core), composed(beras.core), strict=True):
+        np.testing.assert_allclose(found, expected)
 
 
 MUTANTS = {

@@ -25,6 +25,7 @@ class Diffable(Callable):
 
     def __init__(self) -> None:
         self.trainable = True
+        self.training = False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if Diffable.gradient_tape is not None:
@@ -59,6 +60,8 @@ class GradientTape:
         self.operations: list[Any] = []
 
     def __enter__(self) -> "GradientTape":
+        if Diffable.gradient_tape is not None and Diffable.gradient_tape is not self:
+            raise RuntimeError("expected no other tape to be recording, got a GradientTape inside another one")
         Diffable.gradient_tape = self
         return self
 
