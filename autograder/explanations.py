@@ -67,7 +67,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     Reason.WRONG: (
         "Your code ran, but its result is wrong",
-        "Compare the expected value with yours. The handout and the docstring of fit describe the task.",
+        "Compare the expected value with the one that your code gave. The handout and the docstring of fit describe the"
+        " expected result.",
     ),
     Reason.EXCEPTION: (
         "Your code raised an exception",

@@ -1,4 +1,4 @@
-"""Run code that nobody vouches for: one job, in one of three tiers, with one outcome.
+"""Run untrusted code: one job, in one of three tiers, with one outcome.
 
-`run.run` is the way in, `job` its data, `tiers.detect` says what this machine can do. Nothing here imports torch.
+Call `run.run`; `job` holds its data, `tiers.detect` finds this machine's tiers. Nothing here imports torch.
 """

@@ -1,4 +1,4 @@
-"""The full tier: namespaces of its own by bubblewrap, where only what is named here exists."""
+"""The full tier: its own namespaces by bubblewrap, with only the paths named here."""
 
 import os
 import shutil
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from autograder.sandbox.job import Job
 from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, environment, interpreter_folders
-from autograder.sandbox.workspace import Place
+from autograder.sandbox.workspace import Workspace
 
-DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # not /dev/zero: mapped, it is memory that no one counts
+DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # not /dev/zero: mapped, it is uncounted memory
 RIGHTS = ("CAP_SETUID", "CAP_SETGID", "CAP_SETPCAP")  # for the supervisor, which gives them up for the job
 NOBODY = "65534"
 
@@ -23,8 +23,8 @@ def missing() -> str:
     return ""
 
 
-def launch_spec(job: Job, place: Place) -> LaunchSpec:
-    """The view of the machine that a job gets: system and interpreter read-only, its files, two small tmpfs."""
+def launch_spec(job: Job, workspace: Workspace) -> LaunchSpec:
+    """The spec of a job that sees system and interpreter read-only, its files, and two small tmpfs."""
     size = str(job.limits.scratch)
     user = ["--unshare-user", "--disable-userns", "--uid", NOBODY, "--gid", NOBODY]
     rights = [word for right in RIGHTS for word in ("--cap-add", right)]
@@ -32,7 +32,7 @@ def launch_spec(job: Job, place: Place) -> LaunchSpec:
         shutil.which("bwrap") or "bwrap",
         *("--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"),
         *("--die-with-parent", "--new-session", "--as-pid-1", "--cap-drop", "ALL"),
-        *(user if place.uid is None else rights),
+        *(user if workspace.uid is None else rights),
         *_system(),
         *("--tmpfs", "/dev", *(word for device in DEVICES for word in ("--dev-bind", device, device))),
         *("--perms", "1777", "--size", size, "--tmpfs", "/dev/shm"),
@@ -41,7 +41,7 @@ def launch_spec(job: Job, place: Place) -> LaunchSpec:
         *(word for folder in interpreter_folders() for word in _shown(folder)),
         *("--ro-bind", str(PACKAGE / "__init__.py"), "/grader/autograder/__init__.py"),
         *("--ro-bind", str(PACKAGE / "sandbox"), "/grader/autograder/sandbox"),
-        *("--ro-bind", str(place.files), "/job"),
+        *("--ro-bind", str(workspace.files), "/job"),
         *("--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/", "--"),
     ]
     return LaunchSpec(
@@ -51,21 +51,21 @@ def launch_spec(job: Job, place: Place) -> LaunchSpec:
         env=environment(job, "/tmp"),
         folder="/job",
         limits=job.limits,
-        uid=place.uid,
-        strict=place.group is None,
+        uid=workspace.uid,
+        strict=workspace.group is None,
         counted_scratch=("/tmp", "/dev/shm"),
         scratch_mounted=True,
     )
 
 
 def _shown(path: str) -> list[str]:
-    """A folder where it is on the machine; without a word, bwrap makes the folders above it root's alone."""
+    """Options that show a folder at its own path; by default, bwrap gives only root access to the folders above it."""
     above = [str(parent) for parent in reversed(Path(path).parents) if len(parent.parts) > 1 and str(parent) != "/tmp"]
     return [*(word for parent in above for word in ("--perms", "0755", "--dir", parent)), "--ro-bind", path, path]
 
 
 def _system() -> list[str]:
-    """The folders of programs and libraries, with the links that lead into them."""
+    """Options that show the folders of programs and libraries, and the links into them."""
     words = ["--ro-bind", "/usr", "/usr", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
     for name in ("/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"):
         if Path(name).is_symlink():

@@ -1,4 +1,4 @@
-"""A control group for one job: memory of all its processes, and their number. Version 2 or 1, where we may write."""
+"""A control group for one job: limits on the memory and number of its processes. Version 2 or 1, if writable."""
 
 import contextlib
 import os
@@ -10,7 +10,7 @@ MOUNTS = Path("/sys/fs/cgroup")
 
 
 class Group:
-    """Folders of one group (two in version 1), to be joined through the files `procs`."""
+    """The folders of one group (two in version 1); the files `procs` admit processes."""
 
     def __init__(self, folders: list[Path]) -> None:
         self.folders = folders
@@ -30,7 +30,7 @@ class Group:
         return False
 
     def remove(self) -> None:
-        """Delete the group; its last process may still be on its way out."""
+        """Delete the group; its last process may still be ending."""
         for folder in self.folders:
             for _ in range(100):
                 try:
@@ -54,7 +54,7 @@ def _write(folder: Path, name: str, value: int) -> None:
 
 
 def _version_2(name: str, memory: int, processes: int) -> Group:
-    """A group beside ours or above: only groups without processes hand controllers down."""
+    """A group beside or above ours: only groups without processes pass controllers on."""
     root = next(p for p in (MOUNTS, MOUNTS / "unified") if (p / "cgroup.controllers").exists())
     own = root / own_paths().get("", "")
     for parent in [own, *own.parents]:
@@ -63,7 +63,7 @@ def _version_2(name: str, memory: int, processes: int) -> Group:
             return _limited([parent / name], {"memory.max": memory, "memory.swap.max": 0, "pids.max": processes})
         if parent == root:
             break
-    raise OSError("no group of version 2 hands down memory and pids")
+    raise OSError("no group of version 2 passes on memory and pids")
 
 
 def _version_1(name: str, memory: int, processes: int) -> Group:
@@ -80,7 +80,7 @@ def _limited(folders: list[Path], limits: dict[str, int]) -> Group:
             folder.mkdir()
             group.folders.append(folder)
             for name, value in limits.items():
-                if (folder / name).exists():  # swap is not counted everywhere, and version 1 has a folder each
+                if (folder / name).exists():  # swap may be uncounted; version 1 has a folder each
                     _write(folder, name, value)
     except OSError:
         group.remove()
@@ -90,7 +90,7 @@ def _limited(folders: list[Path], limits: dict[str, int]) -> Group:
 
 @contextlib.contextmanager
 def group(name: str, memory: int, processes: int) -> Iterator[Group | None]:
-    """A fresh group with limits in bytes and processes, removed afterwards; None where we may make none."""
+    """A new group with limits in bytes and processes, removed after the block; None without the right to make one."""
     made = None
     if os.geteuid() == 0:
         for make in (_version_2, _version_1):

@@ -1,4 +1,4 @@
-"""The container tier, for places that refuse namespaces: another user, and Landlock instead of mounts."""
+"""The container tier, for machines that refuse namespaces: a user of its own, and Landlock instead of mounts."""
 
 import os
 import sys
@@ -9,7 +9,7 @@ from autograder.sandbox import landlock
 from autograder.sandbox.fds import HELD_FD
 from autograder.sandbox.job import Job
 from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, environment, interpreter_folders
-from autograder.sandbox.workspace import Place
+from autograder.sandbox.workspace import Workspace
 
 READABLE = ["/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/sys/devices/system/cpu"]
 READABLE += ["/proc/cpuinfo", "/proc/meminfo", "/dev/random", "/dev/urandom"]
@@ -26,27 +26,27 @@ def missing() -> str:
     return ""
 
 
-def launch_spec(job: Job, place: Place) -> LaunchSpec:
+def launch_spec(job: Job, workspace: Workspace) -> LaunchSpec:
     """The machine as it is, but little of it readable and only the scratch folder writable."""
     python, env, held = interpreter()
     return LaunchSpec(
         command=[],
         root=str(PACKAGE.parent),
         argv=[python, "-s", *job.argv],
-        env=environment(job, str(place.scratch), env),
-        folder=str(place.files),
+        env=environment(job, str(workspace.scratch), env),
+        folder=str(workspace.files),
         limits=job.limits,
-        uid=place.uid,
+        uid=workspace.uid,
         strict=True,
-        counted_scratch=(str(place.scratch),),
-        readable=(*READABLE, *interpreter_folders(), str(place.files), "/proc/self"),
-        writable=(str(place.scratch), "/dev/null"),
+        counted_scratch=(str(workspace.scratch),),
+        readable=(*READABLE, *interpreter_folders(), str(workspace.files), "/proc/self"),
+        writable=(str(workspace.scratch), "/dev/null"),
         held=tuple(held),
     )
 
 
 def interpreter() -> tuple[str, dict[str, str], list[str]]:
-    """How a user who is nobody reaches Python: its path, variables for it, and folders to hand over as open files."""
+    """How a user without rights reaches Python: its path, environment variables, and folders to pass as open files."""
     if not any(_is_private(folder) for folder in interpreter_folders()):
         return sys.executable, {}, []
     held = _held()
@@ -54,7 +54,7 @@ def interpreter() -> tuple[str, dict[str, str], list[str]]:
 
 
 def _is_private(folder: str) -> bool:
-    """Whether others may not reach a folder, as when the interpreter lies in root's home."""
+    """Whether other users cannot reach a folder, such as an interpreter in root's home."""
     return any(not path.stat().st_mode & 0o001 for path in (Path(folder), *Path(folder).parents))
 
 
@@ -64,13 +64,13 @@ def _packages() -> list[str]:
 
 
 def _held() -> list[str]:
-    """Folders to hand over as open files: each must itself be open to others, the folders above it need not be."""
+    """Folders to pass as open files: each must be open to others itself, the folders above it need not be."""
     base = os.path.realpath(sys.base_prefix)
     return [*(folder for folder in interpreter_folders() if folder == base), *_packages()]
 
 
 def _through(held: list[str], path: str) -> str:
-    """The name of a file in an open folder, which needs no right on the folders above."""
+    """The path of a file through an open folder, which needs no rights on the folders above."""
     path = os.path.realpath(path)
     for number, folder in enumerate(held, HELD_FD):
         if Path(folder) in (Path(path), *Path(path).parents):
@@ -79,10 +79,10 @@ def _through(held: list[str], path: str) -> str:
 
 
 def _held_environment(held: list[str]) -> dict[str, str]:
-    """Where such an interpreter finds its library and the installed packages."""
+    """Variables that tell such an interpreter its library and packages."""
     base = _through(held, f"{os.path.realpath(sys.base_prefix)}/lib")
     return {
         "PYTHONHOME": base.removesuffix("/lib"),
-        "LD_LIBRARY_PATH": base,  # else the system's library of the same name, of another version, or none
+        "LD_LIBRARY_PATH": base,  # else it would find the system's library of that name, or none
         "PYTHONPATH": os.pathsep.join(_through(held, path) for path in _packages()),
     }

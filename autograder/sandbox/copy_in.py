@@ -1,4 +1,4 @@
-"""Copy what a job may see into a folder of its own: regular files and folders only, however it was handed in."""
+"""Copy a job's files into a folder of its own: regular files and folders only."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ MOST_BYTES, MOST_ENTRIES, DEEPEST = 2**28, 5000, 32
 
 
 class _Budget:
-    """What may still be copied."""
+    """The bytes and entries that may still be copied."""
 
     def __init__(self) -> None:
         self.bytes, self.entries = MOST_BYTES, MOST_ENTRIES
@@ -28,7 +28,7 @@ def copy_job_files(files: Mapping[str, Path], folder: Path) -> None:
     """Copy each file or folder to its name beneath `folder`, readable for all.
 
     Raises:
-        ValueError: a name that leaves the folder; a link, pipe or device among the files; too much of them.
+        ValueError: a name that leaves the folder; a link, pipe or device; too many files or bytes.
         OSError: a file is missing or cannot be read.
     """
     budget = _Budget()
@@ -45,7 +45,7 @@ def copy_job_files(files: Mapping[str, Path], folder: Path) -> None:
 
 
 def _copy(name: str, beneath: int | None, target: Path, budget: _Budget, depth: int) -> None:
-    """Copy one entry, opened by its name in an open folder, so that no link on the way can be swapped in."""
+    """Copy one entry, opened by its name in an open folder, so that no link can be swapped in."""
     try:
         source = os.open(name, FLAGS, dir_fd=beneath)
     except OSError as error:
@@ -63,7 +63,7 @@ def _copy(name: str, beneath: int | None, target: Path, budget: _Budget, depth: 
         elif stat.S_ISREG(status.st_mode):
             _copy_bytes(source, target, budget)
         else:
-            raise ValueError(f"expected files and folders of few levels, got something else: {target.name}")
+            raise ValueError(f"expected files and folders of few levels, got another kind: {target.name}")
     finally:
         os.close(source)
 
@@ -78,7 +78,7 @@ def _copy_bytes(source: int, target: Path, budget: _Budget) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Delete a folder that a job has written in, however deep it has made it.
+    """Delete a folder that a job has written to, at any depth.
 
     Raises:
         OSError: something is left.

@@ -1,4 +1,4 @@
-"""Run a job as a plain program on any system, for who wrote it: it can read and write whatever they can."""
+"""Run a job as a plain program on any system, for the code's own author: it has all of the user's rights."""
 
 import contextlib
 import json
@@ -15,7 +15,7 @@ from autograder.sandbox.job import Job, Outcome, Tier
 from autograder.sandbox.launch_spec import environment
 from autograder.sandbox.outcome import Streams, judge
 
-# opens input and result under the numbers that a job expects, as not every system can hand over open files
+# opens input and result under the numbers that a job expects, as not every system can pass open files
 START = f"""
 import json, os, runpy, sys
 given, result, limits, *argv = sys.argv[1:]
@@ -42,12 +42,12 @@ elif way == "-m":
 else:
     runpy.run_path(sys.argv[0], run_name="__main__")
 """
-# what one process may use; a limit on the number of processes would count all of the user's
+# limits of one process; a limit on the number of processes would count all of the user's
 KEPT = ("RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_CORE")
 
 
 def run(job: Job) -> Outcome:
-    """Run a job; of its limits those on time, output and the size of files hold, on Windows time and output alone.
+    """Run a job; only its limits on time, output and file sizes hold, on Windows only time and output.
 
     Raises:
         ValueError: files that may not be shown to a job, see `copy_in.copy_job_files`.
@@ -95,7 +95,7 @@ def _run(job: Job, folder: Path) -> Streams:
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """End the program and, where the system knows groups of processes, all that it has started."""
+    """End the program and, if the system has process groups, all processes that it started."""
     with contextlib.suppress(OSError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, 9)
@@ -109,7 +109,7 @@ def _start(path: Path, most: int) -> bytes:
 
 
 def _children() -> tuple[float, int]:
-    """CPU seconds of all programs that have ended, and the largest resident set in bytes; 0 where nobody counts."""
+    """CPU seconds of all ended programs, and the largest resident set in bytes; 0 if the system does not count."""
     try:
         import resource
     except ModuleNotFoundError:

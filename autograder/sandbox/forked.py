@@ -1,7 +1,7 @@
-"""Start jobs of the container tier by forking a process that has imported torch, at a tenth of the time.
+"""Start jobs of the container tier by forking a process that has imported torch, in a tenth of the time.
 
-Nothing else is different: user, limits, files, system calls and watch are those of the container tier, as the same
-supervisor sets them up. For practice runs; `zygote.py` says what a forked job shares with others.
+Everything else is the same: the same supervisor sets up user, limits, files, system calls and monitoring as in the
+container tier. For practice runs; `zygote.py` lists the things that forked jobs share.
 """
 
 import contextlib
@@ -22,11 +22,12 @@ from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, environment
 from autograder.sandbox.pipes import Process
 from autograder.sandbox.run import Launch, start
 
-IMPORTS = ("numpy", "torch", "torch._dynamo")  # the last takes a second, at a program's first step of an optimiser
-PATIENCE = 120.0  # seconds that importing may take, on a machine that has much else to do
-ROOM = 256 * MB  # of address space, that a job must be left with
-PLACE = "import sys, marshal; sys.path.insert(0, sys.argv[1]); from autograder.sandbox.zygote import place; " + (
-    "place(*marshal.loads(bytes.fromhex(sys.argv[2])))"
+IMPORTS = ("numpy", "torch", "torch._dynamo")  # the last takes a second at the first step of an optimiser
+PATIENCE = 120.0  # seconds for the imports, on a busy machine
+ROOM = 256 * MB  # least address space left for a job
+ZYGOTE = (
+    "import sys, marshal; sys.path.insert(0, sys.argv[1]); from autograder.sandbox.zygote import become_zygote; "
+    "become_zygote(*marshal.loads(bytes.fromhex(sys.argv[2])))"
 )
 
 
@@ -37,11 +38,11 @@ class Forked:
         self.file = file
 
     def poll(self) -> int | None:
-        """0 once it has ended, as nothing tells its exit code."""
+        """0 once it has ended, as its exit code is unknown."""
         return 0 if select.select([self.file], [], [], 0)[0] else None
 
     def wait(self, timeout: float | None = None) -> int:
-        """Wait for its end; subprocess.TimeoutExpired after the timeout. It is forgotten then."""
+        """Wait for its end and close its pidfd; raises subprocess.TimeoutExpired after the timeout."""
         if not select.select([self.file], [], [], timeout)[0]:
             raise subprocess.TimeoutExpired("supervisor", timeout or 0.0)
         os.close(self.file)
@@ -55,12 +56,12 @@ class Forked:
 
 @contextlib.contextmanager
 def launcher() -> Iterator[Launch]:
-    """A zygote while the block lasts, as `run.run` takes it: for jobs of the container tier, one at a time.
+    """A launcher for `run.run`, with a zygote while the block lasts: for jobs of the container tier, one at a time.
 
-    What cannot be the same in a fork is started as always: less address space than torch needs, or other threads.
+    Jobs with less address space than torch needs, or another number of threads, are started as usual.
 
     Raises:
-        OSError: the container tier is not to be had, or the zygote does not start.
+        OSError: the container tier is unavailable, or the zygote does not start.
     """
     if reason := container.missing():
         raise OSError(reason)
@@ -74,7 +75,7 @@ def launcher() -> Iterator[Launch]:
             argv = [python, "-s", "-c", zygote.START, root, str(number), *IMPORTS]
             numbers = [*folders, theirs.fileno()]
             process = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", PLACE, root, marshal.dumps((python, argv, env, numbers)).hex()],
+                [sys.executable, "-I", "-S", "-c", ZYGOTE, root, marshal.dumps((python, argv, env, numbers)).hex()],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=numbers, cwd="/", env={},
             )  # fmt: skip
             stack.callback(process.wait)
@@ -96,7 +97,7 @@ def launcher() -> Iterator[Launch]:
 
 
 def _fork(channel: socket.socket, spec: LaunchSpec, theirs: dict[str, IO[bytes]], files: list[IO[bytes]]) -> Forked:
-    """A supervisor that has these open files; OSError if the zygote has ended."""
+    """Fork a supervisor with these open files; OSError if the zygote has ended."""
     if spec.uid is None or spec.readable is None or not spec.confined:
         raise OSError("expected a job of the container tier, as only there a fork is as confined as a program")
     sent = [theirs[name].fileno() for name in ("control", "status", "stdout", "stderr", "result")]

@@ -1,4 +1,4 @@
-"""What is run and under which limits, and what came of it."""
+"""A job, its limits, and its outcome."""
 
 import dataclasses
 import enum
@@ -10,7 +10,7 @@ MB = 2**20
 
 
 class Tier(enum.StrEnum):
-    """How much stands between a job and the machine, from most to least."""
+    """The tiers of the sandbox, from the strongest confinement to the weakest."""
 
     FULL = "full"
     CONTAINER = "container"
@@ -18,7 +18,7 @@ class Tier(enum.StrEnum):
 
 
 class Cause(enum.StrEnum):
-    """Why a job ended, as far as the sandbox can know."""
+    """Why a job ended, as far as the sandbox knows."""
 
     OK = "ok"
     EXIT_CODE = "exit code"
@@ -33,10 +33,10 @@ class Cause(enum.StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Limits:
-    """Limits of one job. Seconds and bytes; those not marked are for all its processes together.
+    """Limits of one job in seconds and bytes, for all its processes together.
 
-    `address_space`, `file_size` and `open_files` are for each process. `scratch` is what all its files may hold,
-    `output` what it may print to stdout and stderr together. `threads` is what numerical libraries are told.
+    Only `address_space`, `file_size` and `open_files` are for each process. `scratch` is for all its files together,
+    `output` for stdout and stderr together. `threads` is the setting of numerical libraries.
 
     Raises:
         ValueError: a limit is not a positive finite number.
@@ -60,7 +60,7 @@ class Limits:
                 raise ValueError(f"expected a positive number for the limit {field.name}, got {value}")
 
     def rlimits(self) -> dict[str, tuple[int, int]]:
-        """(soft, hard) of each limit that the kernel keeps for us, by its name in `resource`.
+        """(soft, hard) of each limit that the kernel enforces, by its name in `resource`.
 
         The hard limit on CPU time is a second above the soft one, whose signal a process may ignore.
         """
@@ -77,14 +77,14 @@ class Limits:
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """A Python program with what it is given.
+    """A Python program with its files and input.
 
     Args:
         argv: the interpreter's arguments, such as ["runner.py"]; it starts in the folder that holds `files`.
         files: name in that folder (such as "submission/net.py") -> file or folder, copied there, read-only for the job.
-        input: what it can read, and seek in, at file descriptor `fds.INPUT_FD`.
-        result_bytes: exactly how much it must write to `fds.RESULT_FD`.
-        env: variables besides the few it always has; the grader's own are never among them.
+        input: bytes that it can read and seek at file descriptor `fds.INPUT_FD`.
+        result_bytes: the exact number of bytes that it must write to `fds.RESULT_FD`.
+        env: variables beside its few standard ones; it never has the grader's.
     """
 
     argv: list[str]
@@ -106,7 +106,7 @@ class Usage:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What came of a job.
+    """The outcome of a job.
 
     `result` is `Job.result_bytes` long if `cause` is OK, else empty. `detail` is one line for staff. `exit_code` is
     the program's, or minus the signal that ended it; None if neither is known. `stdout` and `stderr` are cut to the

@@ -1,4 +1,4 @@
-"""Landlock: a process gives up the files, TCP ports and signals that it does not name (linux/landlock.h)."""
+"""Landlock: a process gives up all files, TCP ports and signals except those it names (linux/landlock.h)."""
 
 import os
 import stat
@@ -61,6 +61,6 @@ def _allow(rules: int, path: str, rights: int) -> None:
 
 
 def restrict(rules: int) -> None:
-    """Put this thread, and all that it starts, under the rules for good; raises OSError."""
+    """Apply the rules to this thread and its children for good; raises OSError."""
     libc.no_new_privileges()
     libc.syscall(RESTRICT, rules, 0)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from autograder.sandbox.job import Job, Limits
 
-PACKAGE = Path(__file__).parents[1]  # the autograder's own folder, of which the supervisor needs a part
+PACKAGE = Path(__file__).parents[1]  # the autograder's folder; the supervisor needs a part of it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,17 +18,17 @@ class LaunchSpec:
 
     Args:
         command: comes before the supervisor's own command, for example bwrap with its options.
-        root: where `autograder` can be imported from, as the supervisor sees it.
+        root: the folder from which the supervisor imports `autograder`.
         argv, env, folder: of the job's program; `argv` begins with the interpreter.
         limits: the job's.
         uid: of the job's processes; None keeps the user.
-        confined: False leaves out seccomp and the watch.
-        strict: seccomp also refuses shared memory that a count of resident memory misses.
-        counted_scratch: the folders whose use is counted.
+        confined: False leaves out seccomp and the monitoring of usage.
+        strict: seccomp also refuses shared memory, which a count of resident memory misses.
+        counted_scratch: the folders whose usage counts.
         scratch_mounted: each of them is a file system of its own.
-        readable: what Landlock lets the job read; None leaves out Landlock.
-        writable: what Landlock lets it write.
-        held: folders to hand over as open files.
+        readable: paths that Landlock lets the job read; None leaves out Landlock.
+        writable: paths that Landlock lets it write.
+        held: folders to pass as open files.
         input_fd, result_fd, cgroup_fds: the supervisor's open files.
     """
 
@@ -52,11 +52,11 @@ class LaunchSpec:
 
     @property
     def rlimits(self) -> dict[str, tuple[int, int]]:
-        """The limits that the kernel keeps."""
+        """The limits that the kernel enforces."""
         return self.limits.rlimits()
 
     def message(self) -> bytes:
-        """The spec as the supervisor reads it, without `command`, which names folders of this machine.
+        """The spec for the supervisor, without `command`, which names folders of this machine.
 
         In marshal's form, as both ends are one interpreter and marshal need not be imported from a file.
         """
@@ -66,7 +66,7 @@ class LaunchSpec:
 
 
 def environment(job: Job, scratch: str, own: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The whole environment of a job, with `own` variables of its tier; nothing of the grader's."""
+    """The whole environment of a job, with `own` variables of its tier and none of the grader's."""
     threads = str(job.limits.threads)
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -88,6 +88,6 @@ def environment(job: Job, scratch: str, own: Mapping[str, str] | None = None) ->
 
 
 def interpreter_folders() -> list[str]:
-    """The folders that hold this interpreter and what is installed for it, without those beneath /usr."""
+    """The folders of this interpreter and its packages, except those beneath /usr."""
     folders = dict.fromkeys(os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix))
     return [folder for folder in folders if Path("/usr") not in (Path(folder), *Path(folder).parents)]

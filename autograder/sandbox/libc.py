@@ -20,7 +20,7 @@ def prctl(option: int, value: int = 0, pointer: int = 0) -> None:
 
 
 def no_new_privileges() -> None:
-    """No program started from here gains rights by a set-user-id bit."""
+    """Keep programs started from here from gaining rights by a set-user-id bit."""
     prctl(PR_SET_NO_NEW_PRIVS, 1)
 
 

@@ -1,4 +1,4 @@
-"""From what came back to the cause: evidence of the supervisor and the kernel first, the job's own words last."""
+"""From a job's streams to its cause: evidence of the supervisor and the kernel first, the job's own output last."""
 
 import dataclasses
 import re
@@ -13,15 +13,15 @@ STOPPED = {
     "memory": Cause.OUT_OF_MEMORY,
     "scratch": Cause.OUTPUT_FLOOD,
 }
-# signals that Windows does not have, and cannot end a program with
+# signals that Windows lacks
 SIGKILL, SIGXCPU, SIGXFSZ = (getattr(signal, name, 0) or 10_000 for name in ("SIGKILL", "SIGXCPU", "SIGXFSZ"))
-# a last line that says the address space was used up; believed because it can only cost whoever prints it
+# a line that reports exhausted address space; believed, as a false one only costs its author points
 NO_MEMORY = re.compile(r"^(MemoryError|numpy\S*MemoryError|RuntimeError: .*(can't allocate|not enough) memory)", re.M)
 
 
 @dataclasses.dataclass
 class Streams:
-    """The bytes that came through each of `pipes.STREAMS`, cut at their limits; `over` names one that had more."""
+    """The bytes of each of `pipes.STREAMS`, cut at its limit; `over` names one that exceeded it."""
 
     got: dict[str, bytes]
     over: str = ""
@@ -31,10 +31,10 @@ def judge(job: Job, tier: Tier, streams: Streams, out_of_memory: bool) -> Outcom
     """The outcome of a job.
 
     Args:
-        job: what was run.
-        tier: where.
-        streams: what came back.
-        out_of_memory: the kernel killed one of its processes for the memory of all.
+        job: the job.
+        tier: its tier.
+        streams: its output.
+        out_of_memory: the kernel killed one of its processes because all together used too much memory.
     """
     stdout, stderr = printable(streams.got["stdout"]), printable(streams.got["stderr"])
     try:
@@ -51,7 +51,7 @@ def judge(job: Job, tier: Tier, streams: Streams, out_of_memory: bool) -> Outcom
 
 
 def _report(status: bytes) -> tuple[str, int, Usage]:
-    """(why the watch ended the job or "-", exit code, usage); raises ValueError where the supervisor names a fault."""
+    """(why the supervisor ended the job or "-", exit code, usage); raises ValueError if it reports a fault."""
     lines = status.decode().splitlines()
     for line in lines:
         if line.startswith("fault "):
@@ -63,16 +63,16 @@ def _report(status: bytes) -> tuple[str, int, Usage]:
 
 
 def _cause(job: Job, streams: Streams, stopped: str, exit_code: int, usage: Usage) -> tuple[Cause, str]:
-    """Cause and detail, the first that applies: what we ended it for, what the kernel did, what it did itself."""
+    """Cause and detail; the first that applies: ended by the supervisor, by the kernel, by itself."""
     got = len(streams.got["result"])
     if streams.over == "output":
         return Cause.OUTPUT_FLOOD, f"more than {job.limits.output} bytes on stdout and stderr"
     if streams.over == "result":
         return Cause.PROTOCOL, f"expected {job.result_bytes} bytes of result, got more"
     if stopped in STOPPED:
-        return STOPPED[stopped], f"the whole job was over its limit: {stopped}"
+        return STOPPED[stopped], f"the whole job exceeded its limit: {stopped}"
     if stopped != "-":
-        return Cause.GRADER_FAULT, f"ended for another reason than the job: {stopped}"
+        return Cause.GRADER_FAULT, f"ended for a reason outside the job: {stopped}"
     if exit_code == -SIGXCPU or (exit_code == -SIGKILL and usage.cpu_seconds >= job.limits.cpu_seconds):
         return Cause.CPU_TIME, "one process was over the limit"
     if exit_code == -SIGKILL:

@@ -1,4 +1,4 @@
-"""Read what a job sends while it runs, never more than it may."""
+"""Read a job's pipes while it runs, each up to its limit."""
 
 import contextlib
 import os
@@ -10,11 +10,11 @@ from autograder.sandbox.outcome import Streams
 
 STREAMS = ("status", "result", "stdout", "stderr")
 BLOCK = 2**16
-LINGER = 0.5  # seconds in which the pipes must close once all is over; a process that has escaped may hold them
+LINGER = 0.5  # seconds for the pipes to close after the job's end; an escaped process may hold them open
 
 
 class Process(Protocol):
-    """A supervisor that runs, as `subprocess.Popen` has it."""
+    """A running supervisor, with the methods of `subprocess.Popen`."""
 
     def poll(self) -> int | None: ...
 
@@ -24,13 +24,13 @@ class Process(Protocol):
 
 
 def collect(ours: dict[str, IO[bytes]], most: dict[str, int], process: Process, deadline: float) -> Streams:
-    """Read until the job is over; when a pipe carries too much or the deadline passes, have the job ended.
+    """Read until the job is over; if a pipe exceeds its limit or the deadline passes, end the job.
 
     Args:
         ours: pipes by name: those of STREAMS, read here, and "control", closed to end the job.
-        most: bytes that each may carry; stdout and stderr also together no more than "stdout" may.
+        most: limit of each pipe in bytes; that of "stdout" also holds for stdout and stderr together.
         process: the supervisor.
-        deadline: on the monotonic clock, when to give the supervisor up.
+        deadline: time on the monotonic clock at which to give up on the supervisor.
     """
     got = {name: bytearray() for name in STREAMS}
     over, gone_at = "", 0.0
@@ -57,7 +57,7 @@ def collect(ours: dict[str, IO[bytes]], most: dict[str, int], process: Process, 
 
 
 def _read(selector: selectors.BaseSelector, key: selectors.SelectorKey, data: bytearray, most: int) -> None:
-    """Take one block; of a pipe that is over its limit, none is kept."""
+    """Read one block; beyond a pipe's limit, it is dropped."""
     block = os.read(key.fd, BLOCK)
     if not block:
         selector.unregister(key.fileobj)
@@ -66,7 +66,7 @@ def _read(selector: selectors.BaseSelector, key: selectors.SelectorKey, data: by
 
 
 def _too_much(got: dict[str, bytearray], most: dict[str, int]) -> str:
-    """The name of a pipe that has carried more than it may, or ""."""
+    """The name of a pipe that exceeded its limit, or ""."""
     if len(got["stdout"]) + len(got["stderr"]) > most["stdout"]:
         return "output"
     return next((name for name in ("result", "status") if len(got[name]) > most[name]), "")

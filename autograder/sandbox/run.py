@@ -1,4 +1,4 @@
-"""Run one job in one tier and say what came of it."""
+"""Run one job in one tier; returns its outcome."""
 
 import contextlib
 import dataclasses
@@ -15,11 +15,11 @@ from autograder.sandbox.launch_spec import LaunchSpec
 from autograder.sandbox.outcome import judge
 from autograder.sandbox.pipes import STREAMS, Process, collect
 from autograder.sandbox.usage import of_user
-from autograder.sandbox.workspace import Place, place
+from autograder.sandbox.workspace import Workspace, open_workspace
 from smallnets import faults
 
 TIERS = {Tier.FULL: bubblewrap, Tier.CONTAINER: container, Tier.UNSAFE: unsafe}
-GRACE = 20.0  # seconds that a supervisor may take beyond the job's wall time before it is given up
+GRACE = 20.0  # seconds beyond the job's wall time before the grader gives up on the supervisor
 
 
 # (spec, the other ends of its pipes by name, input and files of control groups) -> the supervisor, which has these
@@ -28,36 +28,35 @@ Launch = Callable[[LaunchSpec, dict[str, IO[bytes]], list[IO[bytes]]], Process]
 
 
 def run(job: Job, tier: Tier, trust: bool = False, launch: Launch | None = None) -> Outcome:
-    """Run a job; afterwards none of its processes, files or shared memory is left (unsafe: but what it hid).
+    """Run a job; afterwards no process, file or shared memory of it is left (in the unsafe tier: except hidden ones).
 
     Args:
-        job: what to run.
-        tier: between the job and this machine; `tiers.detect` says which this machine has.
-        trust: the caller vouches for the job's code. Without it the unsafe tier refuses.
-        launch: starts the supervisor; left out, as a program of its own.
+        job: the job.
+        tier: its tier; `tiers.detect` says which tiers this machine has.
+        trust: the caller trusts the job's code. Without it the unsafe tier refuses.
+        launch: starts the supervisor; left out, it is a program of its own.
 
     Raises:
         ValueError: the unsafe tier without trust; files that may not be shown to a job (see `copy_in.copy_job_files`).
     """
     if tier is Tier.UNSAFE and not trust:
-        raise ValueError("expected trusted code for the unsafe tier, which is not safe; got no word that it is")
+        raise ValueError("expected trusted code for the unsafe tier, which is not safe; got code without trust")
     try:
         if reason := TIERS[tier].missing():
             raise OSError(reason)
-        with place(job, tier) as here:
-            return _run(job, tier, TIERS[tier].launch_spec(job, here), here, launch or start)
+        with open_workspace(job, tier) as workspace:
+            return _run(job, tier, TIERS[tier].launch_spec(job, workspace), workspace, launch or start)
     except OSError as error:
         return Outcome(Cause.GRADER_FAULT, tier, faults.words(error))
 
 
-def _run(job: Job, tier: Tier, spec: LaunchSpec, here: Place, launch: Launch) -> Outcome:
-    """Start the supervisor, hand it the spec, collect what comes back, judge."""
+def _run(job: Job, tier: Tier, spec: LaunchSpec, workspace: Workspace, launch: Launch) -> Outcome:
+    """Start the supervisor, send it the spec, read the pipes, judge."""
     started = time.monotonic()
     with contextlib.ExitStack() as stack:
-        source = stack.enter_context(open(here.given, "rb"))
-        groups = [
-            stack.enter_context(open(path, "wb", buffering=0)) for path in (here.group.procs if here.group else [])
-        ]
+        procs = workspace.group.procs if workspace.group else []
+        source = stack.enter_context(open(workspace.input_file, "rb"))
+        groups = [stack.enter_context(open(path, "wb", buffering=0)) for path in procs]
         ours, theirs = _pipes(stack)
         numbers = tuple(file.fileno() for file in groups)
         spec = dataclasses.replace(
@@ -67,11 +66,11 @@ def _run(job: Job, tier: Tier, spec: LaunchSpec, here: Place, launch: Launch) ->
         stack.callback(_end, process, spec.uid)
         for file in theirs.values():
             file.close()
-        with contextlib.suppress(BrokenPipeError):  # it has died, and its stderr says of what
+        with contextlib.suppress(BrokenPipeError):  # it has died; its stderr says why
             ours["control"].write(spec.message())
         most = {"status": 2**16, "result": job.result_bytes, "stdout": job.limits.output, "stderr": job.limits.output}
         streams = collect(ours, most, process, started + job.limits.wall_seconds + GRACE)
-    return judge(job, tier, streams, here.group is not None and here.group.out_of_memory())
+    return judge(job, tier, streams, workspace.group is not None and workspace.group.out_of_memory())
 
 
 def _pipes(stack: contextlib.ExitStack) -> tuple[dict[str, IO[bytes]], dict[str, IO[bytes]]]:
@@ -87,7 +86,7 @@ def _pipes(stack: contextlib.ExitStack) -> tuple[dict[str, IO[bytes]], dict[str,
 
 
 def start(spec: LaunchSpec, theirs: dict[str, IO[bytes]], files: list[IO[bytes]]) -> Process:
-    """The supervisor as a program of its own, in a session of its own and with an environment that tells nothing."""
+    """Start the supervisor as a program and session of its own, with an environment that reveals nothing."""
     control, status = theirs["control"].fileno(), theirs["status"].fileno()
     return subprocess.Popen(
         [*spec.command, sys.executable, "-I", "-S", "-c", supervisor.START, spec.root, str(control), str(status)],
@@ -102,7 +101,7 @@ def start(spec: LaunchSpec, theirs: dict[str, IO[bytes]], files: list[IO[bytes]]
 
 
 def _end(process: Process, uid: int | None) -> None:
-    """Whatever has happened: no supervisor and no process of the job's user is left."""
+    """End the supervisor and all processes of the job's user."""
     try:
         process.wait(timeout=supervisor.PATIENCE)  # its control pipe is closed by now
     except subprocess.TimeoutExpired:

@@ -72,7 +72,7 @@ FORBIDDEN = {
     "lookup_dcookie": (212, 18),
     "move_pages": (279, 239),
     "migrate_pages": (256, 238),
-    # memory that outlives its process or is in nobody's resident set
+    # memory that outlives its process or is in no resident set
     "memfd_create": (319, 279),
     "memfd_secret": (447, 447),
     "shmget": (29, 194),
@@ -96,7 +96,7 @@ CLONE, SOCKETPAIR, IOCTL, PRLIMIT, MMAP = (56, 220), (53, 199), (16, 29), (302, 
 CLONE3 = 435  # its flags lie in memory, where a filter cannot look
 
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, AUDIT_ARCH_* of linux/audit.h
-X32 = 0x40000000  # numbers of x86_64's other set of calls start here
+X32 = 0x40000000  # numbers of the x32 calls of x86_64 start here
 
 LOAD, AND, EQUAL, AT_LEAST, ANY_BIT, RETURN = 0x20, 0x54, 0x15, 0x35, 0x45, 0x06
 ALLOW, KILL, ERROR = 0x7FFF0000, 0x80000000, 0x00050000
@@ -119,7 +119,7 @@ def _refuse(error: int) -> Instruction:
 
 
 def _when(number: int | None, test: list[Instruction]) -> list[Instruction]:
-    """For one call, instructions that return or fall through; the number is loaded again after them."""
+    """Instructions for one call, which return or fall through; the number is loaded again after them."""
     if number is None:
         return []
     return [(EQUAL, 0, len(test) + 1, number), *test, (LOAD, 0, 0, NUMBER)]
@@ -162,7 +162,7 @@ def program(machine: str, strict: bool) -> bytes:
 
 
 def _conditional(column: int) -> list[Instruction]:
-    """Calls that are refused for some arguments only."""
+    """Rules for calls that are refused only for some arguments."""
     refuse = _refuse(errno.EPERM)
     namespaces = [_argument(0), (ANY_BIT, 0, 1, NEW_NAMESPACES), refuse]
     # only a connected pair within the job: AF_UNIX, SOCK_STREAM
@@ -182,12 +182,12 @@ class _Program(ctypes.Structure):
 
 
 def install(strict: bool) -> None:
-    """Put this thread, and all that it starts, under the filter for good.
+    """Apply the filter to this thread and its children for good.
 
     Raises:
         OSError: the kernel refuses it. ValueError: no filter for this machine.
     """
     code = program(os.uname().machine, strict)
     libc.no_new_privileges()
-    filter_ = _Program(len(code) // 8, code)  # named, so that it lives until the kernel has read it
+    filter_ = _Program(len(code) // 8, code)  # a variable, so that it lives until the kernel has read it
     libc.prctl(libc.PR_SET_SECCOMP, 2, ctypes.addressof(filter_))

@@ -1,9 +1,9 @@
-"""The process between grader and job: it gives up every right on the job's behalf, watches it, ends it, reports.
+"""The process between grader and job: it gives up the job's rights, monitors the job, ends it, reports.
 
 Started as `python -I -S -c START ROOT CONTROL STATUS`, it reads a `LaunchSpec` from the control pipe; when that pipe's
 other end is closed, the job is over. It writes lines to the status pipe: "fault TEXT", or last of all "ended STOPPED
-EXIT_CODE CPU_SECONDS WALL_SECONDS MAXRSS", where STOPPED is why the watch ended the job: "cpu", "wall", "memory" or
-"scratch" for a limit, "disk" if the machine's disk fills up for whatever reason, "grader" if asked to, or "-".
+EXIT_CODE CPU_SECONDS WALL_SECONDS MAXRSS", where STOPPED says why it ended the job: "cpu", "wall", "memory" or
+"scratch" for a limit, "disk" if the machine's disk fills up for any reason, "grader" at the grader's request, or "-".
 In the full tier it is process 1 of the job's process namespace, so nothing outlives it.
 
 It imports little: every module costs each job milliseconds.
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     Start = Callable[[LaunchSpec], None]
 
 START = "import sys; sys.path.insert(0, sys.argv[1]); from autograder.sandbox.supervisor import main; main()"
-SLACK = 2**30  # bytes that the machine's disk may lose to others during a job
-INTERVAL = 0.1  # seconds between two looks at the job
+SLACK = 2**30  # bytes that other programs may write to the disk during a job
+INTERVAL = 0.1  # seconds between two checks of the job
 PATIENCE = 10.0  # seconds to wait for killed processes to be gone
 
 
@@ -53,8 +53,8 @@ def carry_out(control: int, status: int, start: "Start", files: "dict[int, int] 
 
     Args:
         control, status: open files.
-        start: in the job's process, when all rights are given up, starts its program and does not return.
-        files: the spec's number of an open file -> the number here, where they differ.
+        start: starts the job's program; called in its process without its rights, and does not return.
+        files: the spec's number of an open file -> its number here, if they differ.
     """
     try:
         with open(control, "rb", closefd=False) as file:
@@ -64,7 +64,7 @@ def carry_out(control: int, status: int, start: "Start", files: "dict[int, int] 
             spec.input_fd, spec.result_fd = files[spec.input_fd], files[spec.result_fd]
             spec.cgroup_fds = [files[number] for number in spec.cgroup_fds]
         if spec.confined:
-            # no process of our own user may look into this one, and orphans come to us
+            # no process of our own user may inspect this one, and orphans become our children
             libc.prctl(libc.PR_SET_DUMPABLE, 0)
             libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
         _say(status, "ended " + _supervise(spec, control, status, start))  # type: ignore[arg-type]
@@ -77,7 +77,7 @@ def _say(status: int, line: str) -> None:
 
 
 def _supervise(spec: "LaunchSpec", control: int, status: int, start: "Start") -> str:
-    """Start the job, wait for its end or bring it about; returns what to say of it."""
+    """Start the job, wait for its end or end it; returns the words of the report."""
     held = [os.open(path, os.O_PATH) for path in spec.held]
     started = time.monotonic()
     child = os.fork()
@@ -103,7 +103,7 @@ def _children_cpu() -> float:
 
 
 def _watch(spec: "LaunchSpec", child: int, control: int, started: float) -> "tuple[str, Waited | None]":
-    """Wait for the job to end, or for a reason to end it; returns the reason, and what wait4 said if it has ended."""
+    """Wait for the job's end, or for a reason to end it; returns the reason, and wait4's result if it has ended."""
     poll = select.poll()
     poll.register(control, select.POLLIN | select.POLLHUP)
     wakes = hasattr(os, "pidfd_open")
@@ -128,7 +128,7 @@ def _watch(spec: "LaunchSpec", child: int, control: int, started: float) -> "tup
 
 
 def _exceeded(spec: "LaunchSpec") -> str:
-    """The name of a limit of the whole job that it is over, or ""."""
+    """The name of a limit that the whole job exceeds, or ""."""
     memory, cpu = usage.processes(_members(spec), sys.maxsize if spec.cgroup_fds else spec.limits.memory, spec.uid)
     if not spec.cgroup_fds and memory > spec.limits.memory:
         return "memory"
@@ -136,24 +136,24 @@ def _exceeded(spec: "LaunchSpec") -> str:
         return "cpu"
     for path in spec.counted_scratch:
         size, files = usage.mounted(path) if spec.scratch_mounted else usage.folder(path)
-        # a file system that is full says so itself to whoever writes
+        # a full file system raises an error in the job itself
         if files > usage.MOST_FILES or (not spec.scratch_mounted and size > spec.limits.scratch):
             return "scratch"
     return ""
 
 
 def _members(spec: "LaunchSpec") -> list[int]:
-    """The job's processes: of its user id, or all that this namespace shows but us."""
+    """The job's processes: those of its user id, or all others in this namespace."""
     if spec.uid is not None:
         return usage.of_user(spec.uid)
     return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
 
 
 def _finish(spec: "LaunchSpec", child: int, ended: "Waited | None") -> "Waited":
-    """Let no process of the job be left; returns what wait4 says of the job itself."""
+    """Kill all processes of the job; returns wait4's result for the job itself."""
     deadline = time.monotonic() + PATIENCE
     while ended is None:
-        # it may still be on its way to being the job, so neither of its group nor of its user
+        # it may not be in the job's group or of the job's user yet
         _send_kill(os.kill, child)
         _kill(spec, child)
         waited = os.wait4(child, os.WNOHANG)
@@ -169,14 +169,14 @@ def _finish(spec: "LaunchSpec", child: int, ended: "Waited | None") -> "Waited":
 def _send_kill(how: "Callable[[int, int], None]", number: int) -> None:
     try:
         how(number, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):  # gone, or by now of another user, who is killed otherwise
+    except (ProcessLookupError, PermissionError):  # gone, or of the job's user by now, killed below
         pass
 
 
 def _kill(spec: "LaunchSpec", child: int) -> None:
     """End the job's processes: all of its user or namespace if it has one, else its process group."""
     if spec.uid is None:
-        # process 1 of a namespace reaches all of it and nothing else; elsewhere, only the group is surely the job's
+        # as process 1 of a namespace, -1 means all of it and nothing else; else only the group is surely the job's
         _send_kill(os.kill, -1) if os.getpid() == 1 else _send_kill(os.killpg, child)
         return
     killer = os.fork()
@@ -190,7 +190,7 @@ def _kill(spec: "LaunchSpec", child: int) -> None:
 
 
 def _reap(spec: "LaunchSpec", deadline: float) -> None:
-    """Wait for all that has come to us as an orphan, killing again what had been started meanwhile."""
+    """Wait for all orphans, and kill again those started meanwhile."""
     if not spec.confined:
         return
     while time.monotonic() < deadline:
@@ -201,11 +201,11 @@ def _reap(spec: "LaunchSpec", deadline: float) -> None:
             return
         _kill(spec, -1)
         time.sleep(0.005)
-    raise TimeoutError("processes of the job are left that cannot be killed")
+    raise TimeoutError("some processes of the job cannot be killed")
 
 
 def _become(spec: "LaunchSpec", status: int, held: list[int], start: "Start") -> "NoReturn":
-    """In the child: turn into the job."""
+    """In the child: become the job."""
     try:
         os.setsid()
         for fd in spec.cgroup_fds:
@@ -215,7 +215,7 @@ def _become(spec: "LaunchSpec", status: int, held: list[int], start: "Start") ->
         os.chdir(spec.folder)
         os.umask(0o077)
         for name in ("SIGPIPE", "SIGXFSZ", "SIGINT"):
-            signal.signal(getattr(signal, name), signal.SIG_DFL)  # what is ignored would stay so in the job
+            signal.signal(getattr(signal, name), signal.SIG_DFL)  # ignored signals would stay ignored in the job
         _give_up_rights(spec)
         start(spec)
     except BaseException as error:
@@ -225,7 +225,7 @@ def _become(spec: "LaunchSpec", status: int, held: list[int], start: "Start") ->
 
 
 def _place_files(spec: "LaunchSpec", status: int, held: list[int]) -> None:
-    """Input, result, held folders at the numbers agreed upon, the status pipe after them, all else closed."""
+    """Put input, result and held folders at their agreed numbers, the status pipe after them; close all others."""
     wanted = [spec.input_fd, spec.result_fd, *held, status]
     high = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 100) for fd in wanted]  # out of the way
     for number, fd in enumerate(high, INPUT_FD):
@@ -234,7 +234,7 @@ def _place_files(spec: "LaunchSpec", status: int, held: list[int]) -> None:
 
 
 def _give_up_rights(spec: "LaunchSpec") -> None:
-    """Limits, user, files, system calls, in the order in which each may still be given up."""
+    """Give up limits, user, files and system calls, in an order in which each is still allowed."""
     rules = landlock.ruleset(spec.readable, spec.writable) if spec.readable is not None else None
     for name, values in spec.rlimits.items():
         if name == "RLIMIT_AS" and sys.platform == "darwin":
@@ -260,9 +260,9 @@ def _give_up_rights(spec: "LaunchSpec") -> None:
 
 
 def _drop_capabilities() -> None:
-    """None can be had again, not even by a set-user-id program."""
+    """Drop all capabilities, so that even a set-user-id program cannot regain them."""
     try:
         for capability in range(64):
             libc.prctl(libc.PR_CAPBSET_DROP, capability)
-    except OSError:  # the last one, or no right to; without new privileges it comes to the same
+    except OSError:  # after the last one, or without the right; no_new_privs then has the same effect
         pass

@@ -1,4 +1,4 @@
-"""Which tiers this machine has, found out by running a small job in each."""
+"""The tiers of this machine, found by running a small job in each."""
 
 import dataclasses
 import json
@@ -8,7 +8,7 @@ from autograder.sandbox.job import Cause, Job, Limits, Tier
 from autograder.sandbox.run import TIERS, run
 
 SAFE = (Tier.FULL, Tier.CONTAINER)
-# the job says what it finds; since it is ours, its word counts
+# the job reports its own rights; it is ours, so its report is trusted
 PROBE = """
 import json, os
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
@@ -22,19 +22,19 @@ os.write(4, b"done")
 
 @dataclasses.dataclass(frozen=True)
 class Detection:
-    """The best tier, and for each tier why it cannot be had ("" for one that can)."""
+    """The best tier, and for each tier why it is unavailable ("" if it is available)."""
 
     tier: Tier
     reasons: dict[Tier, str]
 
     @property
     def safe(self) -> bool:
-        """Whether code that nobody vouches for may be run."""
+        """Whether untrusted code may be run."""
         return self.tier in SAFE
 
 
 def unavailable(tier: Tier) -> str:
-    """Why a tier cannot be had on this machine, in one line; "" if it can: a job has run in it as it should."""
+    """Why a tier is unavailable on this machine, in one line; "" if a small job ran in it as expected."""
     if reason := TIERS[tier].missing():
         return reason
     job = Job(["-c", PROBE if tier is not Tier.UNSAFE else "import os; os.write(4, b'done')"], result_bytes=4)
@@ -47,7 +47,7 @@ def unavailable(tier: Tier) -> str:
 
 
 def _weakness(tier: Tier, found: dict) -> str:
-    """What the small job found that it should not have, or ""."""
+    """A right that the small job should not have had, or ""."""
     if found["seccomp"] != 2 or found["privileges"] != 1 or int(found["rights"], 16):
         return f"a small job kept rights it should have lost: {found}"
     if os.geteuid() == 0 and found["uid"] == 0:
@@ -58,13 +58,13 @@ def _weakness(tier: Tier, found: dict) -> str:
 
 
 def detect() -> Detection:
-    """Try every tier and name the best; the unsafe tier when nothing safe works."""
+    """Try every tier; the best one is the unsafe tier if no safe one works."""
     reasons = {tier: unavailable(tier) for tier in Tier}
     return Detection(next(tier for tier in Tier if not reasons[tier] or tier is Tier.UNSAFE), reasons)
 
 
 def best() -> Detection:
-    """As `detect`, but what lies below the best tier is not tried; its reason says so."""
+    """As `detect`, but tiers below the best one are not tried, as their reasons say."""
     reasons = dict.fromkeys(Tier, "not tried")
     for tier in Tier:
         reasons[tier] = unavailable(tier)

@@ -1,4 +1,4 @@
-"""A user id for each job that no one else has: its limits are its own, and all its processes can be found."""
+"""A unique user id for each job, so that its limits are its own and all its processes can be found."""
 
 import contextlib
 import fcntl
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from autograder.sandbox.usage import of_user
 
-SLOTS = range(58000, 59000)  # below what Debian and systemd hand out, within what a container maps
+SLOTS = range(58000, 59000)  # below the ids of Debian and systemd, within those that a container maps
 LOCKS = "/run/smallnets-jobs.lock"
 KILL_ALL = "import os, sys; uid = int(sys.argv[1]); os.setresuid(uid, uid, uid); os.kill(-1, 9)"
 
@@ -26,8 +26,8 @@ def _is_known(uid: int) -> bool:
 
 
 def _lock(file: int, uid: int) -> bool:
-    """Lock the byte of the file that stands for a user id, until the file is closed; False if someone else has it."""
-    # a lock of this open file and not, as with lockf, of the whole process, since jobs may run in threads
+    """Lock a user id's byte of the file until the file is closed; False if another process holds it."""
+    # a lock of this open file, not of the whole process as with lockf, as jobs may run in threads
     byte = struct.pack("hhqqi4x", fcntl.F_WRLCK, os.SEEK_SET, uid, 1, 0)
     try:
         fcntl.fcntl(file, fcntl.F_OFD_SETLK, byte)
@@ -38,14 +38,14 @@ def _lock(file: int, uid: int) -> bool:
 
 @contextlib.contextmanager
 def slot() -> Iterator[int]:
-    """A user id that no job, account or process has while the block lasts. Only root can.
+    """A user id of no other job, account or process while the block lasts. Needs root.
 
     Raises:
         OSError: all are taken, or the lock file cannot be written.
     """
     file = os.open(LOCKS, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
-        for uid in random.sample(SLOTS, len(SLOTS)):  # other containers count the same ids' processes: seldom meet
+        for uid in random.sample(SLOTS, len(SLOTS)):  # at random, as other containers use the same ids
             if not _is_known(uid) and _lock(file, uid) and not of_user(uid):
                 break
         else:
@@ -56,5 +56,5 @@ def slot() -> Iterator[int]:
 
 
 def kill_all(uid: int) -> None:
-    """Kill every process of a user id at once, so that none can fork away from it."""
+    """Kill all processes of a user id at once, so that none can escape by forking."""
     subprocess.run([sys.executable, "-I", "-S", "-c", KILL_ALL, str(uid)], check=False)

@@ -1,10 +1,10 @@
-"""The unsafe tier: limits of the kernel and nothing more. NOT SAFE: a job can read and write whatever you can."""
+"""The unsafe tier: only limits of the kernel. NOT SAFE: a job can read and write everything that you can."""
 
 import sys
 
 from autograder.sandbox.job import Job
 from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, environment
-from autograder.sandbox.workspace import Place
+from autograder.sandbox.workspace import Workspace
 
 
 def missing() -> str:
@@ -12,14 +12,14 @@ def missing() -> str:
     return ""
 
 
-def launch_spec(job: Job, place: Place) -> LaunchSpec:
-    """The machine as it is."""
+def launch_spec(job: Job, workspace: Workspace) -> LaunchSpec:
+    """The spec of a job on the plain machine."""
     return LaunchSpec(
         command=[],
         root=str(PACKAGE.parent),
         argv=[sys.executable, "-s", *job.argv],
-        env=environment(job, str(place.scratch)),
-        folder=str(place.files),
+        env=environment(job, str(workspace.scratch)),
+        folder=str(workspace.files),
         limits=job.limits,
         confined=False,
     )

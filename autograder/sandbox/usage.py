@@ -1,4 +1,4 @@
-"""Count what a job uses while it runs: memory and CPU time of its processes, bytes and names of its files."""
+"""Count a running job's usage: memory and CPU time of its processes, bytes and number of its files."""
 
 import os
 import stat
@@ -13,7 +13,7 @@ def of_user(uid: int) -> list[int]:
     found = []
     for entry in os.listdir("/proc"):
         if entry.isdigit():
-            # the owner of the folder is no evidence: a process can hand its own to root by being undumpable
+            # not by the folder's owner: that of an undumpable process is root
             text = _read(f"/proc/{entry}/status")
             if text and int(text[text.index(b"\nUid:") + 5 :].split(None, 1)[0]) == uid:
                 found.append(int(entry))
@@ -23,8 +23,8 @@ def of_user(uid: int) -> list[int]:
 def processes(pids: list[int], enough: int, uid: int | None) -> tuple[int, float]:
     """(bytes of memory, CPU seconds with those of children already waited for) of processes.
 
-    Resident sets count shared pages once for each process; only if they come to more than `enough` are proportional
-    ones read, which is slow, and done as the user `uid` (None: as we are), who is allowed to.
+    Resident sets count shared pages once for each process. Only if their sum exceeds `enough`, the slower proportional
+    set sizes are read, as the user `uid` (None: as this user), who has the right to.
     """
     resident: dict[int, int] = {}
     ticks = 0
@@ -44,13 +44,13 @@ def processes(pids: list[int], enough: int, uid: int | None) -> tuple[int, float
 
 
 def _proportional(pid: int) -> int:
-    """Bytes of a process, shared pages divided among those who share them; 0 where we may not look."""
+    """Bytes of a process, with shared pages divided among their processes; 0 without the right to read them."""
     words = _read(f"/proc/{pid}/smaps_rollup").split()
     return int(words[words.index(b"Pss:") + 1]) * 1024 if b"Pss:" in words else 0
 
 
 def _read(path: str) -> bytes:
-    """A file of a process, empty if it is gone or not ours to read."""
+    """The content of a /proc file, empty if it is gone or not readable."""
     try:
         with open(path, "rb") as file:
             return file.read()
@@ -59,7 +59,7 @@ def _read(path: str) -> bytes:
 
 
 def mounted(path: str) -> tuple[int, int]:
-    """(bytes, files) on a file system of its own."""
+    """(bytes, files) used on a file system."""
     usage = os.statvfs(path)
     return (usage.f_blocks - usage.f_bfree) * usage.f_frsize, usage.f_files - usage.f_ffree
 
@@ -71,15 +71,15 @@ def free(paths: tuple[str, ...]) -> int:
 
 
 def folder(path: str, depth: int = 0) -> tuple[int, int]:
-    """(bytes on disk, files) beneath a folder, links not followed; stops where there are too many or too deep."""
+    """(bytes on disk, files) beneath a folder; does not follow links, stops at too many files or too great a depth."""
     size, count = 0, 0
     if depth > DEEPEST:
         return 0, MOST_FILES + 1
     try:
         names = os.listdir(path)
-    except (FileNotFoundError, NotADirectoryError):  # changed while we looked; the next look will tell
+    except (FileNotFoundError, NotADirectoryError):  # changed meanwhile; the next check counts it
         return 0, 0
-    except OSError:  # such as a name too long for us to follow
+    except OSError:  # such as a path that is too long
         return 0, MOST_FILES + 1
     for name in names[: MOST_FILES + 1]:
         below = _entry(f"{path}/{name}", depth)

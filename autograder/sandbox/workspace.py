@@ -1,4 +1,4 @@
-"""Where one job lives: its folders, user id and control group, all taken back afterwards."""
+"""One job's workspace: its folders, user id and control group, all removed afterwards."""
 
 import contextlib
 import dataclasses
@@ -14,24 +14,24 @@ from autograder.sandbox import cgroup, uids
 from autograder.sandbox.copy_in import copy_job_files, remove
 from autograder.sandbox.job import Job, Tier
 
-MARKED = ".mark"  # ends the name of the file beside a folder that says who made it
-TOKEN = "token"  # a file in the parent of all folders; what it holds is in the mark of each folder
+MARKED = ".mark"  # ending of the mark file beside a folder, which says who made it
+TOKEN = "token"  # a file in the parent of all folders, whose content is in the mark of each folder
 
 
 @dataclasses.dataclass(frozen=True)
-class Place:
-    """What one job has on this machine: files that it may not write, a scratch folder, the file with its input."""
+class Workspace:
+    """One job's resources: read-only files, a scratch folder, the file with its input, a user id, a control group."""
 
     files: Path
     scratch: Path
-    given: Path
+    input_file: Path
     uid: int | None
     group: cgroup.Group | None
 
 
 @contextlib.contextmanager
-def place(job: Job, tier: Tier) -> Iterator[Place]:
-    """Make everything for one job.
+def open_workspace(job: Job, tier: Tier) -> Iterator[Workspace]:
+    """Make a workspace for one job, removed after the block.
 
     Raises:
         ValueError: files that may not be shown to a job, see `copy_in.copy_job_files`.
@@ -42,10 +42,11 @@ def place(job: Job, tier: Tier) -> Iterator[Place]:
         drops = tier is not Tier.UNSAFE and os.geteuid() == 0
         folder = stack.enter_context(own_folder("job-"))
         uid = stack.enter_context(uids.slot()) if drops else None
-        files, scratch, given = _folder(folder / "files", 0o755), _folder(folder / "scratch", 0o700), folder / "input"
+        files, scratch = _folder(folder / "files", 0o755), _folder(folder / "scratch", 0o700)
+        input_file = folder / "input"
         copy_job_files(job.files, files)
-        given.write_bytes(job.input)
-        given.chmod(0o600)
+        input_file.write_bytes(job.input)
+        input_file.chmod(0o600)
         if uid is not None:
             folder.chmod(0o711)
             os.chown(scratch, uid, uid)
@@ -53,17 +54,17 @@ def place(job: Job, tier: Tier) -> Iterator[Place]:
         if drops:
             group = stack.enter_context(cgroup.group(folder.name, job.limits.memory, job.limits.processes))
         (folder / "groups").write_text("\n".join(map(str, group.folders)) if group else "")
-        yield Place(files, scratch, given, uid, group)
+        yield Workspace(files, scratch, input_file, uid, group)
 
 
 @contextlib.contextmanager
 def own_folder(prefix: str) -> Iterator[Path]:
-    """A temporary folder that nobody else may enter; `clear_stale` removes it should this process be killed."""
+    """A private temporary folder; `clear_stale` removes it if this process is killed."""
     above = parent()
     folder = Path(tempfile.mkdtemp(prefix=prefix, dir=above))
     lock = _lock(folder)
     try:
-        if above is not None:  # not before it is locked: what has a mark and no lock is stale
+        if above is not None:  # after the lock: a folder with a mark and no lock is stale
             _mark(folder).write_text(_identity(above, lock))
         yield folder
     finally:
@@ -73,9 +74,9 @@ def own_folder(prefix: str) -> Iterator[Path]:
 
 
 def parent() -> Path | None:
-    """The folder that holds the folders of all this user's graders; others may pass through it, but see nothing.
+    """The folder that holds the folders of all this user's graders; others may pass through it but not list it.
 
-    None where its name in the temporary folder is taken by something that this program did not make.
+    None if another program has taken its name in the temporary folder.
     """
     above = Path(tempfile.gettempdir()) / f"smallnets-graders-{os.geteuid()}"
     if not os.path.lexists(above):
@@ -91,7 +92,7 @@ def parent() -> Path | None:
 
 
 def _is_ours(above: Path) -> bool:
-    """Whether this is a folder, no link, with a token, in which only this user can write."""
+    """Whether this is a real folder with a token, writable only for this user."""
     try:
         status, token = above.lstat(), (above / TOKEN).lstat()
     except OSError:
@@ -101,10 +102,10 @@ def _is_ours(above: Path) -> bool:
 
 
 def clear_stale() -> None:
-    """Remove what graders have left that were killed, and nothing else.
+    """Remove the folders of killed graders, and nothing else.
 
-    A folder is removed if its mark names this very folder and holds our token, and if nobody has locked it: each grader
-    holds a lock on its folders while it lives.
+    A folder is removed if its mark names this very folder and holds our token, and if it is not locked: each grader
+    holds a lock on its folders while it runs.
     """
     if (above := parent()) is None:
         return
@@ -129,18 +130,18 @@ def _is_group(name: str) -> bool:
 
 
 def _mark(folder: Path) -> Path:
-    """The file beside a folder that says who made it."""
+    """The mark file of a folder."""
     return folder.with_name(folder.name + MARKED)
 
 
 def _identity(above: Path, opened: int) -> str:
-    """The content of the mark of an open folder: a folder that is put in its place later has another number."""
+    """The content of an open folder's mark, with its inode number: a folder put there later has another."""
     status = os.fstat(opened)
     return f"{(above / TOKEN).read_text()} {status.st_dev} {status.st_ino}"
 
 
 def _lock(folder: Path) -> int:
-    """An open, locked folder; raises BlockingIOError if someone else has it."""
+    """An open, locked folder; raises BlockingIOError if another process has locked it."""
     lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

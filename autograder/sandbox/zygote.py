@@ -1,9 +1,8 @@
-"""A process that has imported what takes long, and forks into jobs: each then gives up its rights as any other job.
+"""A process that has done the slow imports and forks into jobs, each of which gives up its rights like any other job.
 
-Started by `forked.Zygote`, it reads messages from a socket: the numbers that a grader knows open files by, and those
-files. For each it forks a supervisor, which forks the job, and answers with the supervisor's pidfd. Nothing of a grader
-is ever in its memory. What a job keeps of it, unlike one that is started anew: the addresses of libraries and the hash
-seed are those of every job that it forks; what it imported is there.
+Started by `forked.launcher`, it reads messages from a socket: open files, with their numbers in the grader. For each
+message it forks a supervisor, which forks the job, and answers with the supervisor's pidfd. Nothing of a grader is ever
+in its memory. Unlike fresh processes, its jobs share addresses of libraries, the hash seed and imported modules.
 """
 
 import atexit
@@ -29,11 +28,11 @@ if TYPE_CHECKING:
 
 START = "import sys; sys.path.insert(1, sys.argv[1]); from autograder.sandbox.zygote import main; main()"
 MOST_FILES = 32  # that come with one message
-OPTIONS = {"-s", "-S", "-u", "-B"}  # of the interpreter, that change nothing here
+OPTIONS = {"-s", "-S", "-u", "-B"}  # options of the interpreter that change nothing here
 
 
-def place(python: str, argv: list[str], env: dict[str, str], numbers: list[int]) -> None:
-    """Have open files from HELD_FD on, then become the zygote: its own libraries may lie in folders held open."""
+def become_zygote(python: str, argv: list[str], env: dict[str, str], numbers: list[int]) -> None:
+    """Move open files to the numbers from HELD_FD on, then become the zygote; its libraries may lie in these."""
     high = [fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 100) for number in numbers]
     for number, file in enumerate(high, HELD_FD):
         os.dup2(file, number)
@@ -42,15 +41,15 @@ def place(python: str, argv: list[str], env: dict[str, str], numbers: list[int])
 
 
 def main() -> None:
-    """Import, then fork whenever asked to, until nobody can ask any more."""
+    """Import, then fork at each message, until the socket is closed."""
     channel = socket.socket(fileno=int(sys.argv[2]))
     path = [entry for entry in sys.path[1:] if entry != sys.argv[1]]
-    # no job may look into this process, whose fork it is
+    # no job may inspect this process, from which it is forked
     libc.prctl(libc.PR_SET_DUMPABLE, 0)
     for name in sys.argv[3:]:
         importlib.import_module(name)
     gc.collect()
-    gc.freeze()  # what is here stays here, so that no job copies it only to count references
+    gc.freeze()  # frozen objects stay uncollected, so that no job copies their pages
     channel.send(marshal.dumps((_shared(), _address_space())))
     while True:
         message, files, _, _ = socket.recv_fds(channel, 4096, MOST_FILES)
@@ -69,7 +68,7 @@ def main() -> None:
 
 
 def _shared() -> str:
-    """What of this process's memory all jobs could write to, "" if nothing: then they could tell each other things."""
+    """Memory of this process that all jobs could write to and so use to communicate; "" if none."""
     with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
         return "".join(line for line in maps if line.split()[1][1::2] == "ws")
 
@@ -83,7 +82,7 @@ def _reap() -> None:
 
 
 def _supervise(numbers: list[int], files: list[int], path: list[str]) -> None:
-    """Be a supervisor: of `numbers` and `files`, the first four are control, status, stdout and stderr."""
+    """Be a supervisor; the first four of `numbers` and `files` are control, status, stdout and stderr."""
     try:
         os.setsid()
         control, status, out, errors = files[:4]
@@ -103,16 +102,16 @@ def _address_space() -> int:
 
 
 def program(argv: list[str]) -> list[str]:
-    """Of the arguments of an interpreter, those from the program on; none if it is asked for something else here."""
+    """The interpreter's arguments from the program on; empty if they hold options that a fork cannot honour."""
     while argv and argv[0] in OPTIONS:
         argv = argv[1:]
     return argv if argv and (argv[0] in ("-c", "-m") or not argv[0].startswith("-")) else []
 
 
 def _start(spec: "LaunchSpec", path: list[str]) -> None:
-    """Become the job's program in place."""
-    os.close(HELD_FD + len(spec.held))  # with the status pipe, a job could speak for its supervisor
-    libc.prctl(libc.PR_SET_DUMPABLE, 1)  # as of any program that its user may read
+    """Become the job's program in this process."""
+    os.close(HELD_FD + len(spec.held))  # with the status pipe, a job could forge its supervisor's report
+    libc.prctl(libc.PR_SET_DUMPABLE, 1)  # as for any program that its user may read
     for name in ("SIGPIPE", "SIGXFSZ"):
         signal.signal(getattr(signal, name), signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -121,7 +120,7 @@ def _start(spec: "LaunchSpec", path: list[str]) -> None:
     tempfile.tempdir = None
     for name in [name for name in sys.modules if name.split(".")[0] in ("autograder", "labs", "smallnets")]:
         del sys.modules[name]  # the job has its own
-    # what nobody has seeded differs, as it does in programs that are started
+    # unseeded generators differ, as in fresh processes
     if numpy := sys.modules.get("numpy"):
         numpy.random.seed()
     if torch := sys.modules.get("torch"):
@@ -130,7 +129,7 @@ def _start(spec: "LaunchSpec", path: list[str]) -> None:
 
 
 def _run(argv: list[str], path: list[str]) -> int:
-    """Run what the interpreter's arguments name, to its very end; returns the exit code."""
+    """Run the program in the interpreter's arguments to its very end; returns the exit code."""
     code = 0
     try:
         _program(argv, path)
@@ -164,7 +163,7 @@ def _program(argv: list[str], path: list[str]) -> None:
 
 
 def _exit_code(end: SystemExit) -> int:
-    """What the interpreter makes of sys.exit(...)."""
+    """The exit code that the interpreter gives sys.exit(...)."""
     if end.code is None:
         return 0
     if isinstance(end.code, int):
