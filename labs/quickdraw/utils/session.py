@@ -66,7 +66,7 @@ def main(program: Program) -> int:
         mode = arguments["mode"]
         for name, message in NEEDED[mode].items():
             if arguments[name] is None:
-                raise ValueError(message)
+                return cli.complain(ValueError(message))  # in the handout's own words
         with threads.limited(get_threads(sys.argv[1:])):
             return (train_mode if mode == "train" else predict_mode)(program, **arguments)
 
