@@ -73,7 +73,7 @@ def _hidden(name: str) -> Callable[[bytes, Path], None] | None:
 
 
 def located(name: str) -> Path:
-    """The path of a file or folder named relative to the checkout, such as "labs/softmax/softmax.py"."""
+    """The path of a file or folder named relative to the checkout, such as "labs/<lab>/net.py"."""
     first, _, rest = name.partition("/")
     lab, _, inside = rest.partition("/")
     folder = folders().get(lab) if first == "labs" and lab else None
