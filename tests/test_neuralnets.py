@@ -1,6 +1,7 @@
 """Our three neuralnet_pK.py against their contract: shapes, counts, ranges, and any N, M and batch size."""
 
 import copy
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +21,7 @@ from smallnets import gradcheck, metrics
 
 CLASSIFIERS = [neuralnet_p1, neuralnet_p2]
 ALL = [neuralnet_p1, neuralnet_p2, neuralnet_p3]
+SLOW = pytest.mark.slow
 
 
 def images(n: int, seed: int = 0) -> torch.Tensor:
@@ -61,6 +63,81 @@ def test_constant_images_give_no_nan(module: ModuleType, pixel: float) -> None:
     # nor does anything else shown to that net
     assert torch.isfinite(net(images(4))).all()
     assert all(torch.isfinite(value).all() for value in net.state_dict().values())
+
+
+# raw pixels on the scales that people train on
+SCALES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "raw": lambda x: x,
+    "0 to 1": lambda x: x / 255,
+    "standardised": lambda x: (x - 72.9) / 90.0,
+    "-1 to 1": lambda x: x / 127.5 - 1,
+}
+NOISE: dict[str, Callable[[int, int], torch.Tensor]] = {
+    "randn": torch.randn,
+    "rand": torch.rand,
+    "zeros": torch.zeros,
+    "white": lambda n, size: torch.full((n, size), 255.0),
+    "below zero": lambda n, size: torch.full((n, size), -1.0),
+}
+
+
+def shipped(part: int, n: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """The first images of a part as raw pixels [n, 784], with their labels."""
+    x, y, _, _ = reader.load_dataset(ROOT / "data/fashion_mnist", part)
+    return torch.tensor(x[:n], dtype=torch.float32), torch.tensor(y[:n])
+
+
+def alone(module: ModuleType, out_size: int) -> Any:
+    """A net as it is constructed, with the rate and the loss of fit."""
+    torch.manual_seed(0)
+    lrate = {neuralnet_p1: 0.08, neuralnet_p2: 0.1, neuralnet_p3: 0.15}[module]
+    loss_fn = torch.nn.MSELoss() if module is neuralnet_p3 else torch.nn.CrossEntropyLoss(label_smoothing=0.2)
+    return module.NeuralNet(lrate, loss_fn, 784, 784 if module is neuralnet_p3 else out_size)
+
+
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize("module", ALL)
+@pytest.mark.parametrize("steps", [6, pytest.param(60, marks=SLOW)])
+def test_a_net_that_is_only_constructed_learns_at_any_scale(module: ModuleType, scale: str, steps: int) -> None:
+    x, y = shipped(min(2, ALL.index(module) + 1), 100 * steps)
+    x = SCALES[scale](x)
+    labels = () if module is neuralnet_p3 else (y,)
+    torch.manual_seed(0)
+    fitted = module.fit(x, *labels, x[:1], steps)[0]
+    net = alone(module, int(y.max()) + 1)
+    losses = [net.step(*batch) for batch in zip(x.split(100), *(values.split(100) for values in labels), strict=True)]
+    assert losses[0] - min(losses[-3:]) > (fitted[0] - min(fitted[-3:])) / 2 > 0
+
+
+@pytest.mark.parametrize("module", ALL)
+@pytest.mark.parametrize("kind", NOISE)
+def test_any_numbers_give_finite_losses(module: ModuleType, kind: str) -> None:
+    torch.manual_seed(0)
+    x, labels = NOISE[kind](30, 784), () if module is neuralnet_p3 else (torch.arange(30) % 3,)
+    net = alone(module, 3)
+    assert np.isfinite([net.step(x, *labels) for _ in range(5)]).all()
+    losses, _, net = module.fit(x, *labels, x[:2], 5)
+    assert np.isfinite(losses).all() and torch.isfinite(net(images(4))).all() and torch.isfinite(net(-x)).all()
+
+
+def test_the_filters_of_part_2_are_the_same_at_any_scale() -> None:
+    x, _ = shipped(2, 1000)
+    nets = [alone(neuralnet_p2, 5) for _ in SCALES]
+    for net, scale in zip(nets, SCALES.values(), strict=True):
+        net.whiten(scale(x))
+    assert all(torch.equal(net.filters, nets[0].filters) for net in nets)
+
+
+@pytest.mark.parametrize(("module", "n_iter"), [(neuralnet_p1, 50), pytest.param(neuralnet_p2, 100, marks=SLOW)])
+def test_pixels_of_any_scale_give_the_same_accuracy(module: ModuleType, n_iter: int) -> None:
+    splits = reader.load_dataset(ROOT / "data/fashion_mnist", ALL.index(module) + 1)
+    x, y, dev, truth = (torch.from_numpy(array) for array in splits)
+    found = []
+    for scale in SCALES.values():
+        torch.manual_seed(0)
+        yhats = module.fit(scale(x.float()), y, scale(dev.float()), n_iter)[1]
+        found.append(float(np.mean(yhats == truth.numpy())))
+    assert max(found) - min(found) <= 0.003 and min(found) > 0.85, found
 
 
 def test_the_parameter_counts_are_those_of_the_handout() -> None:

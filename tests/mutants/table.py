@@ -131,8 +131,8 @@ PART_1 = (
         "a sigmoid after the last layer",
         (
             (
-                "return self.layers((x.sqrt() - self.mean) / self.std)",
-                "return self.layers((x.sqrt() - self.mean) / self.std).sigmoid()",
+                "return self.layers((self.roots(x) - self.mean) / self.std)",
+                "return self.layers((self.roots(x) - self.mean) / self.std).sigmoid()",
             ),
         ),
         loses=("raw_outputs",),
@@ -149,10 +149,10 @@ PART_1 = (
         1,
         "fit standardises, the net does not: returned or saved, it gets raw pixels and is right for fewer",
         (
-            ("return self.layers((x.sqrt() - self.mean) / self.std)", "return self.layers(x)"),
+            ("return self.layers((self.roots(x) - self.mean) / self.std)", "return self.layers(x)"),
             (
                 "    losses = []\n",
-                "    train_set, dev_set = ((x.sqrt() - net.mean) / net.std for x in (train_set, dev_set))\n"
+                "    train_set, dev_set = ((net.roots(x) - net.mean) / net.std for x in (train_set, dev_set))\n"
                 "    losses = []\n",
             ),
         ),

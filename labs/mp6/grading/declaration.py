@@ -155,8 +155,8 @@ LAB = Lab(
             for part in PARTS.values()
         },
         drops={
-            "neuralnet_p1.py": ("orthogonalise", "batches", "NeuralNet.standardise"),
-            "neuralnet_p2.py": ("orthogonalise", "batches", "NeuralNet.whiten"),
+            "neuralnet_p1.py": ("orthogonalise", "batches", "NeuralNet.standardise", "NeuralNet.roots"),
+            "neuralnet_p2.py": ("orthogonalise", "batches", "cosines", "NeuralNet.whiten", "NeuralNet.set_filters"),
             "neuralnet_p3.py": ("orthogonalise", "batches", "Shift", "NeuralNet.centre"),
         },
         says={
