@@ -47,7 +47,7 @@ TURN = 0.04  # seconds: far above a clock's error, and many of them in a round
 Make = Callable[[], Callable[[], object]]  # gives a function that makes a step or an epoch, of a new net
 
 
-class Data(NamedTuple):
+class Samples(NamedTuple):
     """x float32 [N, 784] in 0..1, y int64 [N], one_hot float32 [N, 10]."""
 
     x: NDArray[np.float32]
@@ -55,11 +55,11 @@ class Data(NamedTuple):
     one_hot: NDArray[np.float32]
 
 
-def random_data(n: int) -> Data:
+def random_data(n: int) -> Samples:
     """Data with nothing to learn in it."""
     rng = np.random.default_rng(0)
     y = rng.integers(0, 10, n)
-    return Data(rng.random((n, 784), dtype=np.float32), y, np.eye(10, dtype=np.float32)[y])
+    return Samples(rng.random((n, 784), dtype=np.float32), y, np.eye(10, dtype=np.float32)[y])
 
 
 def beras_model() -> Any:
@@ -74,7 +74,7 @@ def beras_model() -> Any:
     return model
 
 
-def beras_gradients(model: Any, batch: Data) -> Callable[[], list[NDArray[np.float32]]]:
+def beras_gradients(model: Any, batch: Samples) -> Callable[[], list[NDArray[np.float32]]]:
     """A function that goes forward and backward."""
     tape_class = importlib.import_module("Beras").GradientTape
 
@@ -86,14 +86,14 @@ def beras_gradients(model: Any, batch: Data) -> Callable[[], list[NDArray[np.flo
     return gradients
 
 
-def beras_step(make: Callable[[], Any], batch: Data) -> Callable[[], object]:
+def beras_step(make: Callable[[], Any], batch: Samples) -> Callable[[], object]:
     """A function that makes a step with the model from `make`."""
     model = make()
     gradients = beras_gradients(model, batch)
     return lambda: model.optimizer.apply_gradients(model.trainable_variables, gradients())
 
 
-def torch_step(batch: Data) -> Callable[[], object]:
+def torch_step(batch: Samples) -> Callable[[], object]:
     """The same with PyTorch, eager, Adam with its defaults."""
     net = torch.nn.Sequential(torch.nn.Linear(784, 128), torch.nn.ReLU(), torch.nn.Linear(128, 10))
     adam = torch.optim.Adam(net.parameters())
@@ -131,12 +131,12 @@ def looped_model() -> Any:
     return model
 
 
-def beras_epoch(data: Data, batch_size: int) -> Callable[[], object]:
+def beras_epoch(data: Samples, batch_size: int) -> Callable[[], object]:
     """A function that makes an epoch with Beras."""
     return functools.partial(beras_model().fit, data.x, data.one_hot, 1, batch_size, shuffle=0, verbose=False)
 
 
-def sklearn_epoch(data: Data, batch_size: int) -> Callable[[], object]:
+def sklearn_epoch(data: Samples, batch_size: int) -> Callable[[], object]:
     """A function that makes an epoch with scikit-learn, without its penalty."""
     from sklearn.neural_network import MLPClassifier
 
@@ -176,7 +176,7 @@ def measure(seconds: float) -> dict[tuple[str, str, int], dict[str, float]]:
     """
     data, found = random_data(N_IMAGES), {}
     for n in BATCH_SIZES:
-        batch = Data(data.x[:n], data.y[:n], data.one_hot[:n])
+        batch = Samples(data.x[:n], data.y[:n], data.one_hot[:n])
         pairs = zip(*(beras_gradients(make(), batch)() for make in (beras_model, looped_model)), strict=True)
         if not all(np.allclose(a, b, rtol=1e-3, atol=1e-6) for a, b in pairs):
             raise ValueError(f"expected the loops to find Beras' gradients for {n} samples, got others")

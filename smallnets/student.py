@@ -11,7 +11,7 @@ from types import ModuleType
 
 from smallnets.cli import StudentError
 
-OURS = str(Path(__file__).parent)
+PACKAGE = str(Path(__file__).parent)
 
 
 @contextmanager
@@ -77,6 +77,6 @@ def _trim(report: traceback.TracebackException, path: str) -> None:
         frames = list(current.stack)
         own = (frame.filename == path or frame.filename.startswith(path + os.sep) for frame in frames)
         first = next((i for i, is_own in enumerate(own) if is_own), len(frames))
-        kept = [frame for frame in frames[first:] if not frame.filename.startswith(OURS)]
+        kept = [frame for frame in frames[first:] if not frame.filename.startswith(PACKAGE)]
         current.stack = traceback.StackSummary.from_list(kept)
         waiting += [chained for chained in (current.__cause__, current.__context__) if chained is not None]

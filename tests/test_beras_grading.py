@@ -259,7 +259,7 @@ def test_a_name_that_numpy_has_given_up_is_named_with_the_new_one(tmp_path: Path
 def test_labels_of_hidden_images_never_enter_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "found", lambda: (None, "the stand-in"))
     loaded, line = LAB.load(None, 0)
-    assert "360 images that students have, changed a little" in line and line.endswith("the stand-in")
+    assert "360 images that students have, slightly changed" in line and line.endswith("the stand-in")
     step = next(step for step in LAB.steps if step.name == "simple")
     given = np.load(io.BytesIO(step.job(Run(Submission({}, (), ""), loaded, 0)).input))
     assert set(given) == {"images", "labels", "unlabelled", "seed"}

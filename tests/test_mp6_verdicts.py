@@ -192,7 +192,7 @@ def test_returning_dev_set_is_not_reconstructing_it() -> None:
     x = pixels(made_up())
     run = of_images(x * 0.9)
     run.results["fit 3"] = StepResult(Fitted(np.ones(100), x[:60], b"", b"", {}))
-    assert "expected xhats to be what net.encoder and net.decoder make" in verdicts.returns(P3)(run).text
+    assert "expected xhats to be the outputs of net.encoder and net.decoder" in verdicts.returns(P3)(run).text
 
 
 @pytest.mark.parametrize(("shape", "share"), [([196, 1, 1, 0], 1), ([4, 7, 7, 0], 1), ([197, 1, 1, 0], 0)])

@@ -84,8 +84,7 @@ def test_what_the_contract_leaves_open_costs_nothing(part: str, tmp_path: Path, 
 def test_copies_are_told_from_live_arrays(tmp_path: Path, forked: Launch | None) -> None:
     path = submission(LAB, tmp_path, {"numpy_nn.py": (NUMPY["copies instead of live parameters"],)})
     assert (
-        "params() must hand out the layer's own arrays, no copies"
-        in lost(graded(LAB, path, "1.", forked=forked))["1.3"]
+        "params() must return the layer's own arrays, no copies" in lost(graded(LAB, path, "1.", forked=forked))["1.3"]
     )
 
 
@@ -344,5 +343,5 @@ def test_changes_that_a_student_has_spoilt_cost_what_needs_them_and_say_so(check
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(command, cwd=checkout, capture_output=True, text=True, env=environment)
     said = " ".join(done.stdout.split())
-    assert done.returncode == 1 and "augment.py to keep the functions it came with, got ImportError" in said, said
+    assert done.returncode == 1 and "augment.py to keep its original functions, got ImportError" in said, said
     assert "0 of 28" in said and "grader failed" not in said

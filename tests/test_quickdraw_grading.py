@@ -200,7 +200,7 @@ def test_predictions_that_are_not_the_nets_cost_their_own_points(
     forged = tmp_path / "forged.csv"
     np.savetxt(forged, np.arange(1800) % 6, fmt="%d")
     found = lost(graded(DENSE, work(tmp_path / "work", {**dense, "densenet_predictions.csv": forged}), forked=forked))
-    assert set(found) == {"2.6"} and "come out again (expected 99%)" in found["2.6"]
+    assert set(found) == {"2.6"} and "are reproduced (expected 99%)" in found["2.6"]
     forged.write_text("1\n2\n")
     found = lost(graded(DENSE, work(tmp_path / "short", {**dense, "densenet_predictions.csv": forged}), forked=forked))
     assert set(found) == {"2.6"} and "expected 1800 lines in densenet_predictions.csv" in found["2.6"]

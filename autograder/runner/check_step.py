@@ -18,7 +18,7 @@ def check_step(
     names: Sequence[str],
     files: tuple[str, ...],
     reproduce: str = "",
-    given: Sequence[str] = (),
+    handout_files: Sequence[str] = (),
     seconds: float = 20,
     limits: Limits | None = None,
 ) -> Step:
@@ -29,14 +29,14 @@ def check_step(
             and returns an object that the functions `check_...(that, rng)` get.
         names: the names of those functions.
         files: HandIns it needs.
-        given: handout files that students' files import, relative to the checkout.
+        handout_files: files of the handout that students' files import, relative to the checkout.
         seconds: wall time of one check.
         limits: of all checks together.
     """
 
     def job(run: Run) -> Job:
         arrays: dict[str, Any] = {"seed": run.seed, "names": list(names), "seconds": seconds}
-        return job_files.job(run, ["autograder.runner.run_checks", module], arrays, layout(len(names)), given)
+        return job_files.job(run, ["autograder.runner.run_checks", module], arrays, layout(len(names)), handout_files)
 
     def read(run: Run, result: bytes) -> Findings:
         return texts(unpack(layout(len(names)), result)["problems"])

@@ -15,7 +15,7 @@ from autograder.sandbox.job import Job
 
 
 def job(
-    run: Run, argv: Sequence[str], arrays: Mapping[str, Any], layout: Layout, given: Sequence[str] = (),
+    run: Run, argv: Sequence[str], arrays: Mapping[str, Any], layout: Layout, handout_files: Sequence[str] = (),
     students: bool = True, more: Mapping[str, Path] | None = None,
 ) -> Job:  # fmt: skip
     """A job that runs one of our modules; of the checkout it sees only that module and the modules it imports.
@@ -24,13 +24,13 @@ def job(
         argv: the module, such as "labs.<lab>.grading.inside.fit", and its arguments; it also sees modules named there.
         arrays: the value of `channel.read_arrays` there.
         layout: of the message that `channel.hand_back` writes there.
-        given: handout files that students' programs import, relative to the checkout.
+        handout_files: files of the handout that students' programs import, relative to the checkout.
         students: whether the submission lies in its folder `submission`.
         more: other files, by their names in the job's folder.
     """
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **arrays)
-    ours = imports.needed([*filter(imports.is_module, argv), *given], started=False)
+    ours = imports.needed([*filter(imports.is_module, argv), *handout_files], started=False)
     files = {name: located(name) for name in ours} | dict(more or {})
     if students:
         files |= {f"submission/{name}": path for name, path in run.submission.files.items()}

@@ -1,1 +1,1 @@
-"""How the BatchNorm lab is graded, beyond the checks on layer.py."""
+"""The grading of the BatchNorm lab."""

@@ -1,4 +1,4 @@
-"""The digits on which the nets of the BatchNorm lab learn for a short while, and those that they never see labelled."""
+"""The digits for the short trainings of the BatchNorm lab's nets, and the hidden ones."""
 
 import dataclasses
 from pathlib import Path
@@ -27,14 +27,14 @@ class Data:
 
 
 def load(staff: Path | None, seed: int) -> tuple[Data, str]:
-    """Digits in an order of this seed, and a line on where they are from.
+    """Digits in an order of this seed, and a line on their source.
 
     Args:
-        staff: folder with what `hidden` writes; None draws from MNIST in data/mnist, which students have, or from its
-            stand-in where it is not there.
+        staff: folder written by `hidden`; None draws from MNIST in data/mnist, which students have, or from its
+            stand-in.
 
     Raises:
-        ValueError, OSError: files that are missing or not as they should be.
+        ValueError, OSError: missing or malformed files.
     """
     rng = np.random.default_rng(seed)
     if staff is None:
@@ -53,14 +53,14 @@ def load(staff: Path | None, seed: int) -> tuple[Data, str]:
 
 
 def drawn(rng: np.random.Generator) -> tuple[NDArray, NDArray, NDArray, NDArray, str]:
-    """Images and labels to learn from, hidden ones, and what they are."""
+    """Images and labels to learn from, hidden ones, and their source."""
     (x, y), (hidden, labels), source = digits()
     rows, hidden_rows = rng.permutation(len(x))[:TRAIN], rng.permutation(len(hidden))[:HIDDEN]
     return x[rows], y[rows].astype(np.int64), hidden[hidden_rows], labels[hidden_rows].astype(np.int64), source
 
 
 def digits() -> tuple[tuple[NDArray, NDArray], tuple[NDArray, NDArray], str]:
-    """MNIST's training and test images, or those in their place, and what they are."""
+    """MNIST's training and test images, or their stand-in, and their source."""
     if mnist.find(folder := mnist.found(MNIST)) is not None:
         train, test = (mnist.read(folder, split) for split in ("train", "t10k"))
         note = mnist.note(folder)

@@ -1,6 +1,6 @@
 """BatchNorm (Tsinghua, deep learning, homework 3): the layer by hand, an MLP and a CNN with it; 100 points and 5.
 
-The handout names no points; all are ours.
+The handout has no points; all of these are ours.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ from labs.batchnorm.grading.programs import PROGRAMS
 # name, points, checks of labs/batchnorm/grading/checks/layer.py without their _1d or _2d
 LAYER = (
     ("output in training", 10.0, ("start", "training_output")),
-    ("in training, whatever came before", 4.0, ("training_uses_the_batch",)),
+    ("in training, after other batches", 4.0, ("training_uses_the_batch",)),
     ("running mean", 4.0, ("running_mean",)),
     ("running variance, divided by N - 1 or by N", 4.0, ("running_var",)),
     ("output in evaluation", 5.0, ("evaluation",)),
@@ -24,19 +24,19 @@ LAYER = (
     ("one value per channel", 1.0, ("one_value",)),
     ("float64, and inputs with any strides", 1.0, ("any_float",)),
 )
-# of labs/batchnorm/grading/checks/nets.py: points for the net as such, and for whose BatchNorm it has
+# checks of labs/batchnorm/grading/checks/nets.py: points for the net, and for using its own BatchNorm
 NETS = {
     "run_mlp": (("Linear-BN-ReLU-Linear-BN-ReLU-Linear, logits", 5.0, ["check_mlp_architecture"]), 3.0),
     "run_cnn": (("Conv-BN-ReLU-AvgPool twice, Reshape, Linear, logits", 5.0, ["check_cnn_architecture"]), 3.0),
     "run_resnet": (("convolutions, logits", 1.0, ["check_resnet_logits"]), 1.0),
 }
 OWN = "own_arithmetic"
-GIVEN = ("experiment", "utils", "smallnets", "matplotlib")  # what the programs may import besides
+MODULES = ("experiment", "utils", "smallnets", "matplotlib")  # more modules for the programs
 LIMITS = Limits(cpu_seconds=90, wall_seconds=180, memory=600 * MB)
 
 
 def layer_rows(dimension: str) -> list[tuple[str, float, list[str]]]:
-    """The rows of one of the two layers; torch's own layer or function under its name earns none of them."""
+    """The rows of one of the two layers; torch's own layer or function under its name earns no points."""
     return [
         (f"BatchNorm{dimension}: {name}", points, [f"check_{check}_{dimension}" for check in (*checks, OWN)])
         for name, points, checks in LAYER
@@ -44,7 +44,7 @@ def layer_rows(dimension: str) -> list[tuple[str, float, list[str]]]:
 
 
 def net_rows(program: str) -> list[tuple[str, float, list[str]]]:
-    """The rows on a net that is not trained."""
+    """The rows on an untrained net."""
     (name, points, checks), own = NETS[program]
     title, short = PROGRAMS[program].title, program.removeprefix("run_")
     return [
@@ -54,7 +54,7 @@ def net_rows(program: str) -> list[tuple[str, float, list[str]]]:
 
 
 def net_checks(program: str, number: str, learns: float, alone: float) -> list[Check]:
-    """All checks of a net; those of the mini-ResNet, a bonus, are held only where there is one."""
+    """All checks of a net; those of the mini-ResNet, a bonus, apply only if it is handed in."""
     title, step = PROGRAMS[program].title, (f"learn {program}",)
     only_with = () if number in "45" else (f"{program}.py",)
     found = module_checks(program, number, net_rows(program))
@@ -67,10 +67,12 @@ def net_checks(program: str, number: str, learns: float, alone: float) -> list[C
 
 
 def net_step(program: str) -> Step:
-    """The run that holds the checks on a net that is not trained."""
+    """The run of the checks on an untrained net."""
     names = [name for _, _, checks in net_rows(program) for name in checks]
     files = ("layer.py", f"{program}.py")
-    return check_step(program, "labs.batchnorm.grading.checks.nets", names, files, f"python3 {program}.py", jobs.GIVEN)
+    return check_step(
+        program, "labs.batchnorm.grading.checks.nets", names, files, f"python3 {program}.py", jobs.HANDOUT_FILES
+    )
 
 
 LAYER_ROWS = {"1d": layer_rows("1d"), "2d": layer_rows("2d"), "": [("Reshape", 2.0, ["check_reshape"])]}
@@ -81,10 +83,10 @@ LAB = Lab(
     title="BatchNorm on MNIST",
     hand_in=(
         HandIn("layer.py", classes={name: ("forward",) for name in ("BatchNorm1d", "BatchNorm2d", "Reshape")}),
-        HandIn("run_mlp.py", modules=GIVEN),
-        HandIn("run_cnn.py", modules=GIVEN),
-        HandIn("run_resnet.py", required=False, modules=GIVEN),
-        HandIn("utils.py", required=False, modules=GIVEN),
+        HandIn("run_mlp.py", modules=MODULES),
+        HandIn("run_cnn.py", modules=MODULES),
+        HandIn("run_resnet.py", required=False, modules=MODULES),
+        HandIn("utils.py", required=False, modules=MODULES),
     ),
     load=data.load,
     steps=(
@@ -121,6 +123,6 @@ LAB = Lab(
         files=("labs/batchnorm/utils.py", "labs/batchnorm/experiment.py", "data/mnist/prepare.py"),
         readme="labs/batchnorm/grading/handout.md",
     ),
-    needs=jobs.GIVEN,
+    needs=jobs.HANDOUT_FILES,
     root="codes",
 )

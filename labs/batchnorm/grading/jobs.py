@@ -1,4 +1,4 @@
-"""The short trainings of the BatchNorm lab's nets, and the verdicts on them. Labels are known to the grader alone."""
+"""The short trainings of the BatchNorm lab's nets, and the verdicts on them. Only the grader knows the labels."""
 
 import dataclasses
 from collections.abc import Callable
@@ -13,8 +13,11 @@ from autograder.sandbox.job import Job
 from labs.batchnorm.grading.programs import PROGRAMS, layout
 from smallnets import metrics
 
-GIVEN = ("labs/batchnorm/utils.py", "labs/batchnorm/experiment.py")  # of the handout, for programs that import them
-SAME = 1e-3  # logits that agree so far are the same but for rounding
+HANDOUT_FILES = (
+    "labs/batchnorm/utils.py",
+    "labs/batchnorm/experiment.py",
+)  # that programs import
+SAME = 1e-3  # logits that differ by less are equal up to rounding
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,13 +30,13 @@ class Learnt:
 
 
 def learn_step(name: str) -> Step:
-    """Train the net of a program for a short while; the finding is `Learnt`."""
+    """Train the net of a program for a short time; the value is `Learnt`."""
     program = PROGRAMS[name]
 
     def make(run: Run) -> Job:
         arrays = {"seed": run.seed, "x": run.data.x, "y": run.data.y, "hidden": run.data.hidden}
         parts = layout(program, len(run.data.x), len(run.data.hidden))
-        return job_files.job(run, ["labs.batchnorm.grading.inside.learn", name], arrays, parts, GIVEN)
+        return job_files.job(run, ["labs.batchnorm.grading.inside.learn", name], arrays, parts, HANDOUT_FILES)
 
     def read(run: Run, result: bytes) -> Learnt:
         values = unpack(layout(program, len(run.data.x), len(run.data.hidden)), result)
@@ -48,7 +51,7 @@ def learn_step(name: str) -> Step:
 
 
 def learns(name: str) -> Callable[[Run], Verdict]:
-    """The loss falls, and the net is right for hidden images."""
+    """Points for the accuracy on hidden images, if the loss falls."""
     program = PROGRAMS[name]
 
     def judge(run: Run) -> Verdict:
@@ -64,13 +67,13 @@ def learns(name: str) -> Callable[[Run], Verdict]:
 
 
 def accuracy(run: Run, name: str) -> float:
-    """Of a net after its short training."""
+    """The accuracy of a net after its short training."""
     predicted = run.results[f"learn {name}"].value.together.argmax(axis=1)
     return metrics.accuracy(metrics.confusion_matrix(run.data.labels, predicted, 10))
 
 
 def alone(name: str) -> Callable[[Run], Verdict]:
-    """In evaluation a single image gets the logits that it gets in a batch."""
+    """In evaluation a single image gets the same logits as in a batch."""
 
     def judge(run: Run) -> Verdict:
         found: Learnt = run.results[f"learn {name}"].value

@@ -1,1 +1,1 @@
-"""Beras: what its jobs run inside the sandbox, and what the grader makes of it."""
+"""The grading of the Beras lab."""

@@ -1,4 +1,4 @@
-"""MNIST for the grading of Beras: to train on, and changed a little to be judged on."""
+"""MNIST for the grading of Beras: training images, and slightly changed hidden images."""
 
 import dataclasses
 import functools
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from autograder.registry import ROOT
 from smallnets.data import mnist
 
-PLACES = (ROOT / "labs/data/mnist", ROOT / "data/mnist")  # where assignment.py looks, seen from its folder
-CONTRAST, NOISE = 0.1, 8  # the most that an image loses of its brightness, and a pixel of its grey level
+PLACES = (ROOT / "labs/data/mnist", ROOT / "data/mnist")  # the folders where assignment.py looks
+CONTRAST, NOISE = 0.1, 8  # largest loss of brightness of an image, largest change of a pixel
 
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """Images uint8 [N, 784] and labels to train on; hidden images, and their labels, which no student's code meets."""
+    """Images uint8 [N, 784] and labels to train on; hidden images and their labels, which no student's code sees."""
 
     images: NDArray[np.uint8]
     labels: NDArray[np.uint8]
@@ -27,8 +27,8 @@ class Data:
 def changed(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
     """The images [N, ...], each up to a tenth darker, with noise of up to 8 grey levels where it is not black.
 
-    So no image is a known one byte for byte. On MNIST the simple model and three advanced ones as students build them
-    lose nothing by it (less than 0.001); moved by one pixel, the simple one would lose 0.06.
+    So no image equals a known one byte for byte. On MNIST the accuracies of the simple model and of three typical
+    advanced ones change by less than 0.001; a shift by one pixel would cost the simple one 0.06.
     """
     shape = (len(images), *[1] * (images.ndim - 1))
     darker = images * rng.uniform(1 - CONTRAST, 1, shape).astype(np.float32)
@@ -37,7 +37,7 @@ def changed(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.u
 
 
 def found() -> tuple[Path | None, str]:
-    """The folder in which assignment.py finds its images, if there is one, and what they are in place of MNIST."""
+    """The folder in which assignment.py finds its images, if there is one, and a note if they are a stand-in."""
     folder = mnist.found(*PLACES)
     return (None, mnist.STAND_IN) if mnist.find(folder) is None else (folder, mnist.note(folder))
 
@@ -54,13 +54,13 @@ def split(folder: Path | None, name: str) -> tuple[NDArray[np.uint8], NDArray[np
 
 
 def load(staff: Path | None, seed: int) -> tuple[Data, str]:
-    """Training images in an order of this seed, hidden ones, and a line on where they are from.
+    """Training images in an order of this seed, hidden ones, and a line on their source.
 
     Args:
-        staff: folder that `hidden` has written; None changes the test images that students have.
+        staff: folder written by `hidden`; None changes the test images that students have.
 
     Raises:
-        ValueError, OSError: files that are missing or not as they should be.
+        ValueError, OSError: missing or malformed files.
     """
     rng = np.random.default_rng([seed, 0])
     folder, note = found() if staff is None else (staff, mnist.note(staff))
@@ -70,7 +70,7 @@ def load(staff: Path | None, seed: int) -> tuple[Data, str]:
     hidden, truths = hidden[hidden_order], truths[hidden_order]
     source = f"of {staff}"
     if staff is None:
-        hidden, source = changed(hidden, rng), "that students have, changed a little, as there are no staff images"
+        hidden, source = changed(hidden, rng), "that students have, slightly changed, as there are no staff images"
     data = Data(images[order].reshape(len(images), -1), labels[order], hidden.reshape(len(hidden), -1), truths)
     line = f"scored on {len(hidden)} images {source}; order of seed {seed}"
     return data, f"{line}; {note}" if note else line

@@ -1,4 +1,4 @@
-"""Beras (Brown CS1470/2470): a mimic of Keras in NumPy, and two models on MNIST; 100 points, of CS2470 120."""
+"""Beras (Brown CS1470/2470): a mimic of Keras in NumPy, and two models on MNIST; 100 points, 120 in CS2470."""
 
 import dataclasses
 
@@ -22,9 +22,9 @@ FILES: dict[str, dict[str, tuple[str, ...]]] = {
     "Beras/model.py": {"Model": ("compile", "fit", "evaluate")},
 }
 
-DRIVERS = ("matplotlib", "smallnets")  # what only `python assignment.py` needs
+DRIVERS = ("matplotlib", "smallnets")  # needed only by `python assignment.py`
 
-# component: file it needs, module of its checks, rows of points, all ours, as the handout has none
+# component: its file, the module of its checks, rows of points; all points are ours, as the handout has none
 COMPONENTS = {
     "core": ("Beras/core.py", "labs.beras.grading.checks.core", (
         ("core: the tape's gradients, in the order of the calls", 9.0, ("check_tape",)),
@@ -77,7 +77,7 @@ def component_step(name: str) -> Step:
 
 
 def component_checks(name: str, number: int) -> list[Check]:
-    """The points of a component; those that are CS2470's are held only with its flag file."""
+    """The checks of a component; those of CS2470 apply only with its flag file."""
     return [
         dataclasses.replace(check, only_with=(FLAG,)) if check.name.endswith("(CS2470)") else check
         for check in module_checks(name, str(number), COMPONENTS[name][2])

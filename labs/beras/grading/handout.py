@@ -1,4 +1,4 @@
-"""What students of Beras start from: our solution without what they are to write, and without what it has besides."""
+"""The handout of Beras: our solution without the parts that students write, and without our additions."""
 
 from autograder.lab import Handout
 

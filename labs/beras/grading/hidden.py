@@ -10,7 +10,7 @@ from smallnets.files import write_text
 
 
 def write(secret: bytes, folder: Path) -> None:
-    """Write four IDX files: the training images as they are, and all test images in an order and with changes of ours.
+    """Write four IDX files: the unchanged training images, and all test images, reordered and changed.
 
     Args:
         secret: at least 16 bytes, which decide order and changes.

@@ -1,4 +1,4 @@
-"""The runs of Beras' grading that train: what each is given, and what the grader reads from what it hands back."""
+"""The trainings of Beras' grading: the inputs of each, and the grader's reading of its result."""
 
 from collections.abc import Callable
 
@@ -12,8 +12,8 @@ from autograder.sandbox.job import MB, Job, Limits
 from labs.beras.grading.layout import layout
 
 FLAG = "2470student"
-# ten minutes are the handout's. MNIST in float32 is 188 MB, and the gradients of w of each sample, as core.py's own
-# definition has them, another 320 MB where the first layer has 256 outputs
+# ten minutes are the handout's limit. MNIST in float32 takes 188 MB; gradients of w for each sample, as core.py defines
+# them, take another 320 MB for a first layer with 256 outputs
 LIMITS = {
     which: Limits(cpu_seconds=600, wall_seconds=660, memory=memory)
     for which, memory in (("simple", 520 * MB), ("advanced", 1024 * MB))
@@ -50,7 +50,7 @@ def training(which: str, files: tuple[str, ...] = FILES) -> Step:
 
 
 def accuracy(run: Run, which: str) -> float:
-    """Of a trained model on the hidden images."""
+    """The accuracy of a trained model on the hidden images."""
     return float(np.mean(run.results[which].value == run.data.truths))
 
 

@@ -1,4 +1,4 @@
-"""The message that a training hands back, for both ends."""
+"""The message that a training returns, for both ends."""
 
 from autograder.runner.protocol import Array, Blob, Layout
 
@@ -6,5 +6,5 @@ CLASSES = 10
 
 
 def layout(n: int) -> Layout:
-    """Of the predictions on n images, and what went wrong."""
+    """The layout of the predictions on n images, and of the problems."""
     return [Array("predictions", "<u1", (n,)), Blob("problems", 2**15)]

@@ -15,13 +15,13 @@ from labs.mp6.grading.parts import MOST_CODES, PARTS, Part
 from smallnets.data.datasets import read_npy
 
 SHIPPED = ROOT / "data" / "fashion_mnist"
-HIDDEN = 1500  # images a part, as the course keeps for its test
+HIDDEN = 1500  # images a part, as many as in the course's test
 REBUILT = 1000  # of them, for part 3
 
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """By part: training images [N, 784] and labels, what fit gets as dev_set, and hidden images it never sees.
+    """By part: training images [N, 784] and labels, fit's dev_set, and hidden images that fit never sees.
 
     Part 3 trains on part 2's images. Its dev_set holds no hidden images, because its net could memorise them.
     """
@@ -34,14 +34,14 @@ class Data:
 
 
 def load(staff: Path | None, seed: int) -> tuple[Data, str]:
-    """The shipped training images and hidden ones, in an order of this seed, and a line on where they are from.
+    """The shipped training images and hidden ones, in an order of this seed, and a line on their source.
 
     Args:
-        staff: folder with X_test_part1.npy and so on, as `prepare.py --staff` writes them; None draws from the
-            development split, which students have.
+        staff: folder with X_test_part1.npy and so on, written by `prepare.py --staff`; None draws from the development
+            split, which students have.
 
     Raises:
-        ValueError, OSError: files that are missing or not as they should be.
+        ValueError, OSError: missing or malformed files.
     """
     data = Data({}, {}, {}, {}, {})
     for number in (1, 2):
@@ -73,7 +73,7 @@ def hidden_split(staff: Path, number: int, rng: np.random.Generator) -> tuple[ND
 
 
 def hand_in(part: Part) -> tuple[HandIn, HandIn]:
-    """The two files of a part; net_p3 is extra credit, so it is not missed."""
+    """The two files of a part; those of part 3 are extra credit, so not required."""
     inputs = ("train_set", "train_labels", "dev_set") if part.n_classes else ("train_set", "dev_set")
     methods = ("forward", "step", "get_parameters")
     code = HandIn(
@@ -86,7 +86,7 @@ def hand_in(part: Part) -> tuple[HandIn, HandIn]:
 
 
 def checks(part: Part, points: dict[str, float], none_at: float, full_at: float | None = None) -> list[Check]:
-    """The checks of a part that have points, numbered in the order in which `points` names them.
+    """The checks of a part, numbered in the order of `points`, which maps their names to points.
 
     Args:
         full_at: the accuracy or MSE that earns all points; None for the handout's threshold.
@@ -98,19 +98,19 @@ def checks(part: Part, points: dict[str, float], none_at: float, full_at: float 
     score = verdicts.accuracy(part, none_at, full_at) if labels else verdicts.mse("fitted", none_at, full_at)
     saved = verdicts.saved_accuracy(part, none_at, full_at) if labels else verdicts.mse("saved", none_at, full_at)
     known = {
-        "returns": ("fit returns what it should, and its predictions are its net's", verdicts.returns(part), alone),
+        "returns": ("fit's return values are valid and match the returned net", verdicts.returns(part), alone),
         "losses": ("one finite loss for each iteration", verdicts.problem(part, "losses"), ()),
         "loss_falls": ("the loss falls", verdicts.loss_falls(part), ()),
         "batches": ("step gets batches of 100", verdicts.problem(part, "batches"), ()),
         "any_size": ("any number of images", verdicts.problem(part, "any_size"), ()),
         "no_iterations": ("n_iter of 0", verdicts.problem(part, "no_iterations"), ()),
-        "repeatable": ("the same seed gives the same", verdicts.problem(part, "repeatable"), ()),
+        "repeatable": ("the same seed gives the same results", verdicts.problem(part, "repeatable"), ()),
         "independent": ("no image's prediction depends on others", verdicts.problem(part, "independent"), ()),
         "parameters": ("number of parameters", verdicts.parameters(part), ("referee",)),
         "raw_outputs": ("no activation after the last layer", verdicts.raw_outputs(part), alone),
         "bottleneck": (f"a bottleneck of at most {MOST_CODES} numbers", verdicts.bottleneck, alone),
         "accuracy": ("accuracy", score, alone),
-        "mse": ("MSE of what passes the bottleneck", score, alone),
+        "mse": ("MSE of images through the bottleneck", score, alone),
         "saved": (f"{part.model} on the same images", saved, alone),
     }
     return [

@@ -14,7 +14,7 @@ def write(secret: bytes, folder: Path) -> None:
         secret: at least 16 bytes, which decide the draw.
 
     Raises:
-        ValueError, OSError: a secret that could be guessed; images that are nowhere to be had.
+        ValueError, OSError: a secret that could be guessed; missing images.
     """
     seed = secret_seed(secret, prepare.HIDDEN)
     prepare.write_splits(*fashion.read_split("t10k"), {"test": prepare.TEST}, seed, folder)

@@ -1,4 +1,4 @@
-"""The runs of MP6's grading: what each is given, and what the grader reads from what it hands back."""
+"""The runs of MP6's grading: the inputs of each, and the grader's reading of its result."""
 
 import dataclasses
 import io
@@ -20,7 +20,7 @@ from labs.mp6.grading.parts import PARTS, Part
 
 @dataclasses.dataclass(frozen=True)
 class Fitted:
-    """What came back of a training: arrays, or None for what was not as it should be, and problems by check."""
+    """The result of a training: arrays, None for malformed ones, and problems by check."""
 
     losses: NDArray[np.float64] | None
     predictions: NDArray | None
@@ -30,7 +30,7 @@ class Fitted:
 
     @property
     def stored_numbers(self) -> int:
-        """How many numbers the net's file holds, read from its directory alone."""
+        """The number of numbers in the net's file, read from its directory only."""
         try:
             with zipfile.ZipFile(io.BytesIO((self.net or b"")[5:])) as archive:
                 return sum(entry.file_size for entry in archive.infolist() if "/data/" in entry.filename) // 4
@@ -64,30 +64,30 @@ def fit_step(part: Part) -> Step:
 
 
 def valid(predictions: NDArray, part: Part) -> bool:
-    """Whether labels or pixels are in their range, looked at again outside of the sandbox."""
+    """Whether labels or pixels are in their range, checked again outside of the sandbox."""
     least, most = predictions.min(initial=0), predictions.max(initial=0)
     return bool(np.isfinite(predictions).all() and least >= 0 and most <= (part.n_classes - 1 if part.n_classes else 1))
 
 
 def nets(run: Run) -> dict[int, bytes]:
-    """The nets that the trainings so far have handed back."""
+    """The nets that the trainings so far returned."""
     done = {number: run.results.get(f"fit {number}") for number in PARTS}
     return {number: step.value.net for number, step in done.items() if step and step.value and step.value.net}
 
 
 def images(run: Run, number: int) -> NDArray:
-    """What the nets of a part are shown: the images that fit was given, then those that it was not."""
+    """The images for the nets of a part: those that fit got, then those that it did not get."""
     return np.concatenate([run.data.dev[number], run.data.unseen[number]])
 
 
 def model_problem(run: Run, part: Part) -> str:
-    """Why the student's model file is not to be opened, "" if it may be."""
+    """Why the student's model file may not be loaded, "" if it may be."""
     path = run.submission.files.get(part.model)
     return f"expected {part.model}, got no such file" if path is None else model_file.problem(path)
 
 
 def evaluate_step() -> Step:
-    """Let all nets see images, in a process without training data."""
+    """Run all nets on images, in a process without training data."""
 
     def layout(run: Run) -> Layout:
         return parts.evaluate_layout({number: len(images(run, number)) for number in nets(run)})
@@ -108,12 +108,12 @@ def evaluate_step() -> Step:
 
 
 def decode_step() -> Step:
-    """Let part 3's decoders rebuild images from what passed the bottleneck, and from nothing else."""
+    """Run part 3's decoders on the codes from the bottleneck, and on nothing else."""
 
     def make(run: Run) -> Job:
         found, net = run.results["evaluate"].value, nets(run).get(3)
         if net is None or (found.get("fitted codes") is None and found.get("saved codes") is None):
-            raise StepFailed("wrong result", "part 3 has handed back no codes to decode")
+            raise StepFailed("wrong result", "part 3 returned no codes to decode")
         arrays: dict[str, Any] = {"net 3": np.frombuffer(net, np.uint8), "n": len(images(run, 3))}
         arrays |= {name: array for name, array in found.items() if name.endswith(("codes", "shape"))
                    and array is not None}  # fmt: skip
@@ -127,7 +127,7 @@ def decode_step() -> Step:
 
 
 def referee_step() -> Step:
-    """Count parameters, without any student's code."""
+    """Count parameters, in a process without student code."""
 
     def make(run: Run) -> Job:
         done = {number: run.results.get(f"fit {number}") for number in PARTS}

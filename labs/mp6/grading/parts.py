@@ -4,13 +4,13 @@ from autograder.runner.protocol import Array, Blob, Layout
 from smallnets.parts import PARTS, Part
 
 N_PIXELS = 784
-MOST_CODES = PARTS[3].max_bottleneck or 0  # numbers an image that may pass it
+MOST_CODES = PARTS[3].max_bottleneck or 0  # numbers an image that may pass the bottleneck
 MOST_NET = 8 * 2**20  # bytes of a stored net, which may hold more than its parameters
 MOST_COUNTED = 3 * 2**20  # bytes of its parameters alone
 
 
 def fit_layout(part: Part, n_dev: int) -> Layout:
-    """What comes back of a training: losses, predictions for the development set, the net, its parameters."""
+    """The result of a training: losses, predictions for the development set, the net, its parameters."""
     predictions = ("<i8", (n_dev,)) if part.n_classes else ("<f4", (n_dev, N_PIXELS))
     return [
         Array("losses", "<f8", (part.n_iter,)),
@@ -22,9 +22,9 @@ def fit_layout(part: Part, n_dev: int) -> Layout:
 
 
 def evaluate_layout(n_images: dict[int, int]) -> Layout:
-    """What nets make of images they were not trained on: outputs, or what passes the bottleneck.
+    """The nets' results on images they were not trained on: outputs, or codes from the bottleneck.
 
-    "fitted" is the net that fit returned, "saved" the one that was handed in.
+    "fitted" is the net that fit returned, "saved" the net in the model file.
     """
     layout: list[Array | Blob] = [Blob("problems", 2**16)]
     for number, n in n_images.items():
@@ -32,13 +32,13 @@ def evaluate_layout(n_images: dict[int, int]) -> Layout:
             if n_classes := PARTS[number].n_classes:
                 layout.append(Array(f"{which} {number}", "<f4", (n, n_classes)))
             else:
-                # in float16, so that no number carries more than it should, and padded to the most there may be
+                # float16, so that a number cannot carry more, and padded to the largest size
                 layout += [Array(f"{which} codes", "<f2", (n, MOST_CODES)), Array(f"{which} shape", "<i8", (4,))]
     return layout
 
 
 def decode_layout(n_images: int) -> Layout:
-    """What the decoders make of the codes."""
+    """The decoders' images from the codes."""
     images = [Array(which, "<f4", (n_images, N_PIXELS)) for which in ("fitted", "saved")]
     return [Blob("problems", 2**16), *images]
 

@@ -1,4 +1,4 @@
-"""The verdicts of MP6's checks, on what the runs have handed back. Labels are known to the grader alone."""
+"""The verdicts of MP6's checks on the results of its runs. Only the grader knows the labels."""
 
 import math
 from collections.abc import Callable
@@ -15,23 +15,23 @@ from smallnets import metrics
 
 Judge = Callable[[Run], Verdict]
 SHAPES = [(3,), (128,), (128, 3), (784, 128)]  # 784 -> 128 -> 3 with biases, longer side first
-SAME = 0.01  # share of labels that may differ where they should not, by rounding
-SAME_IMAGES = 1e-4  # mean squared difference, likewise; codes in float16 cost less
+SAME = 0.01  # share of labels that may differ by rounding
+SAME_IMAGES = 1e-4  # mean squared difference allowed for rounding; codes in float16 cause less
 
 
 def fitted(run: Run, part: Part) -> Fitted:
-    """What the training of a part has handed back."""
+    """The result of a part's training."""
     return run.results[f"fit {part.number}"].value
 
 
 def evaluated(run: Run, name: str) -> tuple[Any, str]:
-    """A part of what the nets made of images, or None with the reason."""
+    """One of the nets' outputs on images, or None with the reason."""
     found = run.results["evaluate"].value
     return found.get(name), found["problems"].get(name, "the net that fit returned is missing")
 
 
 def problem(part: Part, name: str) -> Judge:
-    """No points if the training noted a problem under a name."""
+    """No points if the training recorded a problem under a name."""
 
     def judge(run: Run) -> Verdict:
         text = fitted(run, part).problems.get(name, "")
@@ -41,7 +41,7 @@ def problem(part: Part, name: str) -> Judge:
 
 
 def returns(part: Part) -> Judge:
-    """What fit returns is as the contract has it, and its predictions are those of the net it returns."""
+    """fit's return values follow the contract, and its predictions match the returned net."""
 
     def judge(run: Run) -> Verdict:
         found = fitted(run, part)
@@ -54,7 +54,7 @@ def returns(part: Part) -> Judge:
 
 
 def disagreement_of_labels(run: Run, part: Part) -> str:
-    """In what fit's predictions differ from those of the net it returned, "" if in nothing."""
+    """How fit's predictions differ from the returned net's; empty if they agree."""
     outputs, reason = evaluated(run, f"fitted {part.number}")
     if outputs is None:
         return f"the net that fit returned does not work on its own: {reason}"
@@ -75,7 +75,7 @@ def disagreement_of_labels(run: Run, part: Part) -> str:
 
 
 def disagreement_of_images(run: Run) -> str:
-    """In what fit's reconstructions differ from those through the bottleneck, "" if in nothing."""
+    """How fit's reconstructions differ from those through the bottleneck; empty if they agree."""
     xhats = fitted(run, PARTS[3]).predictions
     decoded, reason = reconstructions(run, "fitted")
     if decoded is None:
@@ -84,30 +84,30 @@ def disagreement_of_images(run: Run) -> str:
     difference = metrics.mse(xhats, decoded[: len(xhats)])
     if difference > SAME_IMAGES:
         return (
-            "expected xhats to be what net.encoder and net.decoder make of dev_set, "
+            "expected xhats to be the outputs of net.encoder and net.decoder for dev_set, "
             f"got images that differ by a mean square of {difference:.5f}"
         )
     return ""
 
 
 def reconstructions(run: Run, which: str) -> tuple[NDArray[np.float32] | None, str]:
-    """What came through the bottleneck, or None with the reason."""
+    """The images that passed the bottleneck, or None with the reason."""
     decode = run.results.get("decode")
     if decode is not None and decode.value and decode.value[which] is not None:
         return decode.value[which], ""
     if decode is not None and decode.value and which in decode.value["problems"]:
         return None, decode.value["problems"][which]
     problems = run.results["evaluate"].value["problems"]
-    return None, problems.get(f"{which} 3") or (decode.text if decode else "") or "nothing came through"
+    return None, problems.get(f"{which} 3") or (decode.text if decode else "") or "no image passed the bottleneck"
 
 
 def loss_falls(part: Part) -> Judge:
-    """The mean of the last fifth of the losses lies below that of the first."""
+    """The mean loss of the last fifth is below that of the first fifth."""
 
     def judge(run: Run) -> Verdict:
         losses = fitted(run, part).losses
         if losses is None:
-            return Verdict(1, "not judged, as the losses are not as they should be")
+            return Verdict(1, "not judged, as the losses are malformed")
         fifth = max(1, len(losses) // 5)
         first, last = losses[:fifth].mean(), losses[-fifth:].mean()
         text = f"mean loss of the first {fifth} iterations {first:.4g}, of the last {last:.4g}"
@@ -117,7 +117,7 @@ def loss_falls(part: Part) -> Judge:
 
 
 def parameters(part: Part) -> Judge:
-    """The parameters, as the referee counts them, fit the assignment."""
+    """The number of parameters, counted by the referee, fits the assignment."""
 
     def judge(run: Run) -> Verdict:
         found, counts = fitted(run, part), run.results["referee"].value
@@ -166,7 +166,7 @@ def activation(outputs: NDArray) -> str:
 
 
 def accuracy(part: Part, none_at: float, full_at: float) -> Judge:
-    """The accuracy of fit's predictions, or of its net where they cannot be used."""
+    """Points for the accuracy of fit's predictions or, if they are unusable, of its net."""
 
     def judge(run: Run) -> Verdict:
         value, text = accuracy_of(run, part)
@@ -176,7 +176,7 @@ def accuracy(part: Part, none_at: float, full_at: float) -> Judge:
 
 
 def accuracy_of(run: Run, part: Part) -> tuple[float | None, str]:
-    """The accuracy of a training and words on it, None where there are no predictions."""
+    """The accuracy of a training and a text on it; None without predictions."""
     predictions, labels = fitted(run, part).predictions, run.data.dev_labels[part.number]
     if predictions is not None:
         value = float(np.mean(predictions == labels))
@@ -185,11 +185,11 @@ def accuracy_of(run: Run, part: Part) -> tuple[float | None, str]:
     if outputs is None:
         return None, f"there are no predictions to score: {reason}"
     value = float(np.mean(outputs.argmax(axis=1)[: len(labels)] == labels))
-    return value, f"accuracy {value:.4f} of the net on its own, as fit's predictions cannot be used"
+    return value, f"accuracy {value:.4f} of the net on its own, as fit's predictions are unusable"
 
 
 def saved_accuracy(part: Part, none_at: float, full_at: float) -> Judge:
-    """The accuracy of the net that was handed in, on the hidden images."""
+    """Points for the accuracy of the handed-in net on the hidden images."""
 
     def judge(run: Run) -> Verdict:
         outputs, reason = evaluated(run, f"saved {part.number}")
@@ -206,19 +206,19 @@ def saved_accuracy(part: Part, none_at: float, full_at: float) -> Judge:
 
 
 def no_model(text: str) -> Verdict:
-    """No points for a model file that is missing, or does not open."""
+    """No points for a model file that is missing or cannot be loaded."""
     cause = Reason.MISSING if "no such file" in text else Reason.BAD_MODEL
     return Verdict(0, f"{text}\n{TEXTS[cause][1]}", cause)
 
 
 def pickled(run: Run, part: Part) -> str:
-    """A word on a model file that holds more than weights."""
+    """A note on a model file that holds more than weights."""
     word = run.results["evaluate"].value["problems"].get(f"word {part.number}")
     return f"; {word}. torch.save(net.state_dict(), ...) makes one that opens anywhere" if word else ""
 
 
 def mse(which: str, none_at: float, full_at: float) -> Judge:
-    """The error of what came through the bottleneck, on images that fit was not given."""
+    """Points for the error of reconstructions through the bottleneck, on images that fit did not get."""
 
     def judge(run: Run) -> Verdict:
         part = PARTS[3]
@@ -235,7 +235,7 @@ def mse(which: str, none_at: float, full_at: float) -> Judge:
 
 
 def mse_of(run: Run, which: str) -> tuple[float | None, str]:
-    """The error of a net of part 3 on hidden images, None with the reason where there is none."""
+    """The error of a net of part 3 on hidden images, or None with the reason."""
     decoded, reason = reconstructions(run, which)
     if decoded is None:
         return None, reason

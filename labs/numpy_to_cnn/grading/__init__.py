@@ -1,1 +1,1 @@
-"""The NumPy and CNN lab's hidden images, and the run that lets a student's net classify them."""
+"""The grading of the NumPy and CNN lab."""

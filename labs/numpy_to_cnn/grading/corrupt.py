@@ -15,21 +15,21 @@ from numpy.typing import NDArray
 from autograder.registry import ROOT
 
 LAB = ROOT / "labs" / "numpy_to_cnn"
-# of the images: left as they are, changed in ways that augment.py knows, in ways held out from it. The course's later
-# edition weighs its three test sets so
+# shares of images that are unchanged, and changed in ways that augment.py knows; the rest changes in ways held out from
+# it. These are the weights of the three test sets in the course's later edition
 UNCHANGED, KNOWN = 0.6, 0.3
 
 
 class ChangesFailed(ValueError):
-    """The functions that change images are not what they were."""
+    """The functions that change images fail."""
 
 
 def corrupted(x: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
-    """Images uint8 [N, 28, 28], of which six tenths are the same as before and the others changed, by this seed.
+    """The images uint8 [N, 28, 28] with four tenths of them changed, chosen by this seed.
 
     Raises:
         ChangesFailed: augment.py or corruptions.py of the checkout raises.
-        OSError: the process was ended by the machine.
+        OSError: the process was killed.
     """
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, x=x, seed=np.frombuffer(seed.to_bytes(32, "little"), np.uint8))
@@ -39,13 +39,13 @@ def corrupted(x: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
         raise OSError(f"the process that changes images was ended by signal {-done.returncode}")
     if done.returncode:
         last = done.stderr.decode(errors="replace").strip().splitlines()[-1:]
-        raise ChangesFailed(f"expected {LAB}/augment.py to keep the functions it came with, got {' '.join(last)[:300]}")
+        raise ChangesFailed(f"expected {LAB}/augment.py to keep its original functions, got {' '.join(last)[:300]}")
     changed: NDArray[np.uint8] = np.load(io.BytesIO(done.stdout), allow_pickle=False)
     return changed
 
 
 def mixed(table: Any, x: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
-    """What `corrupted` returns; `table` is the module corruptions."""
+    """The result of `corrupted`; `table` is the module corruptions."""
     import torch
 
     rng = np.random.default_rng(seed)
@@ -68,7 +68,7 @@ def mixed(table: Any, x: NDArray[np.uint8], seed: int) -> NDArray[np.uint8]:
 
 
 def main() -> None:
-    """Read, change, write."""
+    """Read images, change them, write them."""
     with np.load(io.BytesIO(sys.stdin.buffer.read()), allow_pickle=False) as arrays:
         x, seed = arrays["x"], int.from_bytes(arrays["seed"].tobytes(), "little")
     sys.path.insert(0, str(LAB))

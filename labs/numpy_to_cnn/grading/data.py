@@ -1,4 +1,4 @@
-"""The lab's hidden images: clothes as in Fashion-MNIST, four tenths of them changed as photographs differ."""
+"""The lab's hidden images: clothes as in Fashion-MNIST, four tenths of them with photo-like changes."""
 
 import dataclasses
 from pathlib import Path
@@ -20,8 +20,8 @@ class Data:
     """Images uint8 [N, 28, 28] and labels int64 [N]; the first half is scored in public, the other at the end.
 
     Args:
-        changes: the seed of the changes still to be made; None: they are made.
-        order: in which the student's net sees them.
+        changes: the seed of the changes; None: the images are changed already.
+        order: the order in which the student's net gets them.
     """
 
     images: NDArray[np.uint8]
@@ -36,7 +36,7 @@ class Data:
         return {"public": slice(middle), "final": slice(middle, None)}
 
     def shown(self) -> NDArray[np.uint8]:
-        """The images, changed, in the order in which they are shown.
+        """The changed images, in the order for the student's net.
 
         Raises:
             ChangesFailed, OSError: see `corrupted`.
@@ -46,10 +46,10 @@ class Data:
 
 
 def load(staff: Path | None, seed: int) -> tuple[Data, str]:
-    """The staff's images, or those that students validate with, changed by this seed; and a line on which they are.
+    """The staff's images, or the students' validation images changed by this seed; and a line on their source.
 
     Raises:
-        ValueError, OSError: files that are missing or not as they should be.
+        ValueError, OSError: missing or malformed files.
     """
     if staff is not None:
         images, labels = read(staff)
@@ -57,7 +57,7 @@ def load(staff: Path | None, seed: int) -> tuple[Data, str]:
     else:
         with np.load(SHIPPED) as arrays:
             images, labels = arrays["x_val"], arrays["y_val"].astype(np.int64)
-        changes, source = seed, "that everyone validates with, changed at random, as there are no staff images"
+        changes, source = seed, "of the validation set, changed at random, as there are no staff images"
     order = np.random.default_rng(seed).permutation(len(labels))
     return Data(images, labels, changes, order), f"scored on {len(labels)} images {source}; seed {seed}"
 

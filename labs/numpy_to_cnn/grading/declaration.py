@@ -1,7 +1,7 @@
 """CTU Prague's lab: layers in NumPy, then a CNN whose place on hidden images decides; 100 points.
 
-The points of the checks are ours: the course gives 8 for all of it, 6 when late, 0 below the baseline, and more by
-rank. How many by rank was in a table of the handout that our copy lacks; those below are ours.
+The points of the checks are ours: the course gives 8 for everything, 6 if late, 0 below the baseline, and more by rank.
+Our copy of the handout lacks the table of points by rank; those below are ours.
 """
 
 from autograder.lab import Check, Column, HandIn, Lab, Ranking
@@ -12,7 +12,7 @@ from labs.numpy_to_cnn.grading.handout import HANDOUT
 from labs.numpy_to_cnn.grading.layout import N_CLASSES
 from labs.numpy_to_cnn.grading.pictures import is_picture
 
-BASELINE = 0.75  # of the course's editions of 2023 and 2024; the handout says that there is one
+BASELINE = 0.75  # from the course's editions of 2023 and 2024; the handout does not give its value
 FULL = 0.85  # ours: MyNet has 0.857 without augmentation and 0.926 with it, the linear net 0.76
 TRAINING, CLASSIFICATION = "numpy_nn_training.png", "numpy_nn_classification.png"
 
@@ -20,7 +20,7 @@ LAYERS = [
     ("Linear: start, and the handout's example", 8.0, ("check_linear_start", "check_linear_handout")),
     ("Linear: gradients of any batch", 10.0, ("check_linear_gradients",)),
     ("Linear: params() are the layer's own arrays", 5.0, ("check_linear_parameters_are_live",)),
-    ("Linear: the last input is remembered", 4.0, ("check_linear_remembers_the_last_input",)),
+    ("Linear: the last input is kept", 4.0, ("check_linear_remembers_the_last_input",)),
     ("ReLU", 5.0, ("check_relu",)),
     ("Sigmoid", 5.0, ("check_sigmoid",)),
     ("ReLU and Sigmoid of any shape", 5.0, ("check_activations_of_any_shape",)),
@@ -34,7 +34,7 @@ NETS = [
 
 
 def names(rows: list[tuple[str, float, tuple[str, ...]]]) -> list[str]:
-    """The functions of some checks."""
+    """The functions of the checks in some rows."""
     return [name for _, _, functions in rows for name in functions]
 
 
@@ -114,7 +114,7 @@ LAB = Lab(
         "labs/numpy_to_cnn/augment.py",
         "labs/numpy_to_cnn/corruptions.py",
     ),
-    places=("", "stand_in"),  # where pictures of the stand-in go
+    places=("", "stand_in"),  # the folder for pictures of the stand-in
     ranking=Ranking(
         "accuracy",
         points=(12.0, 11.5, 11.0, 10.5, 10.0, 9.5, 9.0, 8.5, 8.0),

@@ -1,4 +1,4 @@
-"""What students of the lab start from."""
+"""The handout of the lab."""
 
 from autograder.lab import Handout
 

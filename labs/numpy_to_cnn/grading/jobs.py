@@ -1,4 +1,4 @@
-"""The run in which the student's net classifies the hidden images, and what its answers are worth."""
+"""The run in which the student's net classifies the hidden images, and the points for its answers."""
 
 import dataclasses
 from collections.abc import Callable
@@ -25,14 +25,14 @@ CAUSES = {"import": Reason.EXCEPTION, "model": Reason.BAD_MODEL, "classify": Rea
 
 @dataclasses.dataclass(frozen=True)
 class Classified:
-    """The class that each hidden image was given, in the order of the labels, and a word on the model file."""
+    """The predicted class of each hidden image, in the order of the labels, and a note on the model file."""
 
     predictions: NDArray[np.int64]
     word: str
 
 
 def step() -> Step:
-    """Let classify() see the hidden images."""
+    """Run classify() on the hidden images."""
 
     def make(run: Run) -> Job:
         if problem := model_file.problem(run.submission.files["model.pt"], MOST_BYTES):
@@ -59,14 +59,14 @@ def step() -> Step:
 
 
 def accuracy(run: Run, half: str) -> float:
-    """The share of images in a half, "public" or "final", whose class was found."""
+    """The accuracy on a half, "public" or "final"."""
     rows = run.data.halves[half]
     found = metrics.confusion_matrix(run.data.labels[rows], run.results[NAME].value.predictions[rows], N_CLASSES)
     return metrics.accuracy(found)
 
 
 def opens(run: Run) -> Verdict:
-    """All points if the net that was opened does better than guessing, which an answer out of thin air does not."""
+    """All points if the loaded net does better than guessing."""
     word = run.results[NAME].value.word
     if (found := accuracy(run, "public")) <= GUESSED:
         return Verdict(0, f"{words(run, found)}; expected more than {GUESSED:g} from a net that has learnt something")
@@ -94,5 +94,5 @@ def share(none_at: float, full_at: float) -> Callable[[Run], Verdict]:
 
 
 def words(run: Run, found: float) -> str:
-    """An accuracy as students read it."""
+    """A text on an accuracy."""
     return accuracy_words(found, run.data.halves["public"].stop, "images of the public half")

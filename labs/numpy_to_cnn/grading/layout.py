@@ -6,5 +6,5 @@ N_CLASSES = 10
 
 
 def layout(n: int) -> Layout:
-    """What comes back for n images: their classes, and what went wrong."""
+    """The layout of the classes of n images, and of the problems."""
     return [Array("labels", "<i8", (n,)), Blob("problems", 2**16)]

@@ -1,16 +1,16 @@
-"""The pictures that are handed in. Nobody looks at them here: they have to be there, and to be pictures."""
+"""Checks that the handed-in pictures exist and are pictures; their contents are not checked."""
 
 from collections.abc import Callable
 
 from autograder.explanations import Reason
 from autograder.lab import Run, Verdict
 
-SMALLEST, LARGEST = 100, 10_000  # pixels a side of what can be looked at
+SMALLEST, LARGEST = 100, 10_000  # pixels a side
 SIGNATURE, FIRST_CHUNK = b"\x89PNG\r\n\x1a\n", b"IHDR"  # PNG specification, 5.2 and 11.2.2
 
 
 def is_picture(name: str) -> Callable[[Run], Verdict]:
-    """All points for a PNG file of a sensible size, by its first 24 bytes, which are all that is read."""
+    """All points for a PNG file of a sensible size; only its first 24 bytes are read."""
 
     def judge(run: Run) -> Verdict:
         if (path := run.submission.files.get(name)) is None:

@@ -1,1 +1,1 @@
-"""How the QuickDraw lab is graded, beyond the checks on its nets as such."""
+"""The grading of the QuickDraw lab."""

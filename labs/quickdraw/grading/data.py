@@ -1,4 +1,4 @@
-"""The drawings that students' programs predict: hidden ones with labels, and some that students have predicted."""
+"""The drawings for students' programs: hidden ones with labels, and some whose predictions students handed in."""
 
 import dataclasses
 import tempfile
@@ -15,19 +15,19 @@ from smallnets.data import quickdraw
 from smallnets.data.datasets import read_npy
 
 FOLDER = ROOT / "data" / "quickdraw"
-MOST = 900  # hidden drawings that are scored, and given ones whose predictions are compared
-GIVEN = "given_test_images.npy"  # in the staff's folder, where the hidden drawings are others than students have
+MOST = 900  # hidden drawings to score, and given ones whose predictions are compared
+STUDENT_IMAGES = "given_test_images.npy"  # in the staff's folder: the students' test images
 
 
 @dataclasses.dataclass(frozen=True)
 class Data:
-    """What is predicted in one go.
+    """The drawings of one run.
 
     Args:
         images: uint8 [N, 28, 28].
         labels: [N], -1 where a drawing is not scored.
         rows: [N], the line of a drawing in the predictions handed in, from 0; -1 where it has none.
-        n_given: how many lines those predictions have.
+        n_given: the number of lines in those predictions.
     """
 
     images: NDArray[np.uint8]
@@ -38,7 +38,7 @@ class Data:
 
 @contextmanager
 def drawings() -> Iterator[Path]:
-    """The folder of students' drawings; without any, and where none can be written, a temporary one."""
+    """The folder of the students' drawings; a temporary one if there are none and the checkout is read-only."""
     with tempfile.TemporaryDirectory(prefix="drawings-") as temporary:
         try:
             folder = quickdraw.ensure(FOLDER)
@@ -49,14 +49,14 @@ def drawings() -> Iterator[Path]:
 
 
 def load(staff: Path | None, seed: int) -> tuple[Data, str]:
-    """Drawings chosen with this seed, and a line on where they are from.
+    """Drawings chosen with this seed, and a line on their source.
 
     Args:
-        staff: folder with fruit_test_images.npy and the labels that students have not; if students were given other
-            test images, those are given_test_images.npy. None scores on the development set, which students have.
+        staff: folder with fruit_test_images.npy and its labels, which students do not have; test images of the
+            students that differ are in given_test_images.npy. None scores on the development set, which students have.
 
     Raises:
-        ValueError, OSError: files that are missing or not as they should be.
+        ValueError, OSError: missing or malformed files.
     """
     rng = np.random.default_rng(seed)
     if staff is None:
@@ -69,8 +69,8 @@ def load(staff: Path | None, seed: int) -> tuple[Data, str]:
     if labels.max() >= N_CLASSES:
         raise ValueError(f"expected labels from 0 to {N_CLASSES - 1} in {staff}, got {labels.max()}")
     source = f"scored on {min(MOST, len(labels))} drawings of {staff}"
-    if (staff / GIVEN).is_file():
-        return joined(images, labels, read_npy(staff / GIVEN), rng), source
+    if (staff / STUDENT_IMAGES).is_file():
+        return joined(images, labels, read_npy(staff / STUDENT_IMAGES), rng), source
     chosen = rng.permutation(len(labels))[:MOST]
     return Data(images[chosen], labels[chosen], chosen, len(labels)), source
 

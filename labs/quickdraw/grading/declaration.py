@@ -1,6 +1,6 @@
 """QuickDraw (Johns Hopkins, CS475/675, homework 3): three nets on quick drawings; 100 points.
 
-The handout's 55 points for them are shared out by us, and so are all thresholds but the 80 % of the dense net.
+We distribute the handout's 55 points for them; all thresholds are ours, except the 80 % of the dense net.
 """
 
 import functools
@@ -11,7 +11,7 @@ from autograder.sandbox.job import MB, Limits
 from labs.quickdraw.grading import data, jobs
 from labs.quickdraw.grading.programs import PROGRAMS, Program
 
-GIVEN = ("utils", "smallnets", "matplotlib", "tqdm")  # what the programs may import besides
+MODULES = ("utils", "smallnets", "matplotlib", "tqdm")  # more modules for the programs
 CLASSES = {"densenet": "TwoLayerDenseNet", "convnet": "TooSimpleConvNN", "bestmodel": "BestModel"}
 ROWS = {
     "1": [("accuracies.py: accuracy", 4.0, ["check_accuracy"])],
@@ -29,9 +29,9 @@ ROWS = {
 
 
 def hand_in(program: Program) -> tuple[HandIn, ...]:
-    """What belongs to one program; logs, which nobody marks, may come along."""
+    """The files of one program; logs are optional and give no points."""
     return (
-        HandIn(program.main, classes={CLASSES[program.name]: ("forward",)}, modules=GIVEN),
+        HandIn(program.main, classes={CLASSES[program.name]: ("forward",)}, modules=MODULES),
         HandIn(program.model, most_bytes=8 * MB, dated=True),
         HandIn(program.predictions),
         HandIn(f"{program.name}.log", required=False, dated=True),
@@ -39,12 +39,12 @@ def hand_in(program: Program) -> tuple[HandIn, ...]:
 
 
 def predict_checks(program: Program, number: str, first: int, accuracy: float) -> list[Check]:
-    """The checks on what a program predicts, numbered from NUMBER.first on."""
+    """The checks on a program's predictions, numbered from NUMBER.first on."""
     name, step = program.name, (f"predict {program.name}",)
     rows = (
         ("runs", "predicts by run.sh's command line", 5.0, jobs.runs(program)),
         ("accuracy", "accuracy", accuracy, jobs.accurate(program)),
-        ("same", f"{program.predictions} comes out again", 4.0, jobs.same_again(program)),
+        ("same", f"{program.predictions} is reproduced", 4.0, jobs.same_again(program)),
     )
     return [
         Check(f"{number}.{i}", f"{name}: {title}", points, step, judge, tags=(tag,))
@@ -60,14 +60,20 @@ LAB = Lab(
     name="quickdraw",
     title="QuickDraw: three nets on drawings",
     hand_in=(
-        HandIn("accuracies.py", functions={"accuracy": ("y", "y_hat")}, modules=GIVEN),
+        HandIn("accuracies.py", functions={"accuracy": ("y", "y_hat")}, modules=MODULES),
         *(file for program in PROGRAMS.values() for file in hand_in(program)),
         HandIn("README.md"),
-        HandIn("images.py", required=False, modules=GIVEN),
+        HandIn("images.py", required=False, modules=MODULES),
     ),
     load=data.load,
     steps=(
-        check_step("nets", "labs.quickdraw.grading.checks.nets", MODULE_CHECKS, ("accuracies.py",), given=jobs.GIVEN),
+        check_step(
+            "nets",
+            "labs.quickdraw.grading.checks.nets",
+            MODULE_CHECKS,
+            ("accuracies.py",),
+            handout_files=jobs.HANDOUT_FILES,
+        ),
         *map(jobs.predict_step, PROGRAMS.values()),
     ),
     checks=(
@@ -114,6 +120,6 @@ LAB = Lab(
         ),
         readme="labs/quickdraw/grading/handout.md",
     ),
-    needs=jobs.GIVEN,
+    needs=jobs.HANDOUT_FILES,
     places=("", "utils", "model_files", "log_files"),
 )

@@ -14,8 +14,8 @@ from smallnets.data.write_sets import write_npy
 def write(secret: bytes, folder: Path) -> None:
     """Write fruit_test_images.npy, fruit_test_labels.npy and given_test_images.npy.
 
-    They are drawn from data/quickdraw: from its test set where its labels are there (`prepare.py --staff`), else from
-    its development set, which students have, too. Where sketches stand in for Quick, Draw!, new ones are made.
+    They are drawn from data/quickdraw: from its test set if its labels are there (`prepare.py --staff`), else from its
+    development set, which students also have. If sketches stand in for Quick, Draw!, new ones are made.
 
     Args:
         secret: at least 16 bytes, which decide the draw.
@@ -33,4 +33,4 @@ def write(secret: bytes, folder: Path) -> None:
     rows = np.random.default_rng(seed).permutation(len(labels))[: data.MOST]
     write_npy(folder / quickdraw.IMAGES["test"], images[rows])
     write_npy(folder / quickdraw.LABELS["test"], labels[rows])
-    write_npy(folder / data.GIVEN, given)
+    write_npy(folder / data.STUDENT_IMAGES, given)

@@ -1,4 +1,4 @@
-"""The runs in predict mode, and the verdicts on them. Labels are known to the grader alone."""
+"""The runs in predict mode, and the verdicts on them. Only the grader knows the labels."""
 
 import dataclasses
 from collections.abc import Callable
@@ -15,11 +15,11 @@ from autograder.sandbox.job import Job
 from labs.quickdraw.grading.programs import N_CLASSES, PROGRAMS, Program, layout, parsed
 from smallnets import metrics
 
-GIVEN = ("labs/quickdraw/utils/io_argparse.py", "labs/quickdraw/utils/session.py")
-# torch 2.6 and later refuse to open a whole net, which is what the course's programs save
+HANDOUT_FILES = ("labs/quickdraw/utils/io_argparse.py", "labs/quickdraw/utils/session.py")
+# torch 2.6 and later refuse to load whole nets, and the course's programs save those
 WHOLE_NETS = {"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"}
 MOST_MODEL = 2**20  # bytes; the handout says 1 MB
-SAME = 0.99  # share of predictions that must come out again
+SAME = 0.99  # share of handed-in predictions that must be reproduced
 FEWER = 0.9  # "a reasonable amount": the best net's errors over those of the better of the other two
 LEAST_WORDS = 40  # of README.md
 Judge = Callable[[Run], Verdict]
@@ -27,7 +27,7 @@ Judge = Callable[[Run], Verdict]
 
 @dataclasses.dataclass(frozen=True)
 class Predicted:
-    """Classes [N], the number of parameters of the net if it was seen, and a word on what was in training mode."""
+    """Classes [N], the net's number of parameters (0 if unknown), and a note on layers in training mode."""
 
     classes: NDArray[np.int64]
     parameters: int
@@ -35,14 +35,14 @@ class Predicted:
 
 
 def predict_step(program: Program) -> Step:
-    """Run a program by its command line on the drawings; the finding is `Predicted`."""
+    """Run a program by its command line on the drawings; the value is `Predicted`."""
 
     def make(run: Run) -> Job:
         if text := model_file.problem(run.submission.files[program.model]):
             raise StepFailed(Reason.BAD_MODEL, text)
         argv, images = ["labs.quickdraw.grading.inside.predict", program.name], run.data.images
         return dataclasses.replace(
-            job_files.job(run, argv, {"images": images}, layout(len(images)), GIVEN), env=WHOLE_NETS
+            job_files.job(run, argv, {"images": images}, layout(len(images)), HANDOUT_FILES), env=WHOLE_NETS
         )
 
     def read(run: Run, result: bytes) -> Predicted:
@@ -61,24 +61,24 @@ def predict_step(program: Program) -> Step:
 
 
 def found(run: Run, program: Program) -> Predicted:
-    """What a program has predicted."""
+    """The predictions of a program."""
     return run.results[f"predict {program.name}"].value
 
 
 def word(predicted: Predicted) -> str:
-    """A note on what was in training mode, which mostly explains a low accuracy."""
+    """A note on layers in training mode, which often explain a low accuracy."""
     return f"; {predicted.training}: call model.eval() before you predict" if predicted.training else ""
 
 
 def accuracy(run: Run, program: Program) -> float:
-    """Of the predictions on the drawings with labels."""
+    """The accuracy of a program on the drawings with labels."""
     known = run.data.labels >= 0
     confusion = metrics.confusion_matrix(run.data.labels[known], found(run, program).classes[known], N_CLASSES)
     return metrics.accuracy(confusion)
 
 
 def runs(program: Program) -> Judge:
-    """The command line ends well and writes a class for each drawing."""
+    """The command line succeeds and writes a class for each drawing."""
     return lambda run: Verdict(1, f"one class for each of {len(run.data.images)} drawings{word(found(run, program))}")
 
 
@@ -94,7 +94,7 @@ def accurate(program: Program) -> Judge:
 
 
 def same_again(program: Program) -> Judge:
-    """The predictions that were handed in are those that the program gives."""
+    """The program reproduces the handed-in predictions."""
 
     def judge(run: Run) -> Verdict:
         if (path := run.submission.files.get(program.predictions)) is None:
@@ -105,14 +105,14 @@ def same_again(program: Program) -> Judge:
             return Verdict(0, str(error))
         given = run.data.rows >= 0
         share = float(np.mean(lines[run.data.rows[given]] == found(run, program).classes[given]))
-        text = f"{share:.1%} of {int(given.sum())} predictions in {program.predictions} come out again"
+        text = f"{share:.1%} of {int(given.sum())} predictions in {program.predictions} are reproduced"
         return Verdict(float(share >= SAME), f"{text} (expected {SAME:.0%}){word(found(run, program))}")
 
     return judge
 
 
 def small(run: Run) -> Verdict:
-    """bestmodel.pt is no bigger than 1 MB; the run before has shown that it is a net."""
+    """bestmodel.pt is no bigger than 1 MB; the run of its step has shown that it is a net."""
     size = run.submission.files[PROGRAMS["bestmodel"].model].stat().st_size
     return Verdict(float(size <= MOST_MODEL), f"{size:,} bytes of at most {MOST_MODEL:,}")
 

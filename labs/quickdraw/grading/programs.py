@@ -1,4 +1,4 @@
-"""What grader and sandbox agree on about the three programs; imports no torch."""
+"""Data on the three programs for both grader and sandbox; imports no torch."""
 
 import dataclasses
 
@@ -16,7 +16,7 @@ class Program:
     """One of the three programs, by its name as in main_NAME.py and NAME.pt.
 
     Args:
-        predictions: the file of its predictions, as the course calls it.
+        predictions: the course's name for the file of its predictions.
         none_at, full_at: the accuracies that earn no points and all of them.
     """
 
@@ -36,7 +36,7 @@ class Program:
         return f"{self.name}.pt"
 
     def command(self, data_dir: str = "datasets") -> list[str]:
-        """The arguments by which it predicts, run.sh's."""
+        """Its arguments in predict mode, as in run.sh."""
         return ["--mode", "predict", "--dataDir", data_dir, "--weights", f"model_files/{self.model}",
                 "--predictionsFile", self.predictions]  # fmt: skip
 
@@ -55,13 +55,13 @@ def parsed(content: bytes, name: str, n: int) -> NDArray[np.int64]:
     """The classes in a file of predictions, one to a line.
 
     Raises:
-        ValueError: another number of lines, or one that is no class.
+        ValueError: a wrong number of lines, or a line that is no class.
     """
     lines = content.decode("ascii", "replace").split()
     if len(lines) != n:
         raise ValueError(f"expected {n} lines in {name}, one for each drawing of {IMAGES}, got {len(lines)}")
     try:
-        found = np.array([float(line) for line in lines])  # as 4.000e+00 is what savetxt writes without fmt="%d"
+        found = np.array([float(line) for line in lines])  # savetxt writes 4.000e+00 without fmt="%d"
     except ValueError:
         found = np.full(n, np.nan)
     wrong = np.flatnonzero(~np.isin(found, range(N_CLASSES)))
@@ -72,5 +72,5 @@ def parsed(content: bytes, name: str, n: int) -> NDArray[np.int64]:
 
 
 def layout(n: int) -> Layout:
-    """Of what comes back of n predictions."""
+    """The layout of the result with n predictions."""
     return [Array("predictions", "<i8", (n,)), Array("parameters", "<i8", (1,)), Blob("problems", 24_000)]

@@ -17,7 +17,7 @@ NORMS = ("batch_norm", "layer_norm", "group_norm", "instance_norm")  # in the na
 
 
 class OwnArithmetic(TorchDispatchMode):
-    """Fail, within the block, where one of torch's own normalisations is computed, whoever calls it by what name."""
+    """Fail if one of torch's own normalisations is computed in the block, under any name."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         assert not any(name in str(func) for name in NORMS), (
@@ -27,7 +27,7 @@ class OwnArithmetic(TorchDispatchMode):
 
 
 def shapes(name: str, rng: np.random.Generator) -> list[tuple[int, ...]]:
-    """Of inputs: one channel, few values, many."""
+    """Shapes of inputs: one channel, few values, many."""
     if name == "BatchNorm1d":
         return [(2, 1), (int(rng.integers(3, 8)), int(rng.integers(2, 5))), (int(rng.integers(30, 80)), 7)]
     small, wide = (tuple(int(n) for n in rng.integers(2, most, 4)) for most in (4, 6))
@@ -35,7 +35,7 @@ def shapes(name: str, rng: np.random.Generator) -> list[tuple[int, ...]]:
 
 
 def layers(name: str, module: ModuleType, rng: np.random.Generator) -> Iterator[tuple[str, Any, torch.Tensor]]:
-    """Layers with weights of their own, each with an input whose channels differ in mean and spread."""
+    """Layers with random weights, each with an input whose channels differ in mean and spread."""
     for shape in shapes(name, rng):
         layer, c = getattr(module, name)(shape[1]), shape[1]
         with torch.no_grad():
@@ -44,7 +44,7 @@ def layers(name: str, module: ModuleType, rng: np.random.Generator) -> Iterator[
         per_channel = (1, -1, *[1] * (len(shape) - 2))
         spread = np.arange(1.0, c + 1).reshape(per_channel)
         x = rng.normal(0, 1, shape)
-        if len(x) * x[0, 0].size == 2:  # values that nearly agree leave next to no variance, and rounding alone
+        if len(x) * x[0, 0].size == 2:  # nearly equal values have almost no variance, only rounding errors
             x[1] = x[0] + rng.uniform(1, 3) * rng.choice([-1, 1])
         yield f"{name} on {list(shape)}", layer, torch.from_numpy((x + 3) * spread).float()
 
@@ -57,6 +57,6 @@ def reference(name: str, layer: Any) -> Any:
 
 
 def close(found: torch.Tensor, expected: torch.Tensor, what: str) -> None:
-    """Fail unless they agree to 1e-4 of the largest: a difference of two values may nearly cancel."""
+    """Fail unless they agree to 1e-4 of the largest value, as a difference of two values may nearly cancel."""
     scale = max(1.0, float(expected.detach().abs().max()))
     equal(found.detach() / scale, expected.detach() / scale, what + f", in units of {scale:.4g}" * (scale > 1), 1e-4)

@@ -1,6 +1,6 @@
 """Checks on the BatchNorm lab's layer.py, on any module with BatchNorm1d, BatchNorm2d and Reshape.
 
-Those that end in _1d and _2d are one check, held on one of the two layers.
+A pair with the endings _1d and _2d is one check on the two layers.
 """
 
 import copy
@@ -26,7 +26,7 @@ def load() -> ModuleType:
 
 
 def _start(name: str, module: ModuleType, rng: np.random.Generator) -> None:
-    """Attributes, parameters and buffers are the template's, and drawn afresh; torch's counter may be there, too."""
+    """Attributes, parameters and buffers are the template's, with its start values; torch's counter is allowed."""
     layer = getattr(module, name)(1000)
     found = (layer.num_features, layer.eps, layer.momentum)
     assert found == (1000, 1e-5, 0.9), f"{name}: expected num_features, eps, momentum (1000, 1e-05, 0.9), got {found}"
@@ -50,7 +50,7 @@ def _start(name: str, module: ModuleType, rng: np.random.Generator) -> None:
 
 
 def _own_arithmetic(name: str, module: ModuleType, rng: np.random.Generator) -> None:
-    """Neither torch's layer nor its function normalises."""
+    """The layer uses neither torch's layer nor its function."""
     for _, layer, x in layers(name, module, rng):
         assert not isinstance(layer, nn.modules.batchnorm._NormBase), (
             f"{name}: expected a layer of your own on nn.Module, got one that extends torch's"
@@ -71,7 +71,7 @@ def _training_output(name: str, module: ModuleType, rng: np.random.Generator) ->
 
 
 def _gradients(name: str, module: ModuleType, rng: np.random.Generator) -> None:
-    """The gradients of input, weight and bias are torch's: they flow through the batch's mean and variance, too."""
+    """The gradients of input, weight and bias equal torch's, also through the batch's mean and variance."""
     for what, layer, x in layers(name, module, rng):
         gradients = []
         target = torch.from_numpy(rng.normal(0, 1, x.shape)).float()
@@ -85,7 +85,7 @@ def _gradients(name: str, module: ModuleType, rng: np.random.Generator) -> None:
 
 
 def _any_float(name: str, module: ModuleType, rng: np.random.Generator) -> None:
-    """float64 stays float64; a transposed input works like its copy, and stays as it is."""
+    """float64 stays float64; a transposed input works like its copy, and stays unchanged."""
     for what, layer, x in layers(name, module, rng):
         found = layer.double()(x.double()).dtype
         assert found == torch.float64, f"{what}: expected an output in float64 for one in float64, got {found}"
@@ -97,7 +97,7 @@ def _any_float(name: str, module: ModuleType, rng: np.random.Generator) -> None:
 
 
 def _both(hold: Callable[[str, ModuleType, np.random.Generator], None]) -> tuple[Check, Check]:
-    """A check of each of the two layers."""
+    """The check as two checks, one for each layer."""
 
     def of(name: str) -> Check:
         @functools.wraps(hold)
@@ -124,7 +124,7 @@ check_any_float_1d, check_any_float_2d = _both(_any_float)
 
 
 def check_reshape(module: ModuleType, rng: np.random.Generator) -> None:
-    """Reshape gives the shape asked for; -1 in front is the number of samples, even none."""
+    """Reshape gives the requested shape; -1 in front is the number of samples, also 0."""
     n, c = (int(k) for k in rng.integers(2, 6, 2))
     x = torch.from_numpy(rng.normal(0, 1, (n, c, 7, 7)))
     equal(module.Reshape((-1, c * 49))(x), x.flatten(1), f"Reshape((-1, {c * 49}))")

@@ -1,4 +1,4 @@
-"""Checks on the nets that run_mlp.py, run_cnn.py and run_resnet.py build, held on the student's layer.py."""
+"""Checks on the nets that run_mlp.py, run_cnn.py and run_resnet.py build with the student's layer.py."""
 
 from types import ModuleType
 
@@ -21,13 +21,13 @@ def _inputs(program: str, rng: np.random.Generator, n: int) -> torch.Tensor:
 
 
 def _name(module: nn.Module, layer: ModuleType) -> str:
-    """The name of a layer of torch.nn or of layer.py; another's with its module."""
+    """The name of a layer; with its module, if it is neither torch.nn's nor layer.py's."""
     known = type(module).__module__.startswith("torch.nn") or type(module) in vars(layer).values()
     return type(module).__name__ if known else f"{type(module).__module__}.{type(module).__name__}"
 
 
 def _architecture(program: str, expected: str, layer: ModuleType, rng: np.random.Generator) -> None:
-    """The layers that an input passes, one after the other, are the assignment's, and nothing follows the last."""
+    """An input passes the assignment's layers in order, and no layer follows the last."""
     net, passed = build.net(program), list[tuple[str, torch.Tensor]]()
     for last in [module for module in net.modules() if isinstance(module, nn.Linear)][-1:]:
         both_signs(last, rng)
@@ -43,7 +43,7 @@ def _architecture(program: str, expected: str, layer: ModuleType, rng: np.random
 
 
 def _own_batchnorm(program: str, least: int, layer: ModuleType, rng: np.random.Generator) -> None:
-    """Every BatchNorm of the net is layer.py's, and none of torch's is computed in training or evaluation."""
+    """Every BatchNorm of the net is layer.py's; torch's is computed neither in training nor in evaluation."""
     net = build.net(program)
     theirs = [type(m).__name__ for m in net.modules() if isinstance(m, nn.modules.batchnorm._NormBase)]
     assert not theirs, f"{program}: expected BatchNorm of layer.py alone, got torch.nn's {', '.join(theirs)}"
@@ -80,7 +80,7 @@ def check_resnet_own_batchnorm(layer: ModuleType, rng: np.random.Generator) -> N
 
 
 def check_resnet_logits(layer: ModuleType, rng: np.random.Generator) -> None:
-    """It has convolutions, and images turn into logits [N, 10]; its shortcuts are seen by reading alone."""
+    """It has convolutions, and turns images into logits [N, 10]; shortcuts are not checked."""
     net, n = build.net("run_resnet"), int(rng.integers(2, 9))
     convolutions = sum(isinstance(module, nn.Conv2d) for module in net.modules())
     assert convolutions >= 3, f"run_resnet: expected at least 3 convolutions, got {convolutions}"

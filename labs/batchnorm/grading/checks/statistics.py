@@ -1,4 +1,4 @@
-"""Checks on what BatchNorm does with the statistics of batches, held on the layer of a name; see layer.py."""
+"""Checks on BatchNorm's statistics of batches, for the layer of a name; see layer.py."""
 
 import copy
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from labs.batchnorm.grading.checks.inputs import MOVED, close, layers, reference
 
 
 def training_uses_the_batch(name: str, module: ModuleType, rng: np.random.Generator) -> None:
-    """In training an output is normalised by its own batch, whatever came before."""
+    """In training an output is normalised by its own batch, whatever the batches before."""
     for what, layer, x in layers(name, module, rng):
         first = layer(x)
         for k in range(5):
@@ -21,7 +21,7 @@ def training_uses_the_batch(name: str, module: ModuleType, rng: np.random.Genera
 
 
 def _running(name: str, module: ModuleType, rng: np.random.Generator) -> Iterator[tuple[str, Any, list[Any], int]]:
-    """Layers after several batches, the batches' (mean, biased var), and how many values of a channel each has."""
+    """Layers after several batches, the batches' (mean, biased var), and the number of values in a channel."""
     for what, layer, x in layers(name, module, rng):
         for momentum in (layer.momentum, float(rng.uniform(0.2, 0.8))):
             layer = getattr(module, name)(x.shape[1], momentum=momentum)
@@ -43,7 +43,7 @@ def running_mean(name: str, module: ModuleType, rng: np.random.Generator) -> Non
 
 
 def running_var(name: str, module: ModuleType, rng: np.random.Generator) -> None:
-    """Likewise of the variance, divided by N - 1 as torch's or by N: the assignment leaves it open."""
+    """The same for running_var, divided by N - 1 as in torch, or by N: the assignment allows both."""
     for what, layer, statistics, n in _running(name, module, rng):
         expected = {}
         for divisor in (n, n - 1):
@@ -55,7 +55,7 @@ def running_var(name: str, module: ModuleType, rng: np.random.Generator) -> None
 
 
 def evaluation(name: str, module: ModuleType, rng: np.random.Generator) -> None:
-    """In evaluation the running statistics normalise, and don't move; an image comes out the same in every company."""
+    """In evaluation the running statistics are used, unchanged; an image's output does not depend on its batch."""
     for what, layer, x in layers(name, module, rng):
         with torch.no_grad():
             layer.running_mean.copy_(torch.from_numpy(rng.normal(0, 2, layer.num_features)))
@@ -71,7 +71,7 @@ def evaluation(name: str, module: ModuleType, rng: np.random.Generator) -> None:
 
 
 def buffers_have_no_graph(name: str, module: ModuleType, rng: np.random.Generator) -> None:
-    """After 100 steps the statistics are still buffers, outside of any graph, and the layer can be copied."""
+    """After 100 steps the statistics are still buffers without a graph, and the layer can be copied."""
     for what, layer, x in layers(name, module, rng):
         for _ in range(100):
             layer(x * layer.weight.sum()).sum().backward()
@@ -83,7 +83,7 @@ def buffers_have_no_graph(name: str, module: ModuleType, rng: np.random.Generato
 
 
 def one_value(name: str, module: ModuleType, rng: np.random.Generator) -> None:
-    """One value per channel has no variance: a ValueError in training or finite statistics; in evaluation an output."""
+    """One value per channel: training raises ValueError or keeps finite statistics; evaluation gives an output."""
     layer, c = getattr(module, name)(3), 3
     x = torch.from_numpy(rng.normal(0, 1, (1, c, *[1] * (2 * (name == "BatchNorm2d"))))).float()
     try:

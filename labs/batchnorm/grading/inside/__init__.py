@@ -1,1 +1,1 @@
-"""What runs inside the sandbox."""
+"""Programs that run inside the sandbox."""

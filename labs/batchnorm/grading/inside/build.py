@@ -1,8 +1,8 @@
-"""Inside the sandbox: the net that a student's program builds, without the data and the training that follow.
+"""Inside the sandbox: get the net that a student's program builds, without its data and training.
 
-A program of our handout has a function `build`. One on the course's template does everything when it is run: loads
-MNIST through torchvision, makes `model`, trains. It is run up to its first batch or gradient, with a stub of
-torchvision, and the net it has made by then is taken.
+A program from our handout has a function `build`. A program from the course's template does everything when it runs:
+it loads MNIST through torchvision, makes `model` and trains. It is run up to its first batch or gradient, with a stub
+of torchvision, and the net that it has made by then is used.
 """
 
 import importlib
@@ -18,15 +18,15 @@ from torch import nn
 
 from autograder.runner import stub_modules, student_module
 
-GIVEN = "labs/batchnorm"  # utils.py and experiment.py of the handout, unless the student has some
+HANDOUT = "labs/batchnorm"  # utils.py and experiment.py of the handout, unless the student has their own
 
 
 class Enough(BaseException):
-    """The program begins to train; no `except Exception` of its own holds this up."""
+    """The program begins to train; a BaseException, so that its own `except Exception` does not catch it."""
 
 
 class Pictures(torch.utils.data.Dataset):
-    """In place of any data set of torchvision: blank images, of which the first batch already ends the program."""
+    """Replaces any data set of torchvision: blank images, whose first batch ends the program."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self.data = self.train_data = self.test_data = torch.zeros(100, 28, 28, dtype=torch.uint8)
@@ -40,7 +40,7 @@ class Pictures(torch.utils.data.Dataset):
 
 
 def stand_in(name: str) -> Any:
-    """The attribute of this full name of torchvision: any data set is Pictures, and any transform changes nothing."""
+    """The stand-in for a name of torchvision: data sets are Pictures, transforms change nothing."""
     _, module, *rest = name.split(".")
     if not rest:
         return importlib.import_module(name)
@@ -56,22 +56,22 @@ STUBS = {"torchvision": stand_in}
 
 
 def enough(*args: Any, **kwargs: Any) -> Any:
-    """In place of what a training begins with."""
+    """Replaces the first call of a training."""
     raise Enough
 
 
 def net(name: str) -> nn.Module:
-    """The net of the program NAME.py, not yet trained.
+    """The untrained net of the program NAME.py.
 
     Raises:
-        ValueError: it makes none.
-        whatever the program raises.
+        ValueError: it makes no net.
+        Exception: any error of the program.
     """
-    for folder in (GIVEN, str(student_module.SUBMISSION.absolute())):
+    for folder in (HANDOUT, str(student_module.SUBMISSION.absolute())):
         if folder not in sys.path:
             sys.path.insert(0, folder)
     path = str((student_module.SUBMISSION / f"{name}.py").absolute())
-    for run_name in (name, "__main__"):  # a program with a main guard makes its net in the second run alone
+    for run_name in (name, "__main__"):  # a program with a main guard makes its net only in the second run
         variables = program(path, run_name)
         build = variables.get("build")
         candidates = [build()] if callable(build) else [variables.get("model"), *variables.values()]
@@ -82,7 +82,7 @@ def net(name: str) -> nn.Module:
 
 
 def program(path: str, run_name: str) -> dict[str, Any]:
-    """What a program has defined until it begins to train, in its functions, too."""
+    """The variables that a program has defined until it begins to train, also those in its functions."""
     loader, init = torch.utils.data.DataLoader, torch.utils.data.DataLoader.__init__
 
     def alone(self: Any, dataset: Any, *args: Any, **kwargs: Any) -> None:
@@ -102,7 +102,7 @@ def program(path: str, run_name: str) -> dict[str, Any]:
 
 
 def frames(trace: TracebackType | None) -> Iterator[dict[str, Any]]:
-    """The variables of each call on the way to where a program ended, the innermost first, the module's last."""
+    """The variables of each call in a traceback, the innermost first, the module's last."""
     found = []
     while trace is not None:
         found.append(trace.tb_frame.f_locals)

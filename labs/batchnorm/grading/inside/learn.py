@@ -1,4 +1,4 @@
-"""Inside the sandbox: train a student's net for a short while, and let it predict images whose labels are not here."""
+"""Inside the sandbox: train a student's net for a short time, and predict images whose labels are not here."""
 
 import sys
 from typing import Any
@@ -14,11 +14,11 @@ from labs.batchnorm.grading.programs import PROGRAMS, Program, layout
 from smallnets.student import student_code
 
 LR, MOMENTUM = 0.05, 0.9
-MEAN, STD = 0.1307, 0.3081  # as the course standardises MNIST
+MEAN, STD = 0.1307, 0.3081  # the course's values for MNIST
 
 
 def inputs(images: np.ndarray, shape: tuple[int, ...]) -> torch.Tensor:
-    """Images [N, 28, 28] of uint8 as the net takes them."""
+    """Images [N, 28, 28] of uint8 as inputs of the net."""
     return ((torch.from_numpy(images).float() / 255 - MEAN) / STD).reshape(-1, *shape)
 
 
@@ -39,7 +39,7 @@ def trained(net: nn.Module, x: torch.Tensor, y: torch.Tensor, program: Program, 
 
 @torch.no_grad()
 def logits(net: nn.Module, batches: Any) -> np.ndarray:
-    """What the net says of batches of images, one after the other: [N, 10]."""
+    """The net's logits [N, 10] for batches of images, one after the other."""
     net.eval()
     found = torch.cat([net(batch) for batch in batches]).numpy()
     if found.shape[1:] != (10,):
@@ -48,7 +48,7 @@ def logits(net: nn.Module, batches: Any) -> np.ndarray:
 
 
 def main() -> None:
-    """Build, train, predict together and one by one, hand back."""
+    """Build, train, predict in batches and one by one, return the results."""
     arrays, name = channel.read_arrays(), sys.argv[1]
     program = PROGRAMS[name]
     problems: dict[str, str] = {}

@@ -1,1 +1,1 @@
-"""What is asserted on a student's modules: each check takes what `load` of its file returns, and a generator."""
+"""Checks on a student's modules: each takes the result of its file's `load`, and a generator."""

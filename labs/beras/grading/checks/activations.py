@@ -10,7 +10,7 @@ from labs.beras.grading.inside.parts import load as load
 
 
 def check_leaky_relu(beras: Any, rng: np.random.Generator) -> None:
-    """Values for the default alpha and another; the caller's array stays as it is."""
+    """Values for the default alpha and another; the caller's array stays unchanged."""
     for arguments, alpha in (((), 0.3), (((a := float(rng.uniform(0.01, 0.9))),), a)):
         layer, x = beras.activations.LeakyReLU(*arguments), away_from_zero(rng, *rng.integers(1, 6, 2))
         with untouched(x):
@@ -18,7 +18,7 @@ def check_leaky_relu(beras: Any, rng: np.random.Generator) -> None:
 
 
 def check_leaky_relu_derivative(beras: Any, rng: np.random.Generator) -> None:
-    """1 or alpha at each place, and the outputs stay as they are; the derivative at 0 may be either."""
+    """1 or alpha for each element, and the outputs stay unchanged; the derivative at 0 may be either."""
     alpha = float(rng.uniform(0.01, 0.9))
     layer, x = beras.activations.LeakyReLU(alpha), away_from_zero(rng, *rng.integers(2, 6, 2))
     outputs = np.asarray(layer(x))
@@ -38,7 +38,7 @@ def check_chain_rule(beras: Any, rng: np.random.Generator) -> None:
 
 
 def check_softmax(beras: Any, rng: np.random.Generator) -> None:
-    """Rows of sum 1, each by itself; scores too large for exp."""
+    """Each row sums to 1, also for scores too large for exp."""
     layer, x = beras.activations.Softmax(), rng.normal(size=rng.integers(2, 6, 2))
     with untouched(x):
         equal(layer(x), np.exp(x) / np.exp(x).sum(axis=1, keepdims=True), "Softmax.forward")

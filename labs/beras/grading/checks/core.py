@@ -1,11 +1,11 @@
-"""Checks on Beras/core.py: what its tape makes of layers that are not the student's."""
+"""Checks on Beras/core.py: its tape's gradients of layers that are not the student's."""
 
 from typing import Any
 
 import numpy as np
 
 from autograder.runner.assertions import away_from_zero, right_gradient
-from labs.beras.grading.inside.example_layers import toys
+from labs.beras.grading.inside.example_layers import example_layers
 from labs.beras.grading.inside.parts import load as load
 
 WHAT = "GradientTape.gradient"
@@ -15,7 +15,7 @@ class Net:
     """Layers, two of them with weights, a loss, and a batch."""
 
     def __init__(self, beras: Any, rng: np.random.Generator) -> None:
-        toy = toys(beras.Diffable)
+        toy = example_layers(beras.Diffable)
         b, n, m = rng.integers(2, 6, 3)
         self.first = toy.Affine(away_from_zero(rng, 1, n), rng.normal(size=n))
         self.last = toy.Affine(away_from_zero(rng, 1, m), rng.normal(size=m))
@@ -63,7 +63,7 @@ def check_tape(beras: Any, rng: np.random.Generator) -> None:
 
 
 def check_frozen(beras: Any, rng: np.random.Generator) -> None:
-    """Layers that are not trainable are left out, whatever lies before and behind them; others keep their gradients."""
+    """Layers that are not trainable are left out, wherever they are; the others keep their gradients."""
     net = Net(beras, rng)
     for frozen, other, name in ((net.first, net.last, "first"), (net.last, net.first, "last")):
         frozen.trainable = False

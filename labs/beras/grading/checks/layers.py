@@ -18,7 +18,7 @@ TRUNCATED = 0.8796  # the standard deviation of a unit normal distribution cut o
 
 
 def dense64(beras: Any, n_in: int, n_out: int, rng: np.random.Generator) -> Any:
-    """A Dense layer with random weights in float64, as gradient checks need it, whatever its initializers do."""
+    """A Dense layer with random float64 weights, for gradient checks, also if its initializers fail."""
     kind, start = beras.layers.Dense, (np.zeros((n_in, n_out)), np.zeros(n_out))
     try:
         layer = kind(n_in, n_out)
@@ -56,7 +56,7 @@ def check_start(beras: Any, rng: np.random.Generator) -> None:
 
 
 def check_unknown_initializer(beras: Any, rng: np.random.Generator) -> None:
-    """A name that is none of the four is refused, one that is makes a layer."""
+    """An unknown name is refused; a known one makes a layer."""
     beras.layers.Dense(3, 2, initializer="zero")
     try:
         beras.layers.Dense(3, 2, initializer="random")
@@ -101,7 +101,7 @@ def check_composed(beras: Any, rng: np.random.Generator) -> None:
     for b, n_in, n_out in ((1, 1, 1), rng.integers(2, 6, 3), rng.integers(2, 6, 3)):
         layer = dense64(beras, n_in, n_out, rng)
         x, J = rng.normal(size=(b, n_in)), rng.normal(size=(b, n_out))
-        layer(rng.normal(size=(b + 1, n_in)))  # forgotten with the next call
+        layer(rng.normal(size=(b + 1, n_in)))  # the next call replaces it
         layer(x)
         to_input, (dw, db) = np.asarray(layer.compose_to_input(J)), map(np.asarray, layer.compose_to_weight(J))
 

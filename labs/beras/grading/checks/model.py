@@ -6,7 +6,7 @@ from unittest import mock
 import numpy as np
 
 from autograder.runner.assertions import away_from_zero, equal, untouched
-from labs.beras.grading.inside.example_layers import Accuracy, Descent, toys
+from labs.beras.grading.inside.example_layers import Accuracy, Descent, example_layers
 from labs.beras.grading.inside.parts import load as load
 
 RATE = 0.1
@@ -20,8 +20,8 @@ def _mean(found: Any, name: str, what: str) -> float:
 
 
 def check_evaluate(beras: Any, rng: np.random.Generator) -> None:
-    """Loss and accuracy over all batches, each once, a list of them or one mean; nothing is trained."""
-    toy, n, batches, size = toys(beras.Diffable), *(int(k) for k in rng.integers(2, 5, 3))
+    """Loss and accuracy over all batches, each used once, as lists or means; no weight changes."""
+    toy, n, batches, size = example_layers(beras.Diffable), *(int(k) for k in rng.integers(2, 5, 3))
 
     class Scaled(beras.Model):
         def call(self, inputs: np.ndarray) -> np.ndarray:
@@ -37,7 +37,7 @@ def check_evaluate(beras: Any, rng: np.random.Generator) -> None:
     model = Scaled([toy.Affine(away_from_zero(rng, 1, n), rng.normal(size=n))])
     model.compile(optimizer=Descent(RATE), loss_fn=toy.Half(), acc_fn=Accuracy())
     x, y = rng.normal(size=(batches * size, n)), np.eye(n)[rng.integers(0, n, batches * size)]
-    x[-size:] *= 10  # so that the last batch is like no other
+    x[-size:] *= 10  # so that the last batch differs from all others
     predictions = model.call(x)
     with untouched(x, y, *model.trainable_variables):
         found = model.evaluate(x, y, batch_size=size)
@@ -50,7 +50,7 @@ class Small:
     """A SequentialModel of three layers, the loss and its weights, and a batch."""
 
     def __init__(self, beras: Any, rng: np.random.Generator) -> None:
-        self.toy = toys(beras.Diffable)
+        self.toy = example_layers(beras.Diffable)
         b, n, m = (int(k) for k in rng.integers(2, 6, 3))
         scale, shift, mix = away_from_zero(rng, 1, n), rng.normal(size=n), rng.normal(size=(n, m))
         layers = [self.toy.Affine(scale, shift), self.toy.Square(), self.toy.Mix(mix)]
@@ -65,16 +65,16 @@ class Small:
 
 
 def check_call(beras: Any, rng: np.random.Generator) -> None:
-    """Through every layer, in order; the inputs stay as they are."""
+    """call passes every layer in order; the inputs stay unchanged."""
     small = Small(beras, rng)
     with untouched(small.x):
         equal(small.model.call(small.x), small.outputs, "SequentialModel.call of three layers")
 
 
 def check_batch_step(beras: Any, rng: np.random.Generator) -> None:
-    """A step along the tape's gradients in training, none without; loss and accuracy either way.
+    """batch_step moves the weights along the tape's gradients only in training; it always returns loss and accuracy.
 
-    Whatever gradient() of the student's tape does, here it knows what is right.
+    The student's gradient() is replaced by one that is right.
     """
     small = Small(beras, rng)
     model, name = small.model, "SequentialModel.batch_step"

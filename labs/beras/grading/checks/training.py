@@ -1,4 +1,4 @@
-"""Checks on what a training needs besides layers: Beras/losses.py, optimizers.py, metrics.py, onehot.py."""
+"""Checks on the other files of a training: Beras/losses.py, optimizers.py, metrics.py, onehot.py."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from labs.beras.grading.inside.parts import load as load
 
 
 def check_mean_squared_error(beras: Any, rng: np.random.Generator) -> None:
-    """The mean over all elements."""
+    """The loss is the mean over all elements."""
     loss, shape = beras.losses.MeanSquaredError(), rng.integers(2, 6, 2)
     p, t = rng.normal(size=shape), rng.normal(size=shape)
     with untouched(p, t):
@@ -17,7 +17,7 @@ def check_mean_squared_error(beras: Any, rng: np.random.Generator) -> None:
 
 
 def check_mean_squared_error_gradient(beras: Any, rng: np.random.Generator) -> None:
-    """Of each sample's sum of squares: divided neither by the number of outputs nor by that of samples."""
+    """The gradient of each sample's sum of squares, divided neither by the number of outputs nor of samples."""
     loss, shape = beras.losses.MeanSquaredError(), rng.integers(2, 6, 2)
     p, t = rng.normal(size=shape), rng.normal(size=shape)
     loss(p, t)
@@ -40,10 +40,10 @@ def check_categorical_crossentropy(beras: Any, rng: np.random.Generator) -> None
 
 
 def _follow(optimizer: Any, rule: Any, rng: np.random.Generator) -> None:
-    """Fail unless several steps move the arrays that were handed in as `rule` says; epsilon may be in any place.
+    """Fail unless several steps change the given arrays by `rule`; epsilon may be at any place in the formula.
 
     Args:
-        rule: (t from 1, gradient, state of one weight, a dict that starts empty) -> what is subtracted.
+        rule: (t from 1, gradient, state of one weight, a dict that starts empty) -> the value to subtract.
     """
     name, shape = type(optimizer).__name__, tuple(rng.integers(1, 4, 2))
     weights, states = [rng.normal(size=3), rng.normal(size=shape)], ({}, {})  # type: ignore[var-annotated]
@@ -61,13 +61,13 @@ def _follow(optimizer: Any, rule: Any, rng: np.random.Generator) -> None:
 
 
 def check_basic(beras: Any, rng: np.random.Generator) -> None:
-    """Against the gradient, by the learning rate."""
+    """A step is the learning rate times the negative gradient."""
     rate = float(rng.uniform(0.05, 0.5))
     _follow(beras.optimizers.BasicOptimizer(rate), lambda t, g, state: rate * g, rng)
 
 
 def check_rmsprop(beras: Any, rng: np.random.Generator) -> None:
-    """By the root of the average of the squares so far, for the defaults and another beta."""
+    """A step is divided by the root of the running average of squares, for the default beta and another."""
 
     def rule(rate: float, beta: float) -> Any:
         def moved(t: int, g: np.ndarray, state: dict[str, Any]) -> np.ndarray:
@@ -82,7 +82,7 @@ def check_rmsprop(beras: Any, rng: np.random.Generator) -> None:
 
 
 def check_adam(beras: Any, rng: np.random.Generator) -> None:
-    """By both averages, freed of their start at zero; steps are counted once for all weights."""
+    """A step uses both averages, bias-corrected; steps are counted once for all weights."""
 
     def rule(rate: float, beta_1: float, beta_2: float) -> Any:
         def moved(t: int, g: np.ndarray, state: dict[str, Any]) -> np.ndarray:
@@ -108,7 +108,7 @@ def check_amsgrad(beras: Any, rng: np.random.Generator) -> None:
 
 
 def check_accuracy(beras: Any, rng: np.random.Generator) -> None:
-    """The share of rows whose most probable class is the true one, of arrays and of lists."""
+    """The share of rows whose most probable class is the true one, for arrays and for lists."""
     accuracy, (b, n) = beras.metrics.CategoricalAccuracy(), rng.integers(3, 9, 2)
     probs, labels = rng.dirichlet(np.ones(n), b), np.eye(n)[rng.integers(0, n, b)]
     right = np.mean(probs.argmax(axis=1) == labels.argmax(axis=1))
@@ -118,7 +118,7 @@ def check_accuracy(beras: Any, rng: np.random.Generator) -> None:
 
 
 def check_one_hot(beras: Any, rng: np.random.Generator) -> None:
-    """The sorted classes and a row for each; there and back; fitted once, refused before."""
+    """The sorted classes with a row for each; inverse undoes forward; one fit is kept."""
     encoder, classes = beras.onehot.OneHotEncoder(), np.sort(rng.choice(50, int(rng.integers(3, 8)), replace=False))
     data = rng.permutation(np.concatenate([classes, rng.choice(classes, 5)]))
     encoder.fit(data)

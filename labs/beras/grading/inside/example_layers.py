@@ -1,12 +1,12 @@
-"""Small layers, a loss and an optimizer on the student's Diffable, for checks of what puts them together."""
+"""Small layers, a loss and an optimizer on the student's Diffable, for checks of the code that combines them."""
 
 from typing import Any
 
 import numpy as np
 
 
-def toys(Diffable: Any) -> Any:
-    """A namespace of classes, as they cannot be made before there is a Diffable.
+def example_layers(Diffable: Any) -> Any:
+    """A namespace of classes on this Diffable.
 
     Affine(s, c): x * s + c with weights s [1, n] and c [n]; Square: x^2; Mix(M): x @ M, no weights; Half: the mean over
     the batch of half the sum of squares, a loss.
@@ -55,11 +55,11 @@ def toys(Diffable: Any) -> Any:
         def input_gradients(self) -> np.ndarray:
             return self.error
 
-    return type("Toys", (), {"Affine": Affine, "Square": Square, "Mix": Mix, "Half": Half})
+    return type("ExampleLayers", (), {"Affine": Affine, "Square": Square, "Mix": Mix, "Half": Half})
 
 
 class Descent:
-    """An optimizer that goes the way of the gradients, and keeps them."""
+    """Plain gradient descent, which counts its steps."""
 
     def __init__(self, rate: float) -> None:
         self.rate, self.steps = rate, 0
@@ -75,7 +75,7 @@ class Descent:
 
 
 class Accuracy:
-    """The share of rows whose largest values are at the same place; symmetric in its arguments."""
+    """The share of rows whose largest values have the same index; symmetric in its arguments."""
 
     def __call__(self, probs: Any, labels: Any) -> float:
         return self.forward(probs, labels)

@@ -1,4 +1,4 @@
-"""Inside the sandbox: the student's Beras, a part at a time, so that one that fails takes no other with it."""
+"""Inside the sandbox: import the student's Beras part by part, so that a failing part does not affect others."""
 
 import importlib
 import sys
@@ -12,7 +12,7 @@ from labs.beras.grading.inside import reference_core
 
 NAMES = ("core", "layers", "activations", "losses", "optimizers", "metrics", "onehot", "model")
 OF_CORE = ("Callable", "Diffable", "GradientTape")
-# a stray `import tensorflow` costs nothing, and results computed with it earn nothing; assignment.py can be imported
+# an unused `import tensorflow` is harmless, and no result can be computed with it; assignment.py can be imported
 # without MNIST and without a window for its pictures
 STUBS = dict.fromkeys(
     ("tensorflow", "keras", "torch", "jax", "sklearn"), stub_modules.unusable("as this lab is written in NumPy")
@@ -23,11 +23,11 @@ STUBS = dict.fromkeys(
 
 
 class Parts:
-    """`parts.layers` is the student's Beras/layers.py, imported when it is first asked for; so is `parts.assignment`.
+    """`parts.layers` is the student's Beras/layers.py, imported at its first use; likewise `parts.assignment`.
 
-    Where Beras/core.py cannot be imported, `parts.core` raises what that raises; everything else finds what students
-    are given of it. Where Beras/__init__.py or Beras/model.py cannot, other parts are imported without them, and
-    assignment.py without any part that cannot, unless it is model.py.
+    If Beras/core.py cannot be imported, `parts.core` raises its error; all other parts use the handout's core instead.
+    If Beras/__init__.py or Beras/model.py cannot, other parts are imported without them. assignment.py is imported
+    without failing parts, except model.py.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -39,14 +39,14 @@ class Parts:
 
 
 def load() -> Parts:
-    """What the checks are held on; nothing of the student's is imported yet."""
+    """The argument of the checks; no student file is imported yet."""
     stub_modules.install(STUBS)
     return Parts()
 
 
 @contextmanager
 def tried() -> Iterator[None]:
-    """Leave it at that if the block fails, in whatever way a student's file may."""
+    """Ignore any error of a student's file in the block."""
     try:
         yield
     except (Exception, SystemExit):
@@ -54,7 +54,7 @@ def tried() -> Iterator[None]:
 
 
 def package() -> ModuleType:
-    """The package Beras, made by its own __init__.py if that works; at least what core gives is in it."""
+    """The package Beras, made by its own __init__.py if that works; it has at least core's classes."""
     if (found := sys.modules.get("Beras")) is not None:
         return found
     with tried():
@@ -75,19 +75,19 @@ def package() -> ModuleType:
 
 
 def imported(name: str) -> ModuleType:
-    """A part of the package; raises what importing it raises."""
+    """A part of the package; raises the errors of its import."""
     package()
     if name == "core" and sys.modules["Beras.core"] is reference_core:
         del sys.modules["Beras.core"]
         try:
-            return importlib.import_module("Beras.core")  # to raise again what it has raised before
+            return importlib.import_module("Beras.core")  # raises its error again
         finally:
             sys.modules.setdefault("Beras.core", reference_core)
     return importlib.import_module(f"Beras.{name}")
 
 
 def assignment() -> ModuleType:
-    """assignment.py, with what it imports of the package but cannot have left out, as long as it is not used."""
+    """assignment.py, with stubs for the parts of the package that cannot be imported."""
     beras = package()
     imported("model")
     for name in NAMES:

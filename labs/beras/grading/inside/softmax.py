@@ -1,4 +1,4 @@
-"""The activation of the course's simple model, where Softmax is not the student's to write (CS1470)."""
+"""The activation of the course's simple model, for students who do not write Softmax (CS1470)."""
 
 from typing import Any
 

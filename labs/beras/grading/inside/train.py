@@ -1,7 +1,7 @@
-"""Inside the sandbox: train a model with the student's Beras, and let it see images whose labels are not here.
+"""Inside the sandbox: train a model with the student's Beras, and predict images whose labels are not here.
 
-labs.beras.grading.inside.train simple [--own-softmax]    the course's own, whatever is in get_simple_model_components
-labs.beras.grading.inside.train advanced                  that of get_advanced_model_components
+labs.beras.grading.inside.train simple [--own-softmax]    the course's model, without get_simple_model_components
+labs.beras.grading.inside.train advanced                  the model of get_advanced_model_components
 """
 
 import contextlib
@@ -20,12 +20,12 @@ from labs.beras.grading.inside.softmax import softmax
 from labs.beras.grading.layout import CLASSES, layout
 from smallnets.student import student_code
 
-EPOCH = 60_000  # images that an epoch of MNIST has; a smaller set is repeated until it has as many
+EPOCH = 60_000  # images in an epoch of MNIST; a smaller set is repeated up to this number
 BATCH = 100
 
 
 def simple(beras: Parts, own_softmax: bool) -> SimpleNamespace:
-    """The simple model as the course's stencil has it. Its accuracy while it trains is nobody's concern."""
+    """The simple model of the course's stencil. Its accuracy while it trains is not used."""
     activation = beras.activations.Softmax() if own_softmax else softmax(beras.Diffable)
     model = beras.assignment.SequentialModel([beras.layers.Dense(784, CLASSES, initializer="kaiming"), activation])
     model.compile(
@@ -48,7 +48,7 @@ def advanced(beras: Parts) -> Any:
 
 
 def trained(beras: Parts, arrays: dict[str, np.ndarray]) -> Any:
-    """The model asked for, trained by its own fit; what it prints is dropped."""
+    """The chosen model, trained by its own fit; its output is dropped."""
     found = simple(beras, "--own-softmax" in sys.argv) if sys.argv[1] == "simple" else advanced(beras)
     images, labels = arrays.pop("images"), np.eye(CLASSES)[arrays.pop("labels")]
     times = max(1, EPOCH // len(images))
@@ -60,9 +60,9 @@ def trained(beras: Parts, arrays: dict[str, np.ndarray]) -> Any:
 
 
 def predictions(model: Any, images: np.ndarray) -> np.ndarray:
-    """The most probable class of each image [N]; ValueError if call gives anything but [B, 10] numbers."""
+    """The most probable class of each image [N]; ValueError unless call returns numbers [B, 10]."""
     found = []
-    with tried():  # for layers that learn from it that the training is over
+    with tried():  # tells layers that the training is over
         model.batch_step(images[:2].astype(np.float32) / 255, np.eye(CLASSES)[:2], training=False)
     for start in range(0, len(images), BATCH):
         x = images[start : start + BATCH].astype(np.float32) / 255
@@ -76,7 +76,7 @@ def predictions(model: Any, images: np.ndarray) -> np.ndarray:
 
 
 def main() -> None:
-    """Train, predict, hand back."""
+    """Train, predict, return the predictions."""
     arrays = channel.read_arrays()
     unlabelled, seed = arrays.pop("unlabelled"), int(arrays.pop("seed"))
     problems: dict[str, str] = {}

@@ -14,7 +14,7 @@ from smallnets.student import student_code
 
 
 def images(net: Any, codes: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    """Images [N, 784] from codes [N, 196], of which the first make one of `shape`; ValueError if they are none."""
+    """Images [N, 784] from codes [N, 196], each holding an array of `shape` first; ValueError if they are none."""
     part = PARTS[3]
     sizes = [int(size) for size in shape if size]
     x = torch.from_numpy(codes[:, : int(np.prod(sizes))].astype(np.float32)).reshape(-1, *sizes)
@@ -22,12 +22,12 @@ def images(net: Any, codes: np.ndarray, shape: np.ndarray) -> np.ndarray:
         found = train.predict(net.decoder, x).float().numpy()
     if found.size != len(codes) * N_PIXELS:
         raise ValueError(f"expected net.decoder to give images [N, 1, 28, 28], got {list(found.shape)}")
-    # training may leave a last clamp to forward, so that a little more than 0 to 1 comes out of the decoder
+    # forward may do a last clamp, so that the decoder's outputs may lie slightly outside of 0 to 1
     return fitcheck.images(found.reshape(len(codes), N_PIXELS).clip(0, 1), len(codes))
 
 
 def main() -> None:
-    """Decode for each net, hand back."""
+    """Decode for each net, return the images."""
     arrays = channel.read_arrays()
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}

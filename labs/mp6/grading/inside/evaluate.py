@@ -1,6 +1,6 @@
-"""Inside the sandbox: what the nets of all parts make of images, in a process that has seen no training image.
+"""Inside the sandbox: the outputs of all parts' nets on images, in a process without training images.
 
-Of part 3, it hands back no images but what passes the bottleneck.
+For part 3, it returns no images, only the codes from the bottleneck.
 """
 
 from typing import Any
@@ -25,10 +25,10 @@ def outputs(part: Part, net: torch.nn.Module, x: torch.Tensor) -> np.ndarray:
 
 
 def codes(part: Part, net: Any, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """What passes the bottleneck for images x [N, 784]: numbers [N, 196], zeros behind them; and the shape of one.
+    """The codes for images x [N, 784]: numbers [N, 196], padded with zeros; and the shape of one code.
 
     Raises:
-        ValueError: there are more of them, or none can be had.
+        ValueError: the codes have more numbers, or cannot be computed.
     """
     with student_code(student_module.path_of(part.module)):
         found = train.predict(net.encoder, x.reshape(-1, 1, 28, 28)).float().numpy()
@@ -44,7 +44,7 @@ def codes(part: Part, net: Any, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray
 
 
 def see(part: Part, net: Any, x: torch.Tensor, which: str, values: dict[str, Any]) -> None:
-    """Put into values what a net makes of images."""
+    """Add a net's outputs on images to `values`."""
     if part.n_classes:
         values[f"{which} {part.number}"] = outputs(part, net, x)
     else:
@@ -52,7 +52,7 @@ def see(part: Part, net: Any, x: torch.Tensor, which: str, values: dict[str, Any
 
 
 def main() -> None:
-    """Load the nets that there are, let them predict, hand back."""
+    """Load the available nets, run them, return their outputs."""
     arrays = channel.read_arrays()
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}

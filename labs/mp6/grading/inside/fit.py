@@ -1,6 +1,6 @@
-"""Inside the sandbox: train one part as its contract says, then try what else fit must stand. Prints nothing.
+"""Inside the sandbox: train one part by its contract, then call fit in other ways that it must support. Prints nothing.
 
-Each thing that is not as it should be becomes a line under the name of the check that asks for it.
+Each problem becomes a line under the name of the check that it belongs to.
 """
 
 from collections.abc import Callable
@@ -16,8 +16,8 @@ from labs.mp6.grading.parts import MOST_COUNTED, MOST_NET, PARTS, Part, fit_layo
 from smallnets import fitcheck, progress, train
 from smallnets.student import student_code
 
-SIZES = ((230, 7), (37, 1))  # training and development images: a last batch that is not full, fewer than a batch
-SHORT, FEW = 300, 2  # training images and iterations of the runs that are compared
+SIZES = ((230, 7), (37, 1))  # training and development images: a last batch that is not full; less than one batch
+SHORT, FEW = 300, 2  # training images and iterations of the compared runs
 CLOSE = 1e-3
 
 
@@ -31,24 +31,24 @@ class Trial:
         self.what = "losses, yhats, net" if part.n_classes else "losses, xhats, net"
 
     def call(self, module: ModuleType, n: int, dev: torch.Tensor, n_iter: int) -> Any:
-        """What fit returns for the first n training images; StudentError where it raises."""
+        """fit's return value for the first n training images; StudentError if it raises."""
         train.seed_everything(self.seed)
         labels = (self.y[:n].clone(),) if self.part.n_classes else ()
         with student_code(student_module.path_of(self.part.module)):
             return module.fit(self.x[:n].clone(), *labels, dev.clone(), n_iter)
 
     def predictions(self, values: Any, m: int) -> np.ndarray:
-        """The predictions as an array; ValueError says what is wrong with them."""
+        """The predictions as an array; ValueError if they are malformed."""
         return fitcheck.labels(values, m, self.part.n_classes) if self.part.n_classes else fitcheck.images(values, m)
 
     def checked(self, result: Any, m: int, n_iter: int) -> tuple[list[float], np.ndarray]:
-        """Losses and predictions, both as the contract has them; ValueError if they are not."""
+        """Losses and predictions; ValueError unless both follow the contract."""
         losses, predictions, _ = fitcheck.unpack(result, self.what)
         return fitcheck.losses(losses, n_iter), self.predictions(predictions, m)
 
 
 def batch_sizes(sizes: list[int | None], batch_size: int = 100) -> None:
-    """ValueError unless steps were seen, none of them on more than a batch, and half of them on a full one."""
+    """ValueError unless there were steps, none on more than a batch, and at least half of them on a full one."""
     if not sizes:
         raise ValueError("expected fit to call step of NeuralNet once an iteration, got no call")
     wrong = [size for size in sizes if size is None or not 0 < size <= batch_size]
@@ -58,7 +58,7 @@ def batch_sizes(sizes: list[int | None], batch_size: int = 100) -> None:
 
 
 def main_run(trial: Trial, problems: dict[str, str], values: dict[str, Any]) -> bool:
-    """The training that is graded; says whether everything it returned was as it should be."""
+    """The graded training; returns whether losses and predictions were valid."""
     part = trial.part
     module = student_module.module(part.module)
     with progress.watch_steps(progress.step_class(module), part.n_iter, "", show=False) as steps:
@@ -84,7 +84,7 @@ def main_run(trial: Trial, problems: dict[str, str], values: dict[str, Any]) -> 
 
 
 def other_sizes(trial: Trial, problems: dict[str, str], strict: bool) -> None:
-    """Other numbers of images, and no iteration at all; what was wrong with the main run is not said again."""
+    """Call fit with other numbers of images and with no iterations; problems of the main run are not repeated."""
     for n, m in SIZES:
         with student_module.noted(problems, "any_size", f"with {n} training and {m} development images: "):
             result = trial.call(student_module.module(trial.part.module), n, trial.dev[:m], 2)
@@ -97,14 +97,14 @@ def other_sizes(trial: Trial, problems: dict[str, str], strict: bool) -> None:
 
 
 def raw(result: Any) -> tuple[Any, Any]:
-    """Losses and predictions as arrays of whatever shape; None for what makes no array of numbers."""
+    """Losses and predictions as arrays of any shape; None for one that is no array of numbers."""
     losses, predictions, _ = fitcheck.unpack(result, "losses, predictions, net")
     numbers = as_array(lambda: np.array([fitcheck.number(value) for value in losses]))
     return numbers, as_array(lambda: fitcheck.array(predictions, "predictions"))
 
 
 def as_array(make: Callable[[], np.ndarray]) -> np.ndarray | None:
-    """The array that `make` makes, or None where someone's objects make none."""
+    """The array that `make` returns, or None if it raises, as students' objects may."""
     try:
         return make()
     except Exception:
@@ -112,7 +112,7 @@ def as_array(make: Callable[[], np.ndarray]) -> np.ndarray | None:
 
 
 def differs(a: Any, b: Any) -> bool:
-    """Whether two results are not the same but for rounding; a result that makes no array is like any other.
+    """Whether two results differ by more than rounding; False if one of them is None.
 
     Of labels, one in 200 may differ.
     """
@@ -126,7 +126,7 @@ def differs(a: Any, b: Any) -> bool:
 
 
 def comparisons(trial: Trial, problems: dict[str, str], strict: bool) -> None:
-    """The same seed twice; the second time, the same images of dev_set at another place among very different ones."""
+    """Run the same seed twice, the second time with the same dev_set images elsewhere among very different ones."""
     dev = trial.dev[:300]
     known, others = dev[:150], dev[150:]
     among = torch.cat([255.0 / trial.part.divisor - others, known])
@@ -138,11 +138,11 @@ def comparisons(trial: Trial, problems: dict[str, str], strict: bool) -> None:
         losses, first = short_run(dev)
         losses_again, changed = short_run(among)
         moved = strict and differs(first[: len(known)], changed[len(others) :])
-        # what differs beside other images may differ beside the same ones, too
+        # predictions that differ beside other images may also differ beside the same ones
         if differs(losses, losses_again) or ((moved or not strict) and differs(first, short_run(dev)[1])):
             raise ValueError(
                 "expected the same losses and predictions when torch, numpy and random start from the same seed, "
-                "got others: is there a generator with a seed of its own, or one without any?"
+                "got others: does a generator have its own seed, or none?"
             )
         if moved:
             problems["independent"] = (
@@ -152,7 +152,7 @@ def comparisons(trial: Trial, problems: dict[str, str], strict: bool) -> None:
 
 
 def main() -> None:
-    """Train, try, hand back."""
+    """Train, try the other calls, return the results."""
     arrays = channel.read_arrays()
     part = PARTS[int(arrays["part"])]
     trial = Trial(part, arrays)

@@ -16,16 +16,16 @@ WHOLE, STATE = b"whole", b"state"
 
 
 def small(data: bytes, most: int) -> bytes:
-    """The bytes, if they are few enough to be handed on; ValueError if not."""
+    """The bytes; ValueError if there are more than `most`."""
     if len(data) > most:
         raise ValueError(f"expected at most {most / 2**20:g} MB when stored, got {len(data) / 2**20:.1f} MB")
     return data
 
 
 def stored(net: torch.nn.Module) -> bytes:
-    """The net as torch.save writes it, or its weights alone where it holds what cannot be pickled, such as a lambda.
+    """The net as torch.save writes it, or only its weights if it cannot be pickled, for example because of a lambda.
 
-    An optimiser that it keeps is left behind, with its two or three numbers for every parameter.
+    An optimiser in it is left out, as it holds two or three numbers for every parameter.
     """
     content = io.BytesIO()
     for name in [name for name, value in vars(net).items() if isinstance(value, torch.optim.Optimizer)]:
@@ -33,7 +33,7 @@ def stored(net: torch.nn.Module) -> bytes:
     try:
         torch.save(net, content)
         return WHOLE + content.getvalue()
-    except Exception:  # a lambda, an open file, a local class: whatever pickle refuses, in many words
+    except Exception:  # pickle refuses lambdas, open files, local classes, with various exceptions
         content = io.BytesIO()
         torch.save(dict(net.state_dict()), content)
         return STATE + content.getvalue()
@@ -44,9 +44,9 @@ def restored(part: Part, data: bytes) -> torch.nn.Module:
 
     Raises:
         StudentError: the student's class cannot be rebuilt.
-        ValueError: it is none.
+        ValueError: it is no net.
     """
-    module = student_module.module(part.module)  # before it is unpickled, so that its class is found
+    module = student_module.module(part.module)  # before unpickling, which needs its class
     kind, content = data[: len(WHOLE)], io.BytesIO(data[len(WHOLE) :])
     with student_code(student_module.path_of(part.module)):
         if kind == WHOLE:
@@ -60,7 +60,7 @@ def restored(part: Part, data: bytes) -> torch.nn.Module:
 
 
 def _untrained(part: Part, fit: Any) -> Any:
-    """A net of the student's class, whose constructor nobody knows: fit builds it, on noise and without training."""
+    """An untrained net of the student's class, built by fit on noise with n_iter 0, as its constructor is unknown."""
     rng = np.random.default_rng(0)
     x = torch.from_numpy(rng.uniform(0, 255 / part.divisor, (200, 784))).float()
     labels = (torch.arange(200) % part.n_classes,) if part.n_classes else ()
@@ -68,14 +68,14 @@ def _untrained(part: Part, fit: Any) -> Any:
 
 
 def handed_in(part: Part, fitted: bytes) -> tuple[torch.nn.Module, str]:
-    """The net in the student's model file, a whole one, or weights for the net that fit returned; and a word on it.
+    """The net in the student's model file, a whole net or weights for the net that fit returned; and a note on it.
 
-    The word is "" for weights alone, which open without running anything.
+    The note is "" for plain weights, which load without running any code.
 
     Raises:
-        StudentError, ValueError: the file does not open, or holds weights of another net.
+        StudentError, ValueError: the file cannot be loaded, or holds weights of another net.
     """
-    net = restored(part, fitted)  # imports the module, too, which a whole net asks for
+    net = restored(part, fitted)  # also imports the module, which a whole net needs
     with student_code(student_module.path_of(part.module)):
         content, word = opened(student_module.SUBMISSION / part.model, sys.modules[part.module])
     if isinstance(content, torch.nn.Module):
@@ -88,10 +88,10 @@ def handed_in(part: Part, fitted: bytes) -> tuple[torch.nn.Module, str]:
 
 
 def parameters(net: torch.nn.Module) -> list[torch.Tensor]:
-    """What is trained in a net: its parameters, and other tensors that ask for a gradient.
+    """The trained tensors of a net: its parameters, and other tensors that require a gradient.
 
-    Found by PyTorch's own function, in what get_parameters names and in the net's attributes, since a net may have a
-    function `parameters` of its own that says less.
+    They are found by PyTorch's own function, through get_parameters and in the net's attributes, as a net may override
+    `parameters` and report less.
     """
     found: dict[int, torch.Tensor] = {id(p): p for p in torch.nn.Module.parameters(net)}
     waiting: list[Any] = [*named(net), *(vars(module) for module in torch.nn.Module.modules(net))]
@@ -111,7 +111,7 @@ def parameters(net: torch.nn.Module) -> list[torch.Tensor]:
 
 
 def named(net: Any) -> list[torch.Tensor]:
-    """What get_parameters names; nothing where there is none, or one that fails."""
+    """The tensors from get_parameters; empty if it is missing or fails."""
     try:
         return [value for value in net.get_parameters() if isinstance(value, torch.Tensor)]
     except Exception:
@@ -119,14 +119,14 @@ def named(net: Any) -> list[torch.Tensor]:
 
 
 def same_count(net: Any, found: list[torch.Tensor]) -> None:
-    """ValueError if there is a get_parameters that names another number of parameters than were found."""
+    """ValueError if get_parameters exists and gives another number of parameters than were found."""
     counted, said = (sum(value.numel() for value in values) for values in (found, named(net)))
     if hasattr(net, "get_parameters") and counted != said:
         raise ValueError(f"expected get_parameters() to name the {counted:,} parameters of the net, got {said:,}")
 
 
 def as_npz(tensors: list[torch.Tensor]) -> bytes:
-    """The tensors as numpy.savez writes them; float32, which is all that the referee needs to know them by."""
+    """The tensors in the format of numpy.savez, as float32, which is enough for the referee."""
     content = io.BytesIO()
     np.savez(content, *[tensor.float().numpy() for tensor in tensors], allow_pickle=False)
     return content.getvalue()

@@ -1,4 +1,4 @@
-"""Inside a sandbox without students' code: count the parameters that trainings have handed back. Needs no torch."""
+"""Inside a sandbox without students' code: count the parameters that trainings returned. Needs no torch."""
 
 import io
 import json
@@ -11,10 +11,10 @@ from labs.mp6.grading.parts import PARTS, REFEREE_LAYOUT
 
 
 def shapes(data: bytes) -> list[list[int]]:
-    """The shapes of the arrays of a file of numpy.savez, which are all read.
+    """The shapes of all arrays in a file of numpy.savez, which are read in full.
 
     Raises:
-        ValueError: it is none, or holds anything but arrays of numbers.
+        ValueError: it is no such file, or holds other data than arrays of numbers.
     """
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
@@ -24,7 +24,7 @@ def shapes(data: bytes) -> list[list[int]]:
 
 
 def main() -> None:
-    """Count those of each part, hand back."""
+    """Count the parameters of each part, return their shapes."""
     arrays = channel.read_arrays()
     problems: dict[str, str] = {}
     found: dict[int, list[list[int]]] = {}

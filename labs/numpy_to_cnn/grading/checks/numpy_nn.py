@@ -1,4 +1,4 @@
-"""Checks on the NumPy lab's numpy_nn.py: what its contract asks of the four layers, and nothing that it leaves open."""
+"""Checks on the NumPy lab's numpy_nn.py: the contract of the four layers, and no details that it leaves open."""
 
 import importlib
 import warnings
@@ -19,13 +19,13 @@ def load() -> ModuleType:
 
 
 def made(module: ModuleType, name: str, *args: int) -> Any:
-    """A layer, of the class that its hook names, or of that name where there is no hook, as in later editions."""
+    """A layer, of its hook's class or, without a hook, as in later editions, of the class of its name."""
     hook = getattr(module, HOOKS[name], None)
     return (getattr(module, name) if hook is None else hook()[0])(*args)
 
 
 def _linear(module: ModuleType, rng: np.random.Generator, n_in: int, n_out: int) -> Any:
-    """A Linear with weights that are assigned, as the course's tests do."""
+    """A Linear with assigned weights, as in the course's tests."""
     layer = made(module, "Linear", n_in, n_out)
     layer.W, layer.b = rng.normal(size=(n_in, n_out)), rng.normal(size=(1, n_out))
     return layer
@@ -75,10 +75,10 @@ def check_linear_gradients(module: ModuleType, rng: np.random.Generator) -> None
 
 
 def check_linear_parameters_are_live(module: ModuleType, rng: np.random.Generator) -> None:
-    """params() hands out the layer's own arrays, and assigned ones are used from then on."""
+    """params() returns the layer's own arrays, and arrays assigned to W and b are used."""
     n_in, n_out = _sizes(rng, 2)
     layer, x = _linear(module, rng, n_in, n_out), rng.normal(size=(1, n_in))
-    why = "params() must hand out the layer's own arrays, no copies, as the training loop updates them in place; "
+    why = "params() must return the layer's own arrays, no copies, as the training loop updates them in place; "
     before = layer.forward(x)
     layer.params()["b"][...] += 1
     equal(layer.forward(x), before + 1, f"{why}Linear.forward after params()['b'] += 1")
@@ -89,7 +89,7 @@ def check_linear_parameters_are_live(module: ModuleType, rng: np.random.Generato
 
 
 def check_linear_remembers_the_last_input(module: ModuleType, rng: np.random.Generator) -> None:
-    """backward() belongs to the last forward(), even if the caller has changed his array since."""
+    """backward() belongs to the last forward(), even if the caller has changed the array since."""
     n_samples, n_in, n_out = _sizes(rng, 3)
     layer, x = _linear(module, rng, n_in, n_out), rng.normal(size=(n_samples, n_in))
     expected = np.repeat(x[:, :, None], n_out, axis=2)
@@ -114,7 +114,7 @@ def check_linear_start(module: ModuleType, rng: np.random.Generator) -> None:
 
 
 def check_relu(module: ModuleType, rng: np.random.Generator) -> None:
-    """The handout's and the notebook's numbers of ReLU, inputs left alone. Its gradient at 0 is nobody's business."""
+    """The handout's and the notebook's numbers of ReLU; inputs stay unchanged. Its gradient at 0 is not checked."""
     layer = made(module, "ReLU")
     x = np.linspace(-1, 1, 9)
     with untouched(x):

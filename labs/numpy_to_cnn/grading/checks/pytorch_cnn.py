@@ -1,4 +1,4 @@
-"""Checks on the CNN lab's pytorch_cnn.py: what its contract asks of the nets and classify(), and no more than that."""
+"""Checks on the CNN lab's pytorch_cnn.py: the contract of the nets and of classify(), and no more."""
 
 from types import ModuleType
 from typing import Any

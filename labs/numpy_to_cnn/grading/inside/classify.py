@@ -17,15 +17,15 @@ from smallnets.student import student_code
 
 FOLDER = str(student_module.SUBMISSION.absolute())
 BATCH = 100
-NESTED = ("state_dict", "model_state_dict", "model")  # where programs put the weights, beside epoch and optimiser
-PREFIXES = ("module.", "_orig_mod.")  # of nets inside DataParallel, or compiled
+NESTED = ("state_dict", "model_state_dict", "model")  # keys of the weights in files with more than weights
+PREFIXES = ("module.", "_orig_mod.")  # that DataParallel and the compiler put before names
 
 
 def net_of(module: ModuleType, path: str = "model.pt") -> tuple[torch.nn.Module, str]:
-    """The net that the file holds, or a new MyNet with the weights that it holds; and a word on the file.
+    """The net in the file, or a new MyNet with the file's weights; and a note on the file.
 
     Raises:
-        StudentError, ValueError: it does not open, or holds weights of another net.
+        StudentError, ValueError: it cannot be loaded, or holds weights of another net.
     """
     with student_code(FOLDER):
         content, word = opened(student_module.SUBMISSION / path, module)
@@ -46,7 +46,7 @@ def net_of(module: ModuleType, path: str = "model.pt") -> tuple[torch.nn.Module,
 
 
 def weights(content: Mapping[str, Any], names: set[str]) -> Mapping[str, Any]:
-    """A state_dict without what DataParallel or a compiler has put before every name, if the net has no such names."""
+    """A state_dict without the prefix of DataParallel or a compiler, unless the net has such names itself."""
     for prefix in PREFIXES:
         if content and all(name.startswith(prefix) for name in content) and not names & set(content):
             content = {name.removeprefix(prefix): value for name, value in content.items()}
@@ -55,16 +55,16 @@ def weights(content: Mapping[str, Any], names: set[str]) -> Mapping[str, Any]:
 
 @torch.no_grad()
 def labels(module: ModuleType, net: torch.nn.Module, x: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """What classify makes of images uint8 [N, 28, 28], given in batches as float32 [B, 1, 28, 28] in [0, 1].
+    """The classes by classify for images uint8 [N, 28, 28], passed in batches float32 [B, 1, 28, 28] in [0, 1].
 
     Raises:
         StudentError: it raises.
-        ValueError: it returns anything but a class for each image.
+        ValueError: it does not return a class for each image.
     """
     found = []
     for batch in torch.from_numpy(x)[:, None].split(BATCH):
         with student_code(FOLDER):
-            answer = module.classify(net.eval(), batch.float() / 255)  # a net with dropout needs eval, contract
+            answer = module.classify(net.eval(), batch.float() / 255)  # the contract asks for evaluation mode
             got = np.asarray(answer.cpu() if isinstance(answer, torch.Tensor) else answer)
         if got.shape != (len(batch),):
             raise ValueError(f"expected classify to return {[len(batch)]} classes, got an array {list(got.shape)}")
@@ -75,7 +75,7 @@ def labels(module: ModuleType, net: torch.nn.Module, x: NDArray[np.uint8]) -> ND
 
 
 def main() -> None:
-    """Open, classify, hand back."""
+    """Load the net, classify, return the classes."""
     x = channel.read_arrays()["x"]
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}

@@ -1,6 +1,6 @@
 """Checks on the QuickDraw lab: its three nets and utils/accuracies.py, as one namespace of their names.
 
-The first ones are graded; those from `check_blank` on hold for our own files, beyond what the handout asks.
+The first ones are graded; those from `check_blank` on test our own files beyond the handout.
 """
 
 import copy
@@ -21,7 +21,7 @@ PARAMETERS = {"TwoLayerDenseNet": 79106, "TooSimpleConvNN": 1350}
 
 
 class Files:
-    """The student's files as one namespace; each is imported when something in it is asked for."""
+    """The student's files as one namespace; each is imported at the first use of a name in it."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(importlib.import_module(MODULES.get(name, "utils.accuracies")), name)
@@ -36,7 +36,7 @@ def load() -> Files:
 
 
 def _dense(lab: Any) -> nn.Module:
-    """The net as the course's program makes it."""
+    """The net with the arguments of the course's program."""
     return lab.TwoLayerDenseNet(input_shape=784, hidden_layer_width=100, n_classes=6)
 
 
@@ -134,14 +134,14 @@ def check_accuracy(lab: Any, rng: np.random.Generator) -> None:
 
 
 def check_blank(lab: Any, rng: np.random.Generator) -> None:
-    """A blank image, which has no variance, gives numbers."""
+    """A blank image, which has no variance, gives finite outputs."""
     for net in (_dense(lab), _conv(lab), lab.BestModel()):
         found = net.eval()(torch.full((2, 28, 28), float(rng.integers(256))))
         assert torch.isfinite(found).all(), f"{type(net).__name__}: expected numbers for a blank image, got nan"
 
 
 def check_any_shape(lab: Any, rng: np.random.Generator) -> None:
-    """Images come as [B, 784], [B, 28, 28] or [B, 1, 28, 28], and give the same."""
+    """Images [B, 784], [B, 28, 28] and [B, 1, 28, 28] give the same outputs."""
     x = _drawings(5, rng)
     for net in (_dense(lab), _conv(lab), lab.BestModel()):
         flat = net.eval()(x.flatten(1)).detach()
@@ -156,7 +156,7 @@ def check_float64(lab: Any, rng: np.random.Generator) -> None:
 
 
 class _Counting(nn.Module):
-    """Answers with a fixed class for each image, by its first pixel; notes how it was called, and second pixels."""
+    """A net whose class is the first pixel of each image; it records its calls and the second pixels."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -172,7 +172,7 @@ class _Counting(nn.Module):
 
 
 def check_dev(lab: Any, rng: np.random.Generator) -> None:
-    """Accuracy and mean cross-entropy of the whole set, in evaluation mode, without a graph; the mode comes back."""
+    """Accuracy and mean cross-entropy of the whole set, in evaluation mode, without a graph; the mode is restored."""
     data = np.zeros((1203, 28, 28), np.uint8)
     data[:, 0, 0] = rng.integers(0, 6, 1203)
     labels = data[:, 0, 0].copy()
@@ -194,7 +194,7 @@ def check_dev(lab: Any, rng: np.random.Generator) -> None:
 
 
 def check_sample(lab: Any, rng: np.random.Generator) -> None:
-    """4,000 training images are enough for the estimate, fewer are all taken, and none twice."""
+    """The estimate uses 4,000 different training images, or all if there are fewer."""
     for n, expected in ((4500, 4000), (70, 70)):
         data = np.zeros((n, 784), np.float32)
         data[:, 1] = np.arange(n)  # tells the images apart
@@ -216,7 +216,7 @@ def check_sample(lab: Any, rng: np.random.Generator) -> None:
 
 
 def check_best_model(lab: Any, rng: np.random.Generator) -> None:
-    """BestModel is another net than the first two, small enough, and the same in every company when it predicts."""
+    """BestModel is another net than the first two, and small; an image's logits do not depend on its batch."""
     net = lab.BestModel().eval()
     size = sum(value.numel() * value.element_size() for value in net.state_dict().values())
     assert size < 1e6, f"BestModel: expected at most 1 MB of weights, got {size / 1e6:.2f}"

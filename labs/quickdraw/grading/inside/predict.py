@@ -1,7 +1,6 @@
 """Inside the sandbox: run a student's program in its predict mode, by the course's own command line.
 
-It runs as `__main__`, so that whole nets, which pickle has bound to that name, open again; torch.load may open them
-(Job.env). Labels are not here.
+It runs as `__main__`, as pickle binds whole nets to that name; Job.env lets torch.load load them. Labels are not here.
 """
 
 import contextlib
@@ -23,8 +22,8 @@ from labs.quickdraw.grading.programs import PROGRAMS, Program, layout, parsed
 from smallnets.data import quickdraw
 from smallnets.student import student_code
 
-SHOWN = 1500  # characters of what a program printed as it failed
-# what an error says -> what to do about it
+SHOWN = 1500  # characters shown of a failed program's output
+# part of an error's text -> advice
 HINTS = {
     "numpy' has no attribute 'int'": "np.int is gone from NumPy: write int, or np.int64 for an array's dtype",
     "numpy' has no attribute 'float'": "np.float is gone from NumPy: write float, or np.float32 for an array's dtype",
@@ -34,8 +33,8 @@ HINTS = {
 }
 
 
-class Watch:
-    """Sees every module that is called: the first is the net, and none of them should be in training mode."""
+class ModuleObserver:
+    """Observes every module call: the first module is the net; layers in training mode are recorded."""
 
     def __init__(self) -> None:
         self.net: nn.Module | None = None
@@ -49,7 +48,7 @@ class Watch:
 
 
 def folder_of(program: Program, images: np.ndarray) -> Path:
-    """A new folder as the course's, with the drawings to predict and the program's net."""
+    """A new folder like the course's, with the drawings and the program's net."""
     folder = Path(tempfile.mkdtemp())
     for name in ("datasets", "model_files", "log_files"):
         (folder / name).mkdir()
@@ -63,11 +62,11 @@ def run(program: Program, folder: Path) -> None:
     """Run the program in this folder.
 
     Raises:
-        StudentError: what it raised.
-        ValueError: it ended with another exit code than 0; the message has the end of what it printed.
+        StudentError: it raised an exception.
+        ValueError: its exit code is not 0; the message has the end of its output.
     """
     path, printed, code = str((student_module.SUBMISSION / program.main).absolute()), io.StringIO(), None
-    # not `datasets` alone: where that has no training set, the handout's session looks elsewhere
+    # a full path: with plain `datasets` and no training set there, the handout's session looks elsewhere
     sys.argv = [program.main, *program.command(str(folder / "datasets"))]
     with contextlib.redirect_stderr(printed), student_code(student_module.SUBMISSION.absolute()):
         os.chdir(folder)
@@ -80,7 +79,7 @@ def run(program: Program, folder: Path) -> None:
 
 
 def predictions(program: Program, folder: Path, n: int) -> np.ndarray:
-    """What it has written; ValueError if that is not a class for each of n drawings."""
+    """The predictions it has written; ValueError unless there is a class for each of n drawings."""
     path = folder / program.predictions
     if not path.is_file():
         raise ValueError(f"expected {program.main} to write --predictionsFile {program.predictions}, got no file")
@@ -88,22 +87,22 @@ def predictions(program: Program, folder: Path, n: int) -> np.ndarray:
 
 
 def main() -> None:
-    """Lay out the folder, run, read, hand back."""
+    """Lay out the folder, run the program, return its predictions."""
     arrays, program = channel.read_arrays(), PROGRAMS[sys.argv[1]]
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}
-    folder, watch = folder_of(program, arrays["images"]), Watch()
+    folder, observer = folder_of(program, arrays["images"]), ModuleObserver()
     utils_package.make_importable()
-    nn.modules.module.register_module_forward_pre_hook(watch)
+    nn.modules.module.register_module_forward_pre_hook(observer)
     with student_module.noted(problems, "run"):
         run(program, folder)
         values["predictions"] = predictions(program, folder, len(arrays["images"]))
     if "run" in problems:
         problems["run"] += "".join(f"\n{hint}" for error, hint in HINTS.items() if error in problems["run"])
-    if watch.net is not None:
-        values["parameters"] = np.array([sum(p.numel() for p in watch.net.parameters())])
-    if watch.training:
-        problems["training"] = f"{' and '.join(sorted(watch.training))} predicted in training mode"
+    if observer.net is not None:
+        values["parameters"] = np.array([sum(p.numel() for p in observer.net.parameters())])
+    if observer.training:
+        problems["training"] = f"{' and '.join(sorted(observer.training))} predicted in training mode"
     channel.hand_back(layout(len(arrays["images"])), values, problems)
 
 

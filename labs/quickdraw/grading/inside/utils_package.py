@@ -1,4 +1,4 @@
-"""Inside the sandbox: the folder `utils` of the lab, half the staff's and half the student's, though handed in flat."""
+"""Inside the sandbox: the lab's package `utils`, with the student's flat files and the staff's."""
 
 import sys
 from types import ModuleType
