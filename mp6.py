@@ -200,10 +200,12 @@ def verdicts(run: Run, n_classes: int) -> list[str]:
     if spec.max_parameters is not None:
         # part 1's count in the handout is for three classes; each more has 128 weights and a bias
         budget = spec.max_parameters + (129 * (n_classes - spec.n_classes) if run.part == 1 else 0)
-        limit = f" of at most {budget:,}: {'ok' if held <= budget else 'TOO MANY'}"
+        exact = run.part == 1  # the layers of part 1 are fixed
+        verdict = "TOO MANY" if held > budget else "TOO FEW" if exact and held < budget else "ok"
+        limit = f" of {'exactly' if exact else 'at most'} {budget:,}: {verdict}"
     lines.append(f"parameters: {held:,}{note}{limit}")
     if run.bottleneck is not None and spec.max_bottleneck is not None:
-        fits = "ok" if run.bottleneck <= spec.max_bottleneck else "TOO WIDE"
+        fits = "ok" if run.bottleneck <= spec.max_bottleneck else "TOO WIDE (the limit is ours, not the handout's)"
         lines.append(f"bottleneck: {run.bottleneck} numbers an image of at most {spec.max_bottleneck}: {fits}")
     if spec.threshold is not None:
         verdict = "passed" if run.passed else "NOT PASSED"

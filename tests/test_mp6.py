@@ -61,7 +61,7 @@ def test_the_report_for_people_fits_80_columns(options: list, capsys: pytest.Cap
     for piece in (
         "class  precision  recall      F1  images",
         "confusion matrix (rows: truth, columns: prediction)",
-        "parameters: 100,867 of at most 100,867: ok",
+        "parameters: 100,867 of exactly 100,867: ok",
         "threshold: accuracy at least 0.73: ",
         "threshold: mse at most 0.03: ",
         "numbers an image of at most 196: ok",
@@ -151,7 +151,7 @@ def test_a_quickdraw_folder_trains_on_its_own_classes(
     for part in (1, 2, 3):
         assert run(*options, "--dataset", quickdraw, "--part", part) == 0
     out = capsys.readouterr().out
-    assert "101,254 of at most 101,254: ok" in out  # part 1's net with six outputs
+    assert "101,254 of exactly 101,254: ok" in out  # part 1's net with six outputs
     assert "F1-Score: [" in out and re.search(r"^5 .*  5$", out, re.MULTILINE)  # dev has 5 images of class 5
 
 

@@ -202,7 +202,21 @@ def test_too_many_parameters_and_too_wide_a_bottleneck_are_said(
     out = capsys.readouterr().out
     assert "parameters: 619,365 of at most 500,000: TOO MANY" in out
     assert "parameters: 619,365 (get_parameters names 3,925) of at most 500,000: TOO MANY" in out
-    assert "bottleneck: 392 numbers an image of at most 196: TOO WIDE" in out
+    assert "bottleneck: 392 numbers an image of at most 196: TOO WIDE (the limit is ours, not the handout's)\n" in out
+
+
+@pytest.mark.parametrize(
+    ("hidden", "verdict"),
+    [(64, "50,435 of exactly 100,867: TOO FEW"), (128, "100,867 of exactly 100,867: ok"), (129, "TOO MANY")],
+    ids=["64 hidden", "128 hidden", "129 hidden"],
+)
+def test_the_layers_of_part_1_are_fixed_as_the_grader_has_them(
+    hidden: int, verdict: str, score: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    layers = f"torch.nn.Sequential(torch.nn.Linear(784, {hidden}), torch.nn.ReLU(), torch.nn.Linear({hidden}, 3))"
+    assert score(1, classifier().replace("torch.nn.Linear(784, 5)", layers)) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("parameters: ")]
+    assert verdict in line
 
 
 WRONG = {
