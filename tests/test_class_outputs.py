@@ -93,10 +93,10 @@ def test_the_summary_counts_scores_checks_and_failures_and_sets_faults_apart() -
     shown = Shown(source)
     captions = re.findall("<caption>(.*?)</caption>", source)
     assert captions == [
-        "Not graded: no fault of the student&#39;s. The same command tries again.", "No submission, so no points",
+        "Grader failures, not the students&#39; fault. The same command tries again.", "Refused, so no points",
         "Scores (upper bound excluded, except in the top row)", "Checks", "The most common failures", "Students",
     ]  # fmt: skip
-    assert "6 students, 5 graded, 1 late. 1 not graded" in shown.words and "Mean 4.88, median 5.1" in shown.words
+    assert "6 students, 5 graded, 1 late. 1 grader failure." in shown.words and "Mean 4.88, median 5.1" in shown.words
     failures = source[source.index("<caption>The most common failures") :]
     found = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td><td class="number">(\d+)</td>', failures)
     assert found[:2] == [("1.1 the answer", "wrong result", "2"), ("1.1 the answer", "exception", "1")]

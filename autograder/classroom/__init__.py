@@ -1,1 +1,1 @@
-"""Grading a whole class: every submission of every student once, whatever is killed on the way."""
+"""Grading a whole class: every submission once, even if processes are killed on the way."""

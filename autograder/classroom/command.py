@@ -19,7 +19,7 @@ from typing import Any
 
 from autograder import registry
 from autograder.classroom import fast, grading, handed_in, jobs, outputs, scheduler
-from autograder.classroom.rows import Row, rows, take
+from autograder.classroom.rows import Row, register, rows
 from autograder.classroom.store import Store, opened
 from autograder.grading import grade
 from autograder.lab import Lab
@@ -71,17 +71,17 @@ def grade_class(args: argparse.Namespace, store: Store, lab: Lab) -> int:
     """Grade the new submissions in a folder, and write everyone's grade; returns the exit code."""
     found, notes = handed_in.find(args.submissions, args.out)
     counting = handed_in.latest(found)
-    taken = [take(store, lab, each) for each in (found if args.all else counting)]
+    registered = [register(store, lab, each) for each in (found if args.all else counting)]
     seed = store.last_seed(lab.name) if args.seed is None else args.seed
     seed = secrets.randbits(31) if seed is None else seed
     grader = jobs.grader_hash(lab, args.staff, args.fast)
-    for sha256 in dict.fromkeys(each.sha256 for each in taken if each.sha256):
+    for sha256 in dict.fromkeys(each.sha256 for each in registered if each.sha256):
         jobs.enqueue_all(store, lab, sha256, seed, grader, again=True)
     before = store.counts()
     with progress(before) as on_progress:
         run(args, store, lab, seed, grader, on_progress)
     after = store.counts()
-    everyone = rows(taken, counting, lab, args.due, lambda sha256: jobs.total(store, lab, sha256, seed, grader))
+    everyone = rows(registered, counting, lab, args.due, lambda sha256: jobs.total(store, lab, sha256, seed, grader))
     table = outputs.write(args.out, lab, everyone, practice=args.fast)
     for line in notes:
         print(line)

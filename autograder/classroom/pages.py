@@ -1,4 +1,4 @@
-"""HTML that stands alone: nothing fetched, no script, every text escaped, light or dark as the reader has it."""
+"""Self-contained HTML: nothing fetched, no script, every text escaped, light or dark by the reader's setting."""
 
 import functools
 import hashlib
@@ -19,7 +19,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 def page(template: str, title: str, **values: Any) -> str:
-    """A document from one of the templates, which have a table, a bar and numbers to two digits."""
+    """A document from one of the templates."""
     return _environment().get_template(template).render(title=title, **values)
 
 
@@ -28,13 +28,13 @@ def _environment() -> Environment:
     style = (TEMPLATES / "report.css").read_text(encoding="utf-8")
     environment = html.environment(TEMPLATES)
     environment.filters["number"] = number
-    environment.globals["style"] = Markup(style)  # ours; escaped, its hash would be another one
+    environment.globals["style"] = Markup(style)  # our own style; escaping would change its hash
     environment.globals["style_hash"] = b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return environment
 
 
 def number(value: float) -> str:
-    """A number to two digits, without zeros that say nothing."""
+    """A number with at most two decimals, without superfluous zeros."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
@@ -46,5 +46,5 @@ def student(row: Row, title: str) -> str:
 
 
 def _tells(test: Graded) -> bool:
-    """Whether points were lost, and the words on it are here and not at another check."""
+    """Whether a check lost points and its text does not refer to another check."""
     return not plain_data.passed(test) and bool(test.output.strip()) and not test.output.startswith("see ")

@@ -20,7 +20,7 @@ from autograder.text import clean
 
 
 @dataclasses.dataclass(frozen=True)
-class Taken:
+class Registered:
     """A submission after intake: the hash of its files, or why it was refused, or a grader failure.
 
     `notes` name the files that were left out or found under another name.
@@ -57,7 +57,7 @@ class Row:
         return datetime.datetime.fromtimestamp(self.received, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def take(store: Store, lab: Lab, handed_in: HandedIn) -> Taken:
+def register(store: Store, lab: Lab, handed_in: HandedIn) -> Registered:
     """Check a submission, however bad it is, and record it."""
     path = alone_inside(handed_in.path)
     try:
@@ -74,15 +74,15 @@ def take(store: Store, lab: Lab, handed_in: HandedIn) -> Taken:
                 taken = take_in(path, lab, folder / "files")
                 sha256, notes = taken.sha256, taken.notes
     except ValueError as error:
-        return Taken(handed_in, refusal=str(error))
+        return Registered(handed_in, refusal=str(error))
     except OSError as error:
-        return Taken(handed_in, fault=grading.failed(error)["fault"])
+        return Registered(handed_in, fault=grading.failed(error)["fault"])
     store.add(handed_in.student, handed_in.received, sha256, handed_in.late, None if kept else path.absolute())
-    return Taken(handed_in, sha256, notes)
+    return Registered(handed_in, sha256, notes)
 
 
 def rows(
-    taken: Iterable[Taken], counting: Sequence[HandedIn], lab: Lab, due: float | None,
+    registered: Iterable[Registered], counting: Sequence[HandedIn], lab: Lab, due: float | None,
     total: Callable[[str], dict[str, Any] | None],
 ) -> list[Row]:  # fmt: skip
     """A row for each submission.
@@ -93,7 +93,7 @@ def rows(
         total: hash of a submission -> its report; None while it is not graded.
     """
     found = []
-    for each in taken:
+    for each in registered:
         handed_in, fault = each.handed_in, each.fault
         plain = None if fault else nothing(lab, each.refusal) if each.refusal else total(each.sha256)
         if plain is not None and plain["fault"]:

@@ -1,4 +1,4 @@
-"""The one process that takes jobs from the record, has them graded, and writes down what came of each."""
+"""The one process that claims jobs from the record, has them graded, and records their results."""
 
 import tempfile
 import threading

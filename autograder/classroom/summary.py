@@ -35,7 +35,7 @@ def summary(rows: Sequence[Row], lab: Lab, links: Mapping[str, str]) -> str:
 
 
 def _scores(graded: Sequence[Row]) -> list[tuple[float, float, int, float]]:
-    """Spans of points from the highest to the lowest: their bounds, how many students, the share of the most."""
+    """Spans of points from the highest to the lowest: bounds, number of students, share of the largest number."""
     most = max((row.report["max_score"] for row in graded if row.report), default=0) or 1.0
     counts = Counter(min(int(BINS * (row.score or 0.0) / most), BINS - 1) for row in graded)
     tallest = max(counts.values(), default=0)
@@ -44,7 +44,7 @@ def _scores(graded: Sequence[Row]) -> list[tuple[float, float, int, float]]:
 
 
 def _checks(graded: Sequence[Row], lab: Lab) -> list[tuple[Check, float, int, int]]:
-    """Each check with the mean share of its points, how many students have all of them, and how many it judged."""
+    """Each check with the mean share of its points, the number of full scores and of students judged."""
     found = []
     for check in sorted(lab.checks, key=pipeline.order):
         tests = [test for row in graded if row.report for test in row.report["tests"] if test["number"] == check.number]
@@ -56,7 +56,7 @@ def _checks(graded: Sequence[Row], lab: Lab) -> list[tuple[Check, float, int, in
 
 
 def _failures(graded: Sequence[Row]) -> list[tuple[str, str, str, int, str]]:
-    """The most common causes of lost points: number and name of the check, cause, students, one student's words."""
+    """The most common causes of lost points: number and name of the check, cause, students, most common text."""
     counts: Counter[tuple[str, str, str]] = Counter()
     words: dict[tuple[str, str, str], Counter[str]] = {}
     for row in graded:
@@ -69,7 +69,7 @@ def _failures(graded: Sequence[Row]) -> list[tuple[str, str, str, int, str]]:
 
 
 def _telling(output: str) -> str:
-    """The line that says most: the last one of a traceback, else the first."""
+    """The most informative line: the last one of a traceback, else the first."""
     lines = [line.strip() for line in output.partition("\n\nTo reproduce:")[0].split("\n") if line.strip()]
     if not lines:
         return ""

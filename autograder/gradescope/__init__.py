@@ -1,1 +1,1 @@
-"""What runs on Gradescope, beside the grader itself: `setup.sh` once, `run_autograder` for each submission."""
+"""The programs for Gradescope: `setup.sh` runs once, `run_autograder` for each submission."""

@@ -10,7 +10,7 @@ from autograder.text import clean
 
 
 def environment(folder: Path) -> Environment:
-    """Templates of a folder, in which a value that is not given is an error."""
+    """The templates of a folder; a missing value is an error."""
     return Environment(
         loader=FileSystemLoader(folder),
         autoescape=True,
@@ -22,5 +22,5 @@ def environment(folder: Path) -> Environment:
 
 
 def shown(value: Any) -> Any:
-    """A value as a template shows it: text without control characters, HTML and other values as they are."""
+    """A value as a template shows it: text without control characters; HTML and other values unchanged."""
     return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -1,4 +1,4 @@
-"""Inside the sandbox: stub modules, for packages that students' files import and that what is graded does not need."""
+"""Inside the sandbox: stub modules for packages that students' files import but the graded code does not need."""
 
 import dataclasses
 import importlib.abc
@@ -22,7 +22,7 @@ class StubModule(ModuleType):
         self._attribute = attribute
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):  # such as __file__ and __all__, by which modules are told apart
+        if name.startswith("__"):  # such as __file__ and __all__, which import and inspect read
             raise AttributeError(name)
         return self._attribute(f"{self.__name__}.{name}")
 
@@ -60,13 +60,13 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     stubs: Mapping[str, Attribute]
 
     def finds(self, name: str) -> bool:
-        """Whether a module of this full name is one of those."""
+        """Whether a module of this full name is a stub."""
         return name.partition(".")[0] in self.stubs
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        """The spec of such a module, None for others."""
+        """The spec of a stub, None for other modules."""
         return importlib.util.spec_from_loader(fullname, self, is_package=True) if self.finds(fullname) else None
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> ModuleType:
@@ -81,8 +81,8 @@ def install(stubs: Mapping[str, Attribute], replace: bool = True) -> None:
     """Let imports of some packages find stubs from now on; a second call changes nothing.
 
     Args:
-        stubs: name of a package -> what makes its attributes and those of its modules.
-        replace: also where the package is installed, or imported already; else only where it is missing.
+        stubs: name of a package -> function that makes its attributes and those of its modules.
+        replace: also if the package is installed or already imported; else only if it is missing.
     """
     finder = Finder(stubs)
     if finder in sys.meta_path:
@@ -90,6 +90,6 @@ def install(stubs: Mapping[str, Attribute], replace: bool = True) -> None:
     if replace:
         sys.meta_path.insert(0, finder)
         for name in [name for name in sys.modules if finder.finds(name)]:
-            del sys.modules[name]  # a job that is forked has PyTorch already
+            del sys.modules[name]  # a forked job has PyTorch imported
     else:
         sys.meta_path.append(finder)

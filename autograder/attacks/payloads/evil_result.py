@@ -5,7 +5,7 @@ import pickle
 
 
 class Right:
-    """What a grader that unpickles, or compares with ==, would believe."""
+    """An object that deceives a grader that unpickles it or compares with ==."""
 
     def __eq__(self, other: object) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""Hand in a named pipe, on which a grader that opens it waits for ever."""
+"""Hand in a named pipe, which blocks a grader that opens it."""
 
 from aims import reached
 

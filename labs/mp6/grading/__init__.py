@@ -1,1 +1,1 @@
-"""The grading of MP6: what is run in the sandbox, what it is given and hands back, and the verdicts on it."""
+"""The grading of MP6: its runs in the sandbox, their messages, and the verdicts on them."""

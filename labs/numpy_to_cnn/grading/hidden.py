@@ -16,7 +16,7 @@ def write(secret: bytes, folder: Path) -> None:
         secret: at least 16 bytes, which decide draw and changes.
 
     Raises:
-        ValueError, OSError: a secret that could be guessed; images that are nowhere to be had.
+        ValueError, OSError: a secret that could be guessed; missing images.
     """
     seed = draws.secret_seed(secret, "numpy_to_cnn")
     x, y = fashion.read_split("t10k")

@@ -1,4 +1,4 @@
-"""What students are given in Beras/core.py, by its definition: for checks of other parts where theirs does not load."""
+"""The handout's part of Beras/core.py, written by its definition, for checks of other parts if the student's fails."""
 
 from abc import ABC, abstractmethod
 from typing import Any

@@ -1,6 +1,6 @@
-"""Inside the sandbox: import a module that imports torchvision, where there is none.
+"""Inside the sandbox: import a module that imports torchvision, which is not installed.
 
-The course's template does so at its top, though it needs it in training only, which is not graded.
+The course's template imports it at the top but needs it only for training, which is not graded.
 """
 
 import importlib
@@ -13,6 +13,6 @@ STUBS = {"torchvision": stub_modules.unusable(WHY, constructible=True)}
 
 
 def without_torchvision(name: str) -> ModuleType:
-    """A student's module by its name; what it does with torchvision fails when it is done, not on import."""
+    """A student's module by its name; use of torchvision fails at the call, not on import."""
     stub_modules.install(STUBS, replace=False)
     return importlib.import_module(name)
