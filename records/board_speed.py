@@ -31,9 +31,9 @@ from autograder.board import accounts
 from autograder.board.record import Record
 from autograder.classroom import jobs
 from autograder.commands import pack
+from records import timing
 from smallnets import cli, tables, zipping
 
-ROOT = Path(__file__).parents[1]
 STUDENTS = 300
 NUMBERS = [k for k in range(9001, 9999) if k % 10]  # of grades, which are shown without zeros at the end
 VALUE = re.compile(rb'"0\.(\d{4})"')  # by which a grade is known: each has its own
@@ -116,7 +116,7 @@ def served(db: Path) -> Iterator[tuple[int, int]]:
     """Port and process id of a board's server."""
     line = [sys.executable, "-m", "autograder", "serve", "--lab", "mp6", "--db", str(db), "--no-grading", "--port", "0"]
     line += ["--cool-down", "0"]
-    with subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(line, cwd=timing.ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
             yield int(process.stdout.readline().strip().strip("/").rpartition(":")[2]), process.pid
@@ -124,15 +124,10 @@ def served(db: Path) -> Iterator[tuple[int, int]]:
             process.terminate()
 
 
-def memory(pid: int) -> float:
-    """The largest resident set of a process so far, in MB."""
-    return int(re.findall(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())[0]) / 1024
-
-
 def solution(folder: Path) -> bytes:
     """Our own solution as a zip."""
     lab = registry.load("mp6")
-    found, _ = pack.gather(dataclasses.replace(lab, places=("", "models/reference")), ROOT)
+    found, _ = pack.gather(dataclasses.replace(lab, places=("", "models/reference")), timing.ROOT)
     zipping.write(folder / "work.zip", found)
     return (folder / "work.zip").read_bytes()
 
@@ -154,7 +149,7 @@ def main(argv: list[str] | None = None) -> int:
             found = asyncio.run(delays(port, record, args.listeners, args.updates))
             work = solution(Path(name))
             taken = asyncio.run(at_once(port, [token for _, token in added[: args.uploads]], work))
-            peak = memory(pid)
+            peak = timing.peak_megabytes(Path(f"/proc/{pid}/status").read_text())
         query = "SELECT count(*) FROM submission JOIN archive USING (sha256)"
         kept = record.connection.execute(query).fetchone()[0]
         record.close()

@@ -1,6 +1,6 @@
 """How many jobs a class run grades in a second, in fresh processes and with --fast, and how that grows with workers.
 
-python records/class_speed.py    from the repository's root, as root, with nothing else running
+python -m records.class_speed    from the repository's root, as root, with nothing else running
 
 A lab of one short job: torch is imported, a net of one layer takes 50 steps. A course with this lab is set up in a
 temporary folder and its class graded from the command line. Rates are those between the first and the last job that
@@ -10,6 +10,7 @@ over a quarter of the class.
 """
 
 import contextlib
+import functools
 import json
 import os
 import resource
@@ -27,9 +28,9 @@ if __name__ == "__main__":
 
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 
+from records import timing
 from smallnets import cli, files, tables
 
-ROOT = Path(__file__).parents[1]
 FEWER = 4  # times fewer submissions in a run that tells what starting up costs
 LAB = '''
 from autograder.lab import Check, HandIn, Lab, Step, Verdict
@@ -70,7 +71,7 @@ def answer():
 def course(folder: Path, count: int) -> None:
     """A checkout with the lab, and a class that has handed in."""
     for name in ("autograder", "smallnets"):
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(timing.ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "labs/speed/grading").mkdir(parents=True)
     (folder / "labs/speed/grading/declaration.py").write_text(LAB)
     for number in range(count):
@@ -124,7 +125,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = cli.parser(__doc__)
     parser.add_argument("--jobs", type=cli.whole_number(10), default=40, help="of each run")
     parser.add_argument("--turns", type=cli.whole_number(1), default=2, help="of all runs; the best one counts")
-    parser.add_argument("--out", type=Path, default=ROOT / "records/class_speed.json", help="what to write")
+    parser.add_argument("--out", type=Path, default=timing.ROOT / "records/class_speed.json", help="what to write")
     args = parser.parse_args(argv)
     files.expect_file(args.out, *files.JSON)
     cores = len(os.sched_getaffinity(0))
@@ -132,12 +133,9 @@ def main(argv: list[str] | None = None) -> int:
     plan = [(count, fast) for fast in (False, True) for count in counts]
     with tempfile.TemporaryDirectory(prefix="speed-") as name:
         course(Path(name), args.jobs)
-        found: dict[tuple[int, bool], dict[str, Any]] = {}
-        for _ in range(args.turns):
-            for each in plan:
-                row = run(Path(name), *each)
-                if each not in found or row["jobs_per_second"] > found[each]["jobs_per_second"]:
-                    found[each] = row
+        turns = timing.in_turns([functools.partial(run, Path(name), *each) for each in plan], args.turns)
+        best = [max(rows, key=lambda row: row["jobs_per_second"]) for rows in turns]
+        found = dict(zip(plan, best, strict=True))
         for fast in (False, True):
             few, row = run(Path(name), 1, fast, "few"), found[1, fast]
             row["cpu_seconds_a_job"] = (row["cpu_seconds"] - few["cpu_seconds"]) / (row["jobs"] - few["jobs"])

@@ -8,7 +8,6 @@ draw share their images, so a small p over few draws says less than it seems to.
 
 import argparse
 import json
-import statistics
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,8 +19,7 @@ if __name__ == "__main__":
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 
 import mp6
-from records import trial
-from records.numpy_speed import environment
+from records import timing, trial
 from smallnets import cli, files, tables, threads
 from smallnets.student import imported
 
@@ -50,11 +48,10 @@ def p_value(before: Sequence[float], after: Sequence[float]) -> float:
 
 def against(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """What the second file changes: mean difference of the scores, p, and the median ratio of times in a pair."""
-    ratios = [b / a for a, b in zip(before["seconds"], after["seconds"], strict=True)]
     return {
         "difference": after["mean"] - before["mean"],
         "p": p_value(before["values"], after["values"]),
-        "time_ratio": statistics.median(ratios),
+        "time_ratio": timing.ratios(after["seconds"], before["seconds"]).median,
     }
 
 
@@ -117,7 +114,7 @@ def main(argv: list[str] | None = None) -> int:
         folders = trial.draw(args.draws, args.source, Path(name))
         rows = compare(args, [trial.load(split, folder, args.part) for split, folder in folders.items()])
     if args.json is not None:
-        found = environment() | {"part": args.part, "seeds": args.seeds, "draws": args.draws, "files": rows}
+        found = timing.environment() | {"part": args.part, "seeds": args.seeds, "draws": args.draws, "files": rows}
         files.write_text(args.json, json.dumps(found, indent=1) + "\n")
     print(table(rows))
     return 0

@@ -1,6 +1,6 @@
 """What grading a submission to MP6 costs beyond the training itself, and the grader's own memory.
 
-python records/grading_speed.py    from the repository's root
+python -m records.grading_speed    from the repository's root
 
 In turns: our own solution is graded whole; its three fits run directly, as students run them
 (`python mp6.py --part K --max_iter 50`), each a process; and processes start and do nothing. Grading takes a process
@@ -9,13 +9,9 @@ three direct runs and the start of the other four. One thread each, as the grade
 medians with the least and the greatest.
 """
 
+import functools
 import json
-import os
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 
 if __name__ == "__main__":
@@ -23,23 +19,16 @@ if __name__ == "__main__":
 
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 
+from records import timing
 from smallnets import cli, tables
 
-ROOT = Path(__file__).parents[1]
 STARTS = (("-m", "autograder", "--help"), ("-c", "import torch"), ("-c", "import torch"), ("-c", "import numpy"))
-
-
-def seconds(*command: str) -> float:
-    """How long a command takes; CalledProcessError if it fails."""
-    start = time.perf_counter()
-    env = os.environ | {"OMP_NUM_THREADS": "1"}
-    subprocess.run([sys.executable, *command], cwd=ROOT, env=env, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - start
+seconds = functools.partial(timing.process_seconds, env={"OMP_NUM_THREADS": "1"})
 
 
 def hand_in(folder: Path) -> None:
     """Our own solution as a submission."""
-    for path in (*ROOT.glob("neuralnet_p?.py"), *(ROOT / "models" / "reference").glob("net_p?.model")):
+    for path in (*timing.ROOT.glob("neuralnet_p?.py"), *(timing.ROOT / "models" / "reference").glob("net_p?.model")):
         (folder / path.name).write_bytes(path.read_bytes())
 
 
@@ -68,12 +57,11 @@ def main(argv: list[str] | None = None) -> int:
         (folder / "work").mkdir()
         hand_in(folder / "work")
         turns = [turn(folder) for _ in range(args.turns)]
-    ratios = [grading / (fits + starts) for grading, fits, starts, _ in turns]
-    columns = [*zip(*turns, strict=True), ratios]
+    columns = [*zip(*turns, strict=True), [grading / (fits + starts) for grading, fits, starts, _ in turns]]
     labels = ("grading, s", "three fits directly, s", "four starts, s", "grader's memory, MB", "ratio")
     rows = [["", "median", "least", "greatest"]]
     for label, values in zip(labels, columns, strict=True):
-        rows.append([label, *(f"{f(values):.2f}" for f in (statistics.median, min, max))])
+        rows.append([label, *(f"{value:.2f}" for value in timing.spread(values))])
     print(tables.aligned(rows))
     return 0
 

@@ -21,11 +21,10 @@ if __name__ == "__main__":
     cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
 
 import mp6
-from records import processes, trial
-from records.numpy_speed import described, environment
+from records import processes, timing, trial
 from smallnets import cli, faults, files, tables, threads
 
-SHIPPED = processes.ROOT / "data/fashion_mnist"
+SHIPPED = timing.ROOT / "data/fashion_mnist"
 ALL_DRAWS = "all draws"
 
 
@@ -142,8 +141,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def measured(args: argparse.Namespace) -> int:
     """Measure as the command line says, print, write."""
-    found = environment()
-    print(described(found))
+    found = timing.environment()
+    print(timing.described(found))
     with tempfile.TemporaryDirectory() as name:
         temporary = Path(name)
         folders = split_folders(args, temporary)

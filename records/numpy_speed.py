@@ -1,7 +1,7 @@
 """How fast Beras trains against PyTorch, against the handout's loops over samples, and against scikit-learn.
 
-python records/numpy_speed.py --seconds 2     from the repository's root
-python records/numpy_speed.py --threads 2     with more than one thread
+python -m records.numpy_speed --seconds 2     from the repository's root
+python -m records.numpy_speed --threads 2     with more than one thread
 
 All train an MLP 784-128-10 with ReLU by Adam in float32 on random images, in one process and with equally
 many threads; a step is forward, loss, gradient and update. Beras ends in Softmax and CategoricalCrossentropy,
@@ -15,10 +15,7 @@ time over Beras' within a round; the table has the median of the rounds, the lea
 import argparse
 import functools
 import importlib
-import importlib.metadata
 import json
-import os
-import platform
 import statistics
 import sys
 import time
@@ -36,9 +33,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from smallnets import cli, files, modelfile, threads
+from records import timing
+from smallnets import cli, files, threads
 
-BERAS = Path(__file__).parents[1] / "labs" / "beras"
 BATCH_SIZES = (100, 1000)
 N_IMAGES = 6000
 ROUNDS = 10
@@ -156,16 +153,19 @@ def turn(make: Make, seconds: float) -> tuple[float, int]:
     return time.perf_counter() - start, calls
 
 
+def seconds_a_call(turns: list[tuple[float, int]]) -> float:
+    """The mean over some turns."""
+    return sum(t for t, _ in turns) / sum(n for _, n in turns)
+
+
 def compare(beras: Make, other: Make, seconds: float) -> dict[str, float]:
     """Run the two in turns, each for about `seconds` in all; medians over the rounds."""
-    rounds = []
-    for _ in range(ROUNDS):
-        turns = [[turn(side, TURN) for side in (beras, other)] for _ in range(round(seconds / ROUNDS / TURN) or 1)]
-        rounds.append([sum(t for t, _ in side) / sum(n for _, n in side) for side in zip(*turns, strict=True)])
-    ratios = [theirs / ours for ours, theirs in rounds]
-    ours, theirs = (statistics.median(times) for times in zip(*rounds, strict=True))
-    found = {"beras_seconds": ours, "other_seconds": theirs, "ratio": statistics.median(ratios)}
-    return found | {"ratio_min": min(ratios), "ratio_max": max(ratios)}
+    sides = [functools.partial(turn, side, TURN) for side in (beras, other)]
+    turns = round(seconds / ROUNDS / TURN) or 1
+    ours, theirs = timing.in_rounds(sides, ROUNDS, turns, seconds_a_call)
+    ratio = timing.ratios(theirs, ours)
+    found = {"beras_seconds": statistics.median(ours), "other_seconds": statistics.median(theirs)}
+    return found | {"ratio": ratio.median, "ratio_min": ratio.least, "ratio_max": ratio.greatest}
 
 
 def measure(seconds: float) -> dict[tuple[str, str, int], dict[str, float]]:
@@ -194,29 +194,9 @@ def table(found: dict[tuple[str, str, int], dict[str, float]]) -> str:
     for (unit, other, n), row in found.items():
         times = (row["beras_seconds"], row["other_seconds"])
         figures = " ".join(f"{t:9.4f}" if unit == "s/epoch" else f"{1 / t:9.1f}" for t in times)
-        ratio = f"{row['ratio']:.2f} ({row['ratio_min']:.2f}-{row['ratio_max']:.2f})"
+        ratio = timing.Spread(row["ratio"], row["ratio_min"], row["ratio_max"]).text()
         lines.append(f"{unit:<8} {other:<13} {n:>5} {figures}   {ratio}")
     return "\n".join(lines)
-
-
-def cpu() -> str:
-    """The processor's name."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
-
-
-def environment() -> dict[str, Any]:
-    """What figures depend on besides the code: the processor, the number of threads, versions."""
-    found: dict[str, Any] = {"cpu": cpu(), "cores": os.cpu_count()} | modelfile.environment()
-    found["versions"]["scikit-learn"] = importlib.metadata.version("scikit-learn")
-    return found
-
-
-def described(found: dict[str, Any]) -> str:
-    """What environment() found, in two lines."""
-    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
-    return f"{found['cpu']}, {found['cores']} cores, {found['threads']} threads\n{versions}"
 
 
 @cli.exit_codes
@@ -235,9 +215,9 @@ def measured(args: argparse.Namespace) -> int:
 
     if args.json is not None:
         files.expect_file(args.json, *files.JSON)
-    sys.path.insert(0, str(BERAS))  # a lab is not installed
-    found_on = environment()
-    print(described(found_on))
+    sys.path.insert(0, str(timing.ROOT / "labs" / "beras"))  # a lab is not installed
+    found_on = timing.environment()
+    print(timing.described(found_on))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         found = measure(args.seconds)

@@ -1,16 +1,15 @@
 """What a whole `python mp6.py --part K --max_iter 50` costs: time against a bare `import torch`, and memory."""
 
-import re
-import statistics
+import functools
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 
-ROOT = Path(__file__).parents[1]
+from records import timing
+
 STATUS = "import mp6; mp6.main({arguments!r}); print(open('/proc/self/status').read())"
 
 
@@ -20,27 +19,16 @@ def arguments(part: int, dataset: Path, models: Path) -> list[str]:
     return [*options, f"--dataset={dataset}", f"--models={models}"]
 
 
-def seconds(*command: str) -> float:
-    """How long a python process takes; CalledProcessError if it fails."""
-    start = time.perf_counter()
-    subprocess.run([sys.executable, *command], cwd=ROOT, check=True, capture_output=True)
-    return time.perf_counter() - start
-
-
 def times(parts: Sequence[int], dataset: Path, models: Path, turns: int) -> dict[int | None, list[float]]:
     """Seconds of each part's process, and of a bare import under None; all take one turn after another."""
-    commands = {part: ["mp6.py", *arguments(part, dataset, models)] for part in parts}
-    found: dict[int | None, list[float]] = {None: []} | {part: [] for part in parts}
-    for _ in range(turns):
-        found[None].append(seconds("-c", "import torch"))
-        for part, command in commands.items():
-            found[part].append(seconds(*command))
-    return found
+    commands = {None: ["-c", "import torch"]} | {part: ["mp6.py", *arguments(part, dataset, models)] for part in parts}
+    sides = [functools.partial(timing.process_seconds, *command) for command in commands.values()]
+    return dict(zip(commands, timing.in_turns(sides, turns), strict=True))
 
 
 def multiple(found: dict[int | None, list[float]], part: int) -> float:
     """How many bare imports a part takes, the median of the turns."""
-    return statistics.median(own / bare for own, bare in zip(found[part], found[None], strict=True))
+    return timing.ratios(found[part], found[None]).median
 
 
 def peak_memory(part: int, dataset: Path, models: Path) -> float | None:
@@ -51,6 +39,5 @@ def peak_memory(part: int, dataset: Path, models: Path) -> float | None:
     if not Path("/proc/self/status").exists():
         return None
     command = STATUS.format(arguments=arguments(part, dataset, models))
-    done = subprocess.run([sys.executable, "-c", command], cwd=ROOT, check=True, capture_output=True, text=True)
-    (kilobytes,) = re.findall(r"VmHWM:\s+(\d+) kB", done.stdout)
-    return int(kilobytes) / 1024
+    done = subprocess.run([sys.executable, "-c", command], cwd=timing.ROOT, check=True, capture_output=True, text=True)
+    return timing.peak_megabytes(done.stdout)

@@ -11,11 +11,10 @@ during the idle turns, the median and the most: where it is not near 0, the mach
 """
 
 import argparse
+import functools
 import importlib
-import itertools
 import math
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -34,9 +33,8 @@ import numpy as np
 import torch
 
 import mp6
-from records import trial
-from records.numpy_speed import cpu
-from records.processes import ROOT
+from records import timing, trial
+from records.timing import ROOT, seconds
 from smallnets import cli, tables, threads
 
 STEPS = 30
@@ -96,13 +94,6 @@ PIECES: dict[str, tuple[str | None, Callable[[], float]]] = {
     "bestmodel": ("quickdraw", bestmodel),
     "resnet": ("batchnorm", resnet),
 }
-
-
-def seconds(function: Callable[[], object]) -> float:
-    """How long a call takes."""
-    start = time.perf_counter()
-    function()
-    return time.perf_counter() - start
 
 
 def work(piece: str) -> int:
@@ -171,16 +162,25 @@ def wait_for_quiet(patience: float) -> None:
         quiet = others() <= QUIET
 
 
+def idle_turn(piece: str, number: int, patience: float) -> Turn:
+    """A turn that begins in a quiet moment, if one comes within `patience` seconds."""
+    wait_for_quiet(patience)
+    return turn(piece, number)
+
+
+def busy_turn(piece: str, number: int) -> Turn:
+    """A turn beside a program that keeps one core busy."""
+    with busy_core():
+        return turn(piece, number)
+
+
 def measure(piece: str, numbers: list[int], rounds: int, patience: float) -> dict[tuple[int, str], list[Turn]]:
     """The turns of each (threads, "idle" or "busy"), one for each round."""
-    found: dict[tuple[int, str], list[Turn]] = {key: [] for key in itertools.product(numbers, ("idle", "busy"))}
-    for _ in range(rounds):
-        for number in numbers:
-            wait_for_quiet(patience)
-            found[number, "idle"].append(turn(piece, number))
-            with busy_core():
-                found[number, "busy"].append(turn(piece, number))
-    return found
+    sides: dict[tuple[int, str], Callable[[], Turn]] = {}
+    for number in numbers:
+        sides[number, "idle"] = functools.partial(idle_turn, piece, number, patience)
+        sides[number, "busy"] = functools.partial(busy_turn, piece, number)
+    return dict(zip(sides, timing.in_turns(list(sides.values()), rounds), strict=True))
 
 
 def rows(piece: str, found: dict[tuple[int, str], list[Turn]]) -> list[list[str]]:
@@ -191,10 +191,9 @@ def rows(piece: str, found: dict[tuple[int, str], list[Turn]]) -> list[list[str]
         cells = []
         for state in ("idle", "busy"):
             own, base = ([turn.seconds for turn in found[key, state]] for key in (number, first))
-            ratio = statistics.median(a / b for a, b in zip(own, base, strict=True))
-            cells += [f"{statistics.median(own):.2f} s ({min(own):.2f}-{max(own):.2f})", f"{ratio:.2f}"]
-        others = [turn.others for turn in found[number, "idle"]]
-        lines.append([f"{piece}, {number}", *cells, f"{statistics.median(others):.2f}, {max(others):.2f}"])
+            cells += [timing.spread(own).text(unit=" s"), f"{timing.ratios(own, base).median:.2f}"]
+        others = timing.spread(turn.others for turn in found[number, "idle"])
+        lines.append([f"{piece}, {number}", *cells, f"{others.median:.2f}, {others.greatest:.2f}"])
     return lines
 
 
@@ -217,7 +216,7 @@ def main(argv: list[str] | None = None) -> int:
     if args.worker:
         with threads.limited(args.threads):
             return work(*args.piece)
-    print(f"{cpu()}, {os.cpu_count()} cores, torch {torch.__version__}", flush=True)
+    print(f"{timing.cpu()}, {os.cpu_count()} cores, torch {torch.__version__}", flush=True)
     table = [["training, threads", "idle", "ratio", "one core busy", "ratio", "others"]]
     for piece in args.piece:
         table += rows(piece, measure(piece, args.numbers, args.rounds, args.patience))

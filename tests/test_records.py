@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import mp6
-from records import compare, measure, processes, trial
+from records import compare, measure, processes, timing, trial
 
 # predicts the class whose mean image is nearest, or, with SKILL 0, one that the seed chooses
 SOURCE = """
@@ -149,7 +149,7 @@ def test_p_is_that_of_a_worked_t_test() -> None:
 def test_compare_names_what_is_wrong(
     images: None, options: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(processes.ROOT)
+    monkeypatch.chdir(timing.ROOT)
     assert compare.main([*options, "--seeds", "2", "--draws", "1", "--max_iter", "1"]) == 2
     assert message in capsys.readouterr().err
 
@@ -174,7 +174,7 @@ def test_whole_processes_are_timed_in_turns(dataset: Path, tmp_path: Path, monke
     log = "print(__name__, file=open('log', 'a'))\n"
     (tmp_path / "torch.py").write_text(log)  # is found first
     (tmp_path / "mp6.py").write_text(log)
-    monkeypatch.setattr(processes, "ROOT", tmp_path)
+    monkeypatch.setattr(timing, "ROOT", tmp_path)
     found = processes.times([1, 3], dataset, tmp_path, 2)
     assert (tmp_path / "log").read_text().split() == ["torch", "__main__", "__main__"] * 2
     assert {part: len(seconds) for part, seconds in found.items()} == {None: 2, 1: 2, 3: 2}
