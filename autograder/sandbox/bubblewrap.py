@@ -5,8 +5,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from autograder.sandbox.job import Job
-from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, environment, interpreter_folders
+from autograder.sandbox.job import Job, environment
+from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, interpreter_folders
 from autograder.sandbox.workspace import Workspace
 
 DEVICES = ("/dev/null", "/dev/random", "/dev/urandom")  # not /dev/zero: mapped, it is uncounted memory

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from autograder.sandbox import landlock
 from autograder.sandbox.fds import HELD_FD
-from autograder.sandbox.job import Job
-from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, environment, interpreter_folders
+from autograder.sandbox.job import Job, environment
+from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, interpreter_folders
 from autograder.sandbox.workspace import Workspace
 
 READABLE = ["/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/sys/devices/system/cpu"]

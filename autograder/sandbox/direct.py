@@ -11,8 +11,7 @@ from pathlib import Path
 
 from autograder.sandbox.copy_in import copy_job_files, remove
 from autograder.sandbox.fds import INPUT_FD, RESULT_FD
-from autograder.sandbox.job import Job, Outcome, Tier
-from autograder.sandbox.launch_spec import environment
+from autograder.sandbox.job import Job, Outcome, Tier, environment
 from autograder.sandbox.outcome import Streams, judge
 
 # opens input and result under the numbers that a job expects, as not every system can pass open files

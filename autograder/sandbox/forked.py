@@ -17,8 +17,8 @@ from typing import IO
 
 from autograder.sandbox import container, zygote
 from autograder.sandbox.fds import HELD_FD
-from autograder.sandbox.job import MB, Job
-from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, environment
+from autograder.sandbox.job import MB, Job, environment
+from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec
 from autograder.sandbox.pipes import Process
 from autograder.sandbox.run import Launch, start
 

@@ -95,6 +95,28 @@ class Job:
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
+def environment(job: Job, scratch: str, own: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The whole environment of a job, with `own` variables of its tier and none of the grader's."""
+    threads = str(job.limits.threads)
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "USER": "student",
+        "LOGNAME": "student",
+        "HOME": scratch,
+        "TMPDIR": scratch,
+        "MPLCONFIGDIR": scratch,
+        "MPLBACKEND": "Agg",
+        "OMP_NUM_THREADS": threads,
+        "MKL_NUM_THREADS": threads,
+        "OPENBLAS_NUM_THREADS": threads,
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONUNBUFFERED": "1",
+        **(own or {}),
+        **job.env,
+    }
+
+
 @dataclasses.dataclass(frozen=True)
 class Usage:
     """CPU seconds of all its processes, wall seconds, and the largest resident set of one process in bytes."""

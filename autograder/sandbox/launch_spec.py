@@ -4,10 +4,9 @@ import dataclasses
 import marshal
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 
-from autograder.sandbox.job import Job, Limits
+from autograder.sandbox.job import Limits
 
 PACKAGE = Path(__file__).parents[1]  # the autograder's folder; the supervisor needs a part of it
 
@@ -63,28 +62,6 @@ class LaunchSpec:
         told = dataclasses.asdict(self) | {"rlimits": self.rlimits}
         del told["command"]
         return marshal.dumps(told)
-
-
-def environment(job: Job, scratch: str, own: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The whole environment of a job, with `own` variables of its tier and none of the grader's."""
-    threads = str(job.limits.threads)
-    return {
-        "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "USER": "student",
-        "LOGNAME": "student",
-        "HOME": scratch,
-        "TMPDIR": scratch,
-        "MPLCONFIGDIR": scratch,
-        "MPLBACKEND": "Agg",
-        "OMP_NUM_THREADS": threads,
-        "MKL_NUM_THREADS": threads,
-        "OPENBLAS_NUM_THREADS": threads,
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "PYTHONUNBUFFERED": "1",
-        **(own or {}),
-        **job.env,
-    }
 
 
 def interpreter_folders() -> list[str]:

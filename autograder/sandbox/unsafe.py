@@ -2,8 +2,8 @@
 
 import sys
 
-from autograder.sandbox.job import Job
-from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, environment
+from autograder.sandbox.job import Job, environment
+from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec
 from autograder.sandbox.workspace import Workspace
 
 
