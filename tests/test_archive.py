@@ -1,4 +1,4 @@
-"""Archives that are handed in: every bad one by its name, and any damage."""
+"""Archives as submissions: a message for every kind of bad one, and any damage."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""The board over HTTP: who may do what, what is told to whom, limits, headers, everything without scripts."""
+"""The board over HTTP: rights, visibility, limits, headers, all without scripts."""
 
 import dataclasses
 import json

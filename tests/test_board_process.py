@@ -1,4 +1,4 @@
-"""The whole board as staff start it: a server shut in, a grader beside it, a real sandbox, and whatever is killed."""
+"""The whole board as staff start it: a confined server, a grader beside it, a real sandbox, and kills of each."""
 
 import contextlib
 import csv

@@ -1,4 +1,4 @@
-"""Places, points and what is shown of values: as declared, ties to the earlier, nothing to be had by probing."""
+"""Places, points and shown values: as declared; ties: the earlier upload first; nothing gained by probing."""
 
 import dataclasses
 import math

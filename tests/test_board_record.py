@@ -1,4 +1,4 @@
-"""The board's record and files: people, what is merged, live events, the export, points, copies."""
+"""The board's record and files: accounts, merged results, live events, the export, points, copies."""
 
 import asyncio
 import csv

@@ -1,4 +1,4 @@
-"""Checks held in the sandbox: what passes, what fails and in which words, and what one check may do to the others."""
+"""Checks in the sandbox: passes, failures and their texts, and no effect of one check on the others."""
 
 import functools
 import json

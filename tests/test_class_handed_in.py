@@ -1,4 +1,4 @@
-"""Who handed in what: folders and zips under students' names, and the exports of Gradescope, Canvas and Moodle."""
+"""Submissions in a folder: folders and zips under students' names, exports of Gradescope, Canvas and Moodle."""
 
 import os
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Jobs of a class: how a lab is divided, what a grade depends on, and the one process that has them graded."""
+"""Jobs of a class: how a lab is divided, on which files a grade depends, and the process that schedules them."""
 
 import dataclasses
 import functools

@@ -1,4 +1,4 @@
-"""What people get of a class: the sheet, reports, the summary; whatever students wrote is shown and never run."""
+"""The files of a class run: sheet, reports, summary; students' texts are shown and never run."""
 
 import base64
 import csv

@@ -1,4 +1,4 @@
-"""A whole class from the command line: what changed is graded, whatever is killed, and nobody's code stops it."""
+"""A whole class from the command line: changed submissions are graded, even after kills, and no code stops it."""
 
 import contextlib
 import dataclasses

@@ -1,4 +1,4 @@
-"""The record of a class: each job once, whatever is killed, and who may write when."""
+"""The record of a class: each job once, even after kills, and one writer at a time."""
 
 import os
 import signal

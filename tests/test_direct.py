@@ -1,4 +1,4 @@
-"""Jobs that run as plain programs: what a job finds, how its end is named, and what is left of it."""
+"""Jobs that run as plain programs: their environment, the cause of their end, and no leftovers."""
 
 import sys
 import tempfile

@@ -1,4 +1,4 @@
-"""Grading on the platform: whatever it tells of a submission and whatever fails, results.json says what was judged."""
+"""Grading on the platform: whatever its metadata and whatever fails, results.json says what was judged."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""What students start from, and the command by which they check what they have made of it."""
+"""The handout, and the command with which students check their work."""
 
 import dataclasses
 import re

@@ -1,4 +1,4 @@
-"""Making hidden data: the same from the same secret, nothing half-written, and one line for each mistake."""
+"""Making hidden data: the same secret gives the same data, nothing is half-written, one line for each mistake."""
 
 import dataclasses
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Taking in what was handed in: honest submissions in every shape, folders with traps, names and text."""
+"""Taking in submissions: honest ones in every shape, folders with traps, names and text."""
 
 import dataclasses
 import os

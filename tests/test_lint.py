@@ -1,4 +1,4 @@
-"""The look at source files that runs nothing: what it says on each common mistake, and that nothing breaks it."""
+"""Linting source files without running them: a finding for each common mistake, and no file breaks the linter."""
 
 import ast
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The verdicts on MP6, on made-up results: what each gives points for, and what it says where it does not."""
+"""The verdicts on MP6, on made-up results: their points and their texts."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Temporary folders of graders: each is cleared away when its grader was killed, and nothing else ever is."""
+"""Temporary folders of graders: those of killed graders are removed, and nothing else."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Making the archive that is handed in: the same bytes each time, what is missing, and no file destroyed."""
+"""Making the archive to hand in: the same bytes each time, missing files named, no file destroyed."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""The message between a job and its grader, and the look at a model file's directory."""
+"""The message between a job and its grader, and the check of a model file's directory."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""Taking out of a working file what students are to write."""
+"""Making a student's skeleton from a working file."""
 
 import pytest
 from hypothesis import given
