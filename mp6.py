@@ -128,7 +128,7 @@ def train_part(
     ):
         result = module.fit(*inputs, n_iter)
     end = time.perf_counter()
-    losses, predictions, net = fitcheck.unpack(result, spec.task.returns)
+    losses, predictions, net = fitcheck.unpack(result, spec.task.returns, (n_iter, len(dev.y)))
     notes: list[str] = []
     seconds = {"training": (steps.last_end or end) - start, "prediction": end - (steps.last_end or end)}
     predictions = spec.task.check(predictions, dev, notes)

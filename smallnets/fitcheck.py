@@ -11,20 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def unpack(result: object, what: str) -> tuple[Any, Any, Any]:
+def unpack(result: object, what: str, lengths: tuple[int, int] | None = None) -> tuple[Any, Any, Any]:
     """Split fit's (losses, predictions, net).
 
     Args:
         what: how the values are called, for the message, e.g. "losses, yhats, net".
+        lengths: how many losses and predictions there should be.
 
     Raises:
-        ValueError: not a tuple or list of three.
+        ValueError: not a tuple or list of three, or as many losses as there should be predictions and the reverse.
     """
     if not isinstance(result, (tuple, list)):
         raise ValueError(f"expected fit to return ({what}), got {kind(result)}")
     if len(result) != 3:
         raise ValueError(f"expected fit to return three values ({what}), got {len(result)}")
     losses, predictions, net = result
+    found = _length(losses), _length(predictions)
+    if lengths is not None and lengths[0] != lengths[1] and found == lengths[::-1]:
+        raise ValueError(f"expected fit to return ({what}) in this order, got {found[0]} values, then {found[1]}")
     return losses, predictions, net
 
 
@@ -162,6 +166,13 @@ def kind(value: object) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__}"
     return "nothing (None)" if value is None else f"a {type(value).__name__}"
+
+
+def _length(value: Any) -> int | None:
+    try:
+        return len(value)
+    except Exception:  # whatever someone's objects raise
+        return None
 
 
 def _some_finite(array: NDArray, name: str) -> None:

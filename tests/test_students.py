@@ -236,7 +236,10 @@ WRONG = {
     ),
     "no yhats": (classifier("losses, None, net"), "expected yhats to be an array of numbers, got nothing (None)"),
     "a set": (classifier("losses, {1, 2}, net"), "expected yhats to be an array of numbers, got a set"),
-    "swapped": (classifier("yhats, losses, net"), "expected yhats of shape [30], got [4]"),
+    "swapped": (
+        classifier("yhats, losses, net"),
+        "expected fit to return (losses, yhats, net) in this order, got 30 values, then 4",
+    ),
 }
 WRONG_IMAGES = {
     "few": (autoencoder("losses, xhats[:7], net"), "expected xhats of shape [30, 784], got [7, 784]"),
