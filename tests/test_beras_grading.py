@@ -23,7 +23,7 @@ from smallnets.data import mnist
 
 slow = pytest.mark.slow
 COMPONENTS = pipeline.reduced(LAB, tuple(check for check in LAB.checks if not check.number.startswith("10.")))
-LOOPS = ROOT / "autograder/solutions/beras_loops"
+LOOPS = ROOT / "tests/solutions/beras_loops"
 CORE, LAYERS, ACTIVATIONS, LOSSES, OPTIMIZERS, METRICS, ONE_HOT, MODEL = (
     f"Beras/{name}.py"
     for name in ("core", "layers", "activations", "losses", "optimizers", "metrics", "onehot", "model")
