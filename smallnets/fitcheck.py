@@ -26,7 +26,7 @@ def unpack(result: object, what: str, lengths: tuple[int, int] | None = None) ->
     if len(result) != 3:
         raise ValueError(f"expected fit to return three values ({what}), got {len(result)}")
     losses, predictions, net = result
-    found = _length(losses), _length(predictions)
+    found = length(losses), length(predictions)
     if lengths is not None and lengths[0] != lengths[1] and found == lengths[::-1]:
         raise ValueError(f"expected fit to return ({what}) in this order, got {found[0]} values, then {found[1]}")
     return losses, predictions, net
@@ -168,7 +168,8 @@ def kind(value: object) -> str:
     return "nothing (None)" if value is None else f"a {type(value).__name__}"
 
 
-def _length(value: Any) -> int | None:
+def length(value: Any) -> int | None:
+    """How many values there are in one, or None of what has no length."""
     try:
         return len(value)
     except Exception:  # whatever someone's objects raise

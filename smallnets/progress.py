@@ -59,7 +59,7 @@ def watch_steps(
     def watched(*args: Any, **kwargs: Any) -> Any:
         loss = step(*args, **kwargs)
         steps.count += 1
-        steps.sizes.append(_rows(args[1:] or tuple(kwargs.values())))
+        steps.sizes.append(fitcheck.length(next(iter((*args[1:], *kwargs.values())), None)))
         steps.last_end = time.perf_counter()
         if beyond and steps.count == total + 1:
             _say(beyond, bar)
@@ -93,14 +93,6 @@ def _say(line: str, bar: Any) -> None:
         cli.say(line)
     else:
         bar.write(line, file=sys.stderr)
-
-
-def _rows(values: tuple) -> int | None:
-    """The rows of the first value, or None of what has none."""
-    try:
-        return len(values[0])
-    except Exception:  # whatever someone hands to their own step
-        return None
 
 
 def _loss_text(loss: object) -> str:
