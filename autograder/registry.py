@@ -66,7 +66,7 @@ def _hidden(name: str) -> Callable[[bytes, Path], None] | None:
         return None
 
     def write(secret: bytes, folder: Path) -> None:
-        # imported here alone: no other program needs it, so no handout and no bundle has it
+        # imported only here: no other program needs it, so no handout and no bundle has it
         importlib.import_module(f"labs.{name}.grading.hidden").write(secret, folder)
 
     return write

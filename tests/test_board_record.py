@@ -87,7 +87,7 @@ def test_a_roster_makes_accounts_once_and_tokens_are_kept_as_hashes(
     ("student,kind\nada,boss\n", "one of student, baseline, staff"),
     ("student,name\n,x\n", "in line 2"),
     (f"student,name\nada,{'x' * 41}\n", "at most 40 characters"),
-    ("student,name\nada,Bird\nbob,bird\n", "expected a name for bob that nobody else has"),
+    ("student,name\nada,Bird\nbob,bird\n", "expected an unused name for bob, got bird"),
     ("student,name\nada,J\u00fcrgen\n", "expected CSV in UTF-8 in"),
     (f"student,name\nada,{'x' * 200_000}\n", "expected CSV in UTF-8 in"),
 ], ids=["head", "kind", "no student", "long name", "name taken", "Latin-1", "huge field"])  # fmt: skip

@@ -85,7 +85,7 @@ def add(store: Store, people: list[tuple[str, str, str]]) -> list[tuple[Person, 
         if student in known:
             continue
         if name.casefold() in taken:
-            raise ValueError(f"expected a name for {student} that nobody else has, got {name}")
+            raise ValueError(f"expected an unused name for {student}, got {name}")
         person = Person(student, secrets.token_hex(4), name or _pseudonym(taken), kind)
         known.add(student)
         taken.add(person.name.casefold())

@@ -89,7 +89,7 @@ def write(path: str | Path, document: dict[str, Any]) -> None:
 
     Raises:
         ValueError: it is not plain data; the file stays unchanged.
-        OSError: it cannot be written, or a folder has that name; likewise.
+        OSError: it cannot be written, or a folder has that name; the file stays unchanged.
     """
     content = _json(document).encode() + b"\n"
     path = Path(path)

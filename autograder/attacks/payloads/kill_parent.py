@@ -10,4 +10,4 @@ supervisor = os.getppid()
 os.kill(supervisor, signal.SIGKILL)
 time.sleep(0.1)
 if os.getppid() != supervisor:  # process 1 of a namespace survives signals from within
-    reached("nobody watches")
+    reached("the supervisor is gone")

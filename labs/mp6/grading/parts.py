@@ -6,7 +6,7 @@ from smallnets.parts import PARTS, Part
 N_PIXELS = 784
 MOST_CODES = PARTS[3].max_bottleneck or 0  # numbers an image that may pass the bottleneck
 MOST_NET = 8 * 2**20  # bytes of a stored net, which may hold more than its parameters
-MOST_COUNTED = 3 * 2**20  # bytes of its parameters alone
+MOST_COUNTED = 3 * 2**20  # bytes of only its parameters
 
 
 def fit_layout(part: Part, n_dev: int) -> Layout:

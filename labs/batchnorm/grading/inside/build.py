@@ -51,7 +51,7 @@ def stand_in(name: str) -> Any:
     return UNUSABLE(name)
 
 
-UNUSABLE = stub_modules.unusable("as torchvision is for data and training alone, and replaced where this is graded")
+UNUSABLE = stub_modules.unusable("as torchvision is for data and training only, and replaced in the grading")
 STUBS = {"torchvision": stand_in}
 
 
