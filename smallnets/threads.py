@@ -18,12 +18,16 @@ from threadpoolctl import threadpool_limits
 from smallnets import cli
 
 CHOSEN_BY = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")  # torch reads both when it starts
+# python -m records.threads; the figures are in records/RECORDS.md
+GAIN = (
+    "On two idle cores, two threads take about half to three quarters of the time; if one core is busy, twice the time"
+)
 MOST = 1024  # far above what helps; OpenMP breaks off the process where it cannot start as many as it is asked for
 
 
 def add_option(parser: argparse.ArgumentParser) -> None:
     """Add --threads, None where it is left out."""
-    text = f"of torch and numpy; left out: what {' or '.join(CHOSEN_BY)} says, else 1"
+    text = f"of torch and numpy; left out: what {' or '.join(CHOSEN_BY)} says, else 1. {GAIN}"
     parser.add_argument("--threads", type=cli.whole_number(1, MOST), metavar="N", help=text)
 
 
