@@ -99,4 +99,5 @@ def stand_in_note(folder: Path, names: Iterable[str]) -> str:
 
 
 def lines(path: Path) -> list[str]:
+    """The lines of a text file, without their ends; none if it is not there."""
     return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
