@@ -194,7 +194,7 @@ class Ranking:
             students see these checks only in the end. All other columns are shown as they are.
         chance: the value of random guessing, which gets a row of its own.
         uploads: the number each student has.
-        cool_down: seconds between two uploads.
+        cool_down: seconds between two uploads. A lab without a ranking gets both defaults.
     """
 
     column: str

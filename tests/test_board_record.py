@@ -406,5 +406,5 @@ def test_the_server_is_told_nothing_of_the_staff_and_the_staff_may_not_lie_where
 def test_a_deadline_and_rules_of_the_lab() -> None:
     assert uploads.rules_of(LAB).uploads == 100 and uploads.rules_of(LAB).cool_down == 0
     plain = uploads.rules_of(dataclasses.replace(LAB, ranking=None))
-    assert (plain.uploads, plain.cool_down) == (uploads.UPLOADS, uploads.COOL_DOWN)
+    assert (plain.uploads, plain.cool_down) == (100, 60)
     assert uploads.rules_of(LAB, deadline=1796083200).deadline == 1796083200

@@ -12,9 +12,8 @@ from typing import IO
 from autograder.board.accounts import Person
 from autograder.board.record import Record, Upload
 from autograder.intake.take_in import take_in
-from autograder.lab import Lab
+from autograder.lab import Lab, Ranking
 
-UPLOADS, COOL_DOWN = 100, 60.0  # for a lab without a ranking
 AROUND = 2**20  # bytes that an archive may have beyond its files
 ROOM = 2**30  # bytes that must be free on the disk
 
@@ -67,12 +66,11 @@ def rules_of(
     lab: Lab, uploads: int | None = None, cool_down: float | None = None, deadline: float = math.inf,
     final: bool = False,
 ) -> Rules:  # fmt: skip
-    """The lab's own rules, except where an argument replaces one."""
-    ranking = lab.ranking
-    own = (ranking.uploads, ranking.cool_down) if ranking else (UPLOADS, COOL_DOWN)
+    """The lab's own rules, except where an argument replaces one; a lab without a ranking has Ranking's defaults."""
+    own = lab.ranking or Ranking
     return Rules(
-        own[0] if uploads is None else uploads,
-        own[1] if cool_down is None else cool_down,
+        own.uploads if uploads is None else uploads,
+        own.cool_down if cool_down is None else cool_down,
         deadline,
         final,
         AROUND + sum(hand_in.most_bytes for hand_in in lab.hand_in),
