@@ -1,4 +1,7 @@
-"""Which files a handout or bundle contains, and on which a grade depends."""
+"""The files of the checkout that grade a lab, and their hash.
+
+A bundle and a handout hold them and more: see `commands/bundle.py` and `commands/handout.py`.
+"""
 
 import hashlib
 import platform
