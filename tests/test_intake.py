@@ -4,6 +4,7 @@ import dataclasses
 import os
 import socket
 import stat
+import tarfile
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from submissions import CODE, LAB, MODEL, Files, contents, make_folder, make_zip, refused, taken
 
 from autograder.intake import copy_files, entry, folder, take_in
-from autograder.lab import HandIn, Submission
+from autograder.lab import Check, HandIn, Submission, Verdict
 
 
 @pytest.fixture
@@ -78,14 +79,86 @@ def test_one_folder_around_the_files_is_looked_into(submit: Callable[[Files], Su
 
 
 def test_files_at_the_top_come_before_those_in_folders(submit: Callable[[Files], Submission]) -> None:
-    submission = submit({CODE: b"top", f"old/{CODE}": b"old", f"old/{MODEL}": b"old"})
-    assert contents(submission) == {CODE: b"top"}
-    assert submission.notes == (f"found old/{MODEL}, expected {MODEL}", "ignored: old/")
+    submission = submit({CODE: b"top", f"My old work/{CODE}": b"old", f"My old work/{MODEL}": b"m"})
+    assert contents(submission) == {CODE: b"top", MODEL: b"m"}
+    assert submission.notes == (
+        f"{MODEL} was taken from My old work/{MODEL}",
+        f"ignored: My old work/{CODE}",
+    )
+
+
+def test_each_file_may_lie_in_a_folder_of_its_own(submit: Callable[[Files], Submission]) -> None:
+    submission = submit({f"part 1/{CODE}": b"1", "part 2/neuralnet_p2.py": b"2", f"nets/{MODEL}": b"m"})
+    assert contents(submission) == {CODE: b"1", "neuralnet_p2.py": b"2", MODEL: b"m"}
+
+
+@pytest.mark.parametrize("around", ["", "hw/"])
+def test_files_are_found_in_the_folders_that_programs_write_to(box: Path, around: str) -> None:
+    lab = dataclasses.replace(LAB, places=("", "models"), hand_in=(HandIn(CODE), HandIn(MODEL, dated=True)))
+    dated = f"{around}models/202611240001_{MODEL}"
+    files = {f"{around}{CODE}": b"x = 1", dated: b"new", f"{around}models/202611230001_{MODEL}": b"old"}
+    for make in (make_folder, make_zip):
+        submission = take_in.take_in(make(box / make.__name__, files), lab, box / f"{make.__name__} files")
+        assert contents(submission) == {CODE: b"x = 1", MODEL: b"new"}
+        assert f"{MODEL} was taken from {dated}" in submission.notes
+    submission = take_in.take_in(make_folder(box / "m", {CODE: b"", f"models/{MODEL}": b"m"}), lab, box / "files")
+    assert contents(submission) == {CODE: b"", MODEL: b"m"} and submission.notes == ()
 
 
 def test_two_folders_with_the_files_are_not_chosen_from(submit: Callable[[Files], Submission]) -> None:
     submission = submit({f"a/{CODE}": b"", f"b/{CODE}": b""})
-    assert submission.files == {} and submission.notes[0] == f"found a/{CODE}, expected {CODE}"
+    assert submission.files == {}
+    assert submission.notes == (f"found a/{CODE}, b/{CODE}, so put {CODE} outside of these folders",)
+
+
+def test_a_file_that_adds_checks_is_not_looked_for_in_other_folders(box: Path) -> None:
+    check = Check("1", "bonus", 1.0, (), lambda run: Verdict(1), only_with=("bonus",))
+    lab = dataclasses.replace(LAB, hand_in=(HandIn(CODE), HandIn("bonus", required=False)), checks=(check,))
+    path = make_folder(box / "a", {CODE: b"", "old/bonus": b""})
+    assert contents(take_in.take_in(path, lab, box / "into")) == {CODE: b""}
+
+
+@pytest.mark.parametrize("beside", [{}, {"report.pdf": b"%PDF"}], ids=["alone", "beside a report"])
+def test_an_archive_in_the_submission_is_looked_into(submit: Callable[[Files], Submission], beside: Files) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        inner = make_zip(Path(scratch) / "work.zip", {f"hw/{CODE}": b"x = 1", f"hw/{MODEL}": b"m"}).read_bytes()
+    submission = submit({"Work.zip": inner} | beside)
+    assert contents(submission) == {CODE: b"x = 1", MODEL: b"m"}
+    assert submission.notes[0] == f"taken from Work.zip: {MODEL}, {CODE}"
+    assert submission.notes[1:] == (("ignored: report.pdf",) if beside else ())
+
+
+def test_a_file_outside_of_an_archive_comes_before_the_one_in_it(submit: Callable[[Files], Submission]) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        inner = make_zip(Path(scratch) / "work.zip", {CODE: b"old", MODEL: b"m"}).read_bytes()
+    submission = submit({"work.zip": inner, CODE: b"new", "neuralnet_p2.py": b""})
+    assert contents(submission) == {CODE: b"new", "neuralnet_p2.py": b"", MODEL: b"m"}
+    assert f"left in work.zip, as they are in two places: {CODE}" in submission.notes
+
+
+def test_an_archive_beside_a_complete_submission_is_not_opened(submit: Callable[[Files], Submission]) -> None:
+    submission = submit({CODE: b"", "neuralnet_p2.py": b"", MODEL: b"", "old.zip": b"PK\x03\x04 damaged"})
+    assert submission.notes == ("ignored: old.zip",)
+
+
+NAMES = st.sampled_from(["a", "b c", "models", ".git", "venv", CODE, "neuralnet_p2.py", MODEL, "net_p1 (1).model"])
+PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
+
+
+@given(st.dictionaries(PATHS, st.binary(max_size=9), max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_any_tree_is_the_same_submission_as_folder_and_archive(tree: Files) -> None:
+    # a name is a file or a folder, as on a disk
+    tree = {name: data for name, data in tree.items() if not any(other.startswith(f"{name}/") for other in tree)}
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = make_folder(Path(scratch) / "folder", tree)
+        with tarfile.open(Path(scratch) / "tar", "w:xz") as file:
+            file.add(folder, ".")
+        backslashes = {name.replace("/", "\\"): data for name, data in tree.items()}
+        made = [make_zip(Path(scratch) / "zip", tree), make_zip(Path(scratch) / "windows", backslashes)]
+        one, *others = map(taken, [folder, *made, Path(scratch) / "tar"])
+        for other in others:
+            assert (contents(other), other.notes, other.sha256) == (contents(one), one.notes, one.sha256)
 
 
 NESTED = dataclasses.replace(LAB, root="hw2/code", hand_in=(HandIn("main.py"), HandIn("Beras/core.py")))
@@ -109,7 +182,7 @@ def test_files_in_folders_of_the_lab_are_found(
     path = make(box / "a", {place + name: content for name, content in TWO.items()} | {place + "Beras/more.py": b""})
     submission = take_in.take_in(path, NESTED, box / "into")
     assert contents(submission) == TWO and (box / "into/Beras/core.py").is_file()
-    aside = f"ignored: {place}Beras/"
+    aside = f"ignored: {place}Beras/more.py"
     assert submission.notes == ((note, aside) if note else (aside,))
 
 
@@ -203,7 +276,7 @@ def test_no_link_in_a_path_is_followed(box: Path) -> None:
     real = make_folder(box / "b", {f"hw/{CODE}": b"real"})
     descriptor = os.open(real, os.O_RDONLY)
     try:
-        found = {found.path: found for found in folder.entries(descriptor, lambda name: False)}
+        found = folder.entries(descriptor).files
         (real / "hw").rename(real / "moved")
         (real / "hw").symlink_to(secret)
         assert (real / "hw" / CODE).read_bytes() == b"secret"
@@ -224,7 +297,7 @@ def test_a_pipe_is_not_opened_nor_waited_for(box: Path, monkeypatch: pytest.Monk
     os.mkfifo(path / CODE)
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        (found,) = folder.entries(descriptor, lambda name: False)
+        (found,) = folder.entries(descriptor).files.values()
         with monkeypatch.context() as patched:
             patched.setattr(folder, "_open", lambda *_: pytest.fail("opened"))
             with pytest.raises(entry.Refused):
@@ -242,10 +315,10 @@ def test_of_a_folder_in_the_folder_little_or_nothing_is_listed(box: Path) -> Non
     path = make_folder(box / "a", {f"{name}/{i}": b"" for name in ("data", ".git") for i in range(600)})
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        found = folder.entries(descriptor, lambda name: name == ".git")
+        found = folder.entries(descriptor).paths
     finally:
         os.close(descriptor)
-    assert len(found) == entry.MOST_ENTRIES + 2 and all(inner.path[:5] in (".git/", "data/") for inner in found)
+    assert len(found) == entry.MOST_ENTRIES + 1 and all(path.startswith("data/") for path in found)
 
 
 def test_a_folder_of_too_many_entries_is_refused(box: Path) -> None:
@@ -256,9 +329,9 @@ def test_a_folder_of_too_many_entries_is_refused(box: Path) -> None:
 def test_names_are_made_printable(box: Path) -> None:
     evil = "\x1b[31m\u202eyp.2p\r\n\x07\x9b\u200b\u2028name" + "x" * 300
     path = make_zip(box / "a", {evil: b"", f"{CODE}": b""})
-    (note,) = taken(path).notes
-    assert note.isprintable() and len(note) < 100
-    refused(make_zip(box / "b", {f"../{evil}": b""}))
+    for made in (path, make_zip(box / "b", {f"../{evil}": b""})):
+        (note,) = taken(made).notes
+        assert note.isprintable() and len(note) < 110
     folder = make_folder(box / "c", {CODE: b""})
     for name in (b"\xff\xfe\x1b[2J", "neuralnet_p2\u202e.py".encode()):
         (folder / os.fsdecode(name)).write_bytes(b"")

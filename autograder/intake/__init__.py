@@ -1,1 +1,1 @@
-"""From a submission, a folder or a zip, to the lab's files."""
+"""From a submission, a folder or an archive, to the lab's files."""

@@ -24,10 +24,10 @@ class Refused(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
-    """A name in a submission.
+    """A file of a submission, or something else than a folder that has a name there.
 
     Args:
-        path: from the top of the submission, with forward slashes; a folder's ends with one.
+        path: from the top of the submission, with forward slashes.
         size: its stated size in bytes; that of `blocks` may differ.
         blocks: opens it and yields its bytes. Refused: not a regular file. ValueError: the submission is damaged.
     """
@@ -35,10 +35,3 @@ class Entry:
     path: str
     size: int
     blocks: Callable[[], Iterator[bytes]]
-
-
-def too_many(what: str) -> ValueError:
-    """The error for a submission with too many entries."""
-    return ValueError(
-        f"expected at most {MOST_ENTRIES} entries in the {what}, got more: hand in the lab's own files only"
-    )

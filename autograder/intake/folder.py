@@ -5,49 +5,51 @@ import functools
 import itertools
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-from autograder.intake.entry import BLOCK, FLAGS, MOST_ENTRIES, Entry, Refused, flags, too_many
+from autograder.intake.entry import BLOCK, FLAGS, Entry, Refused, flags
+from autograder.intake.listing import Listing, expect_few, walked, within
+
+MOST_READ = 10_000  # names of one folder; those after them are not seen
 
 
-def entries(descriptor: int, skip: Callable[[str], bool], depth: int = 1) -> list[Entry]:
-    """The entries of an open folder and, down to `depth`, of its folders, except those for whose names `skip` is true.
+def entries(descriptor: int, depth: int = 1) -> Listing:
+    """The names in an open folder and, down to `depth`, in its folders.
 
     Raises:
-        ValueError: it has too many entries. Of each inner folder, only the first few hundred names are read.
+        ValueError: it has too many entries.
     """
-    with os.scandir(descriptor) as listing:
-        top = sorted(itertools.islice(listing, MOST_ENTRIES + 1), key=lambda entry: entry.name)
-    if len(top) > MOST_ENTRIES:
-        raise too_many("folder")
-    found = []
-    for entry in top:
-        found.append(_entry(descriptor, entry, ""))
-        if entry.is_dir(follow_symlinks=False) and not skip(entry.name):
-            found += itertools.islice(_within(descriptor, f"{entry.name}/", skip, depth), MOST_ENTRIES)
-    return found
+    expect_few(_names(descriptor, ""), "folder")
+    files: dict[str, Entry] = {}
+    paths = []
+    for name in walked(functools.partial(_names, descriptor), depth):
+        path = name
+        if "\\" in name and not name.endswith("/"):  # an archive of Windows was unpacked to "folder\\net.py"
+            path = within(name) or name
+        paths.append(path)
+        if not name.endswith("/"):
+            files[path] = _entry(descriptor, name, path)
+    return Listing(paths, files, [])
 
 
-def _within(descriptor: int, beneath: str, skip: Callable[[str], bool], depth: int) -> Iterator[Entry]:
-    """The entries of the folder `beneath` an open one, `depth` folders deep; its own before those of its folders."""
+def _names(descriptor: int, beneath: str) -> list[str]:
+    """The names in the folder `beneath` an open one, with a slash after those of folders."""
     try:
-        with _descend(descriptor, beneath) as inner, os.scandir(inner) as listing:
-            few = sorted(itertools.islice(listing, MOST_ENTRIES), key=lambda entry: entry.name)
-            # here, while `inner` is open: an entry's is_dir() and stat() need it
-            found = [(_entry(descriptor, entry, beneath), entry.is_dir(follow_symlinks=False)) for entry in few]
+        with _descend(descriptor, beneath) as inner, os.scandir(inner) as entries:
+            few = itertools.islice(entries, MOST_READ)
+            return [entry.name + "/" * entry.is_dir(follow_symlinks=False) for entry in few]
     except Refused:  # a folder that cannot be entered counts as empty
-        return
-    yield from (entry for entry, _ in found)
-    for entry, is_folder in found:
-        if depth > 1 and is_folder and not skip(entry.path[len(beneath) : -1]):
-            yield from _within(descriptor, entry.path, skip, depth - 1)
+        return []
 
 
-def _entry(descriptor: int, entry: os.DirEntry[str], beneath: str) -> Entry:
-    if entry.is_dir(follow_symlinks=False):
-        return Entry(f"{beneath}{entry.name}/", 0, functools.partial(_blocks, descriptor, beneath, entry.name))
-    size = entry.stat(follow_symlinks=False).st_size
-    return Entry(beneath + entry.name, size, functools.partial(_blocks, descriptor, beneath, entry.name))
+def _entry(descriptor: int, name: str, path: str) -> Entry:
+    around, slash, last = name.rpartition("/")
+    try:
+        with _descend(descriptor, around + slash) as folder:
+            size = os.stat(last, dir_fd=folder, follow_symlinks=False).st_size
+    except (Refused, OSError):  # it has gone since; `_blocks` says so
+        size = 0
+    return Entry(path, size, functools.partial(_blocks, descriptor, around + slash, last))
 
 
 @contextlib.contextmanager
