@@ -18,7 +18,7 @@ def job(
     run: Run, argv: Sequence[str], arrays: Mapping[str, Any], layout: Layout, handout_files: Sequence[str] = (),
     students: bool = True, more: Mapping[str, Path] | None = None,
 ) -> Job:  # fmt: skip
-    """A job that runs one of our modules; of the checkout it sees only that module and the modules it imports.
+    """A job that runs `main` of one of our modules; of the checkout it sees only that module and those it imports.
 
     Args:
         argv: the module, such as "labs.<lab>.grading.inside.fit", and its arguments; it also sees modules named there.
@@ -30,6 +30,7 @@ def job(
     """
     content = io.BytesIO()
     np.savez(content, allow_pickle=False, **arrays)
+    argv = ["autograder.runner.start", *argv]
     ours = imports.needed([*filter(imports.is_module, argv), *handout_files], started=False)
     files = {name: located(name) for name in ours} | dict(more or {})
     if students:

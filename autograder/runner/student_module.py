@@ -11,7 +11,9 @@ from types import ModuleType
 from smallnets.cli import StudentError
 from smallnets.student import student_code
 
-SUBMISSION = Path("submission")
+SUBMISSION = Path()  # a writable copy, in which student code runs, see `start.py`
+JOB = Path(__file__).resolve().parents[2]  # our own files, read-only
+HANDED_IN = JOB / "submission"  # as it was handed in, read-only: for files that we read, such as nets
 
 
 def module(name: str) -> ModuleType:

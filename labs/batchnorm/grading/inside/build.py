@@ -18,7 +18,9 @@ from torch import nn
 
 from autograder.runner import stub_modules, student_module
 
-HANDOUT = "labs/batchnorm"  # utils.py and experiment.py of the handout, unless the student has their own
+HANDOUT = str(
+    student_module.JOB / "labs/batchnorm"
+)  # utils.py and experiment.py of the handout, unless the student has their own
 
 
 class Enough(BaseException):

@@ -77,7 +77,7 @@ def handed_in(part: Part, fitted: bytes) -> tuple[torch.nn.Module, str]:
     """
     net = restored(part, fitted)  # also imports the module, which a whole net needs
     with student_code(student_module.path_of(part.module)):
-        content, word = opened(student_module.SUBMISSION / part.model, sys.modules[part.module])
+        content, word = opened(student_module.HANDED_IN / part.model, sys.modules[part.module])
     if isinstance(content, torch.nn.Module):
         return content.eval(), word
     if not isinstance(content, dict):

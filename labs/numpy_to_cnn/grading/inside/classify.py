@@ -28,7 +28,7 @@ def net_of(module: ModuleType, path: str = "model.pt") -> tuple[torch.nn.Module,
         StudentError, ValueError: it cannot be loaded, or holds weights of another net.
     """
     with student_code(FOLDER):
-        content, word = opened(student_module.SUBMISSION / path, module)
+        content, word = opened(student_module.HANDED_IN / path, module)
     for key in NESTED:
         if isinstance(content, dict) and isinstance(content.get(key), dict | torch.nn.Module):
             content = content[key]

@@ -54,7 +54,7 @@ def folder_of(program: Program, images: np.ndarray) -> Path:
         (folder / name).mkdir()
     np.save(folder / "datasets" / quickdraw.IMAGES["test"], images)
     # a copy, as the container tier makes no links
-    shutil.copyfile(student_module.SUBMISSION / program.model, folder / "model_files" / program.model)
+    shutil.copyfile(student_module.HANDED_IN / program.model, folder / "model_files" / program.model)
     return folder
 
 

@@ -14,5 +14,5 @@ def make_importable() -> None:
     if folder not in sys.path:
         sys.path.insert(0, folder)
     utils = ModuleType("utils")
-    utils.__path__ = [folder, str((student_module.SUBMISSION.parent / STAFFS).absolute())]
+    utils.__path__ = [folder, str(student_module.JOB / STAFFS)]
     sys.modules["utils"] = utils
