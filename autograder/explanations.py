@@ -4,7 +4,10 @@ import dataclasses
 import enum
 import signal
 
-from autograder.sandbox.job import MB, Cause, Limits
+from autograder.sandbox.job import MB, Cause, Limits, Usage
+
+
+TO_SEE = "\n\nTo see "  # begins the last paragraph of a check's text
 
 
 class Reason(enum.StrEnum):
@@ -31,16 +34,12 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     Cause.CPU_TIME: (
         "Your code computed for too long (limit: {cpu_seconds} s of processor time)",
-        "The limit counts processor time on all cores and in all processes together, not the time on the clock. Common"
-        " causes: a loop that never ends, a loop over single images where one operation on the whole batch would do,"
-        " more iterations than the assignment asks for. Time your code on your own machine with a tenth of the data"
-        " first.",
+        "Look first for an endless loop, such as a `while True` whose break is never reached. Other common causes: a"
+        " loop over single images where one operation on the whole batch would do; more iterations than the assignment"
+        " asks for. The limit counts processor time on all cores and in all processes together. Time your code on your"
+        " own machine with a tenth of the data first.",
     ),
-    Cause.WALL_TIME: (
-        "Your code took too long (limit: {wall_seconds} s on the clock)",
-        "It was still running but had not used up its processor time, so it was probably waiting: for keyboard input,"
-        " in time.sleep, for another process, or for a download. There is no keyboard and no network here.",
-    ),
+    Cause.WALL_TIME: ("Your code took too long (limit: {wall_seconds} s on the clock)", "{spent}"),
     Cause.OUT_OF_MEMORY: (
         "Your code used too much memory (limit: {memory_mb} MB)",
         "The limit counts the memory of all processes together. Common causes: a list that grows with every iteration,"
@@ -50,8 +49,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     Cause.OUTPUT_FLOOD: (
         "Your code wrote too much (limits: {output_kb} kB printed, {scratch_mb} MB of files, {file_mb} MB a file)",
-        "A common cause is a print inside the inner loop; print once an epoch instead. Do not write files: they are"
-        " deleted after the run, and no check reads them.",
+        "A common cause is a print inside the inner loop; print once an epoch instead. Files count while the program"
+        " runs, and are deleted with it: save the net once at the end, not in every iteration.",
     ),
     Cause.CRASH: (
         "Your program crashed ({signal})",
@@ -98,6 +97,36 @@ TEXTS: dict[str, tuple[str, str]] = {
 }
 
 
+BUSY, IDLE = 0.6, 0.1  # shares of the time on the clock: above, a program computed all the time; below, it waited
+
+
+def spent(cpu_seconds: float, wall_seconds: float) -> str:
+    """What a program did until its time on the clock was over, as far as its processor time tells."""
+    if cpu_seconds <= 0 or wall_seconds <= 0:  # some systems do not count it
+        return "Either it never ends, as an endless loop or a wait for the keyboard does, or it is too slow. Time it with a tenth of the data first."
+    counted = f"In {wall_seconds:.0f} s it computed for {cpu_seconds:.0f} s"
+    if cpu_seconds >= BUSY * wall_seconds:
+        return (
+            f"{counted}, so it was busy all the time. Look first for an endless loop, such as a `while True` whose break"
+            " is never reached; then for a loop over single images where one operation on the whole batch would do."
+        )
+    if cpu_seconds <= IDLE * wall_seconds:
+        return (
+            f"{counted}, so it was probably waiting: for keyboard input, in time.sleep, for a lock or another process,"
+            " or for a download. There is no keyboard and no network here."
+        )
+    return (
+        f"{counted}: the machine was busy with other programs, or your code waited in between. If it takes much less"
+        " time on your own machine, hand it in again."
+    )
+
+
+def to_see(lab: str, number: str, seed: int, hidden: bool) -> str:
+    """The end of a check's text: the command with which a student sees the same."""
+    how = "nearly the same, without the hidden data" if hidden else "the same"
+    return f"{TO_SEE}{how}: python -m autograder check --lab {lab} --only {number} --seed {seed}"
+
+
 @dataclasses.dataclass(frozen=True)
 class Explanation:
     """A line on how the run ended, and a paragraph on its meaning and on remedies."""
@@ -106,14 +135,16 @@ class Explanation:
     paragraph: str
 
 
-def explain(cause: str, limits: Limits, exit_code: int | None = None) -> Explanation:
+def explain(cause: str, limits: Limits, exit_code: int | None = None, usage: Usage | None = None) -> Explanation:
     """The explanation of a cause.
 
     Args:
         cause: why the job ended, a Cause or a Reason.
         limits: the limits of the job.
         exit_code: the program's, or minus the number of the signal that ended it.
+        usage: of the job, None if it is unknown.
     """
+    usage = usage or Usage()
     title, paragraph = TEXTS[cause]  # a StrEnum's member and its text are one key
     values = {
         "exit_code": "unknown" if exit_code is None else exit_code,
@@ -124,6 +155,7 @@ def explain(cause: str, limits: Limits, exit_code: int | None = None) -> Explana
         "output_kb": limits.output // 1024,
         "scratch_mb": limits.scratch // MB,
         "file_mb": limits.file_size // MB,
+        "spent": spent(usage.cpu_seconds, usage.wall_seconds),
     }
     return Explanation(title.format(**values), paragraph.format(**values))
 

@@ -109,7 +109,6 @@ class Step:
         read: (run, the outcome's result) -> the value that checks get. May raise StepFailed; any other ValueError
             says that the job returned a malformed result.
         after: steps that must have succeeded.
-        reproduce: the command with which a student can repeat it.
         limits: its own limits, in place of the lab's.
     """
 
@@ -118,7 +117,6 @@ class Step:
     job: Callable[["Run"], Job]
     read: Callable[["Run", bytes], Any]
     after: tuple[str, ...] = ()
-    reproduce: str = ""
     limits: Limits | None = None
 
 
@@ -134,11 +132,15 @@ class StepResult:
 
 @dataclasses.dataclass
 class Run:
-    """One submission being graded: its files, the staff's data, a seed, and the results of the steps so far."""
+    """One submission being graded: its files, the staff's data, a seed, and the results of the steps so far.
+
+    `hidden` says that students do not have the data.
+    """
 
     submission: Submission
     data: Any
     seed: int
+    hidden: bool = False
     results: dict[str, StepResult] = dataclasses.field(default_factory=dict)
 
 

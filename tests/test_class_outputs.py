@@ -34,7 +34,7 @@ def row(student: str, found: dict | None, fault: str = "", refusal: str = "", la
     return Row(student, f"{student} {EVIL}", 0.0, late, True, found, fault, refusal)
 
 
-TRACE = f"Traceback (most recent call last):\n  File answer.py\nIndexError: {EVIL}\n\nTo reproduce: python x"
+TRACE = f"Traceback (most recent call last):\n  File answer.py\nIndexError: {EVIL}\n\nTo see the same: python x"
 ROWS = [
     row("ada", plain(10)),
     row("bob", plain(3, "expected 42, got 41"), late=True),

@@ -53,7 +53,7 @@ LAB = Lab(
     title="A toy",
     hand_in=(HandIn("answer.py", functions={"answer": ("n",)}),),
     load=lambda staff, seed: (str(staff), f"data of seed {seed}"),
-    steps=(Step("run", ("answer.py",), job, read, reproduce="python answer.py"),
+    steps=(Step("run", ("answer.py",), job, read),
            Step("again", ("answer.py",), job, read, after=("run",))),
     checks=(
         Check("1.10", "the answer once more", 1, ("again",), judge, Visibility.HIDDEN),
@@ -97,8 +97,8 @@ def test_the_right_answer_gets_all_points(tmp_path: Path) -> None:
 def test_a_wrong_answer_says_what_was_expected_and_how_to_see_it(tmp_path: Path) -> None:
     score, cause, words = graded(tmp_path, "def answer(n): return 41")["1.2"]
     assert (score, cause) == (5, "wrong result")
-    command = "python -m autograder check --lab toy --only 1. --seed 3"
-    assert words == f"expected 42, got 41\n\nTo reproduce: {command}"
+    command = "python -m autograder check --lab toy --only 1.2 --seed 3"
+    assert words == f"expected 42, got 41\n\nTo see nearly the same, without the hidden data: {command}"
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_wrong_answer_says_what_was_expected_and_how_to_see_it(tmp_path: Path)
 def test_every_failure_has_its_cause_and_words(source: str | None, cause: str, words: str, tmp_path: Path) -> None:
     found = graded(tmp_path, source)
     assert found["1.2"][:2] == (0, cause)
-    assert words in found["1.2"][2] and "To reproduce: python answer.py" in found["1.2"][2]
+    assert words in found["1.2"][2] and "python -m autograder check --lab toy --only 1.2" in found["1.2"][2]
     assert found["1.3"] == (0, cause, "see 1.2")
 
 

@@ -30,7 +30,7 @@ from autograder.attacks.replay import replay
 from autograder.attacks.table import ATTACKS, LIMITED, PAYLOADS, Attack
 from autograder.explanations import TEXTS, Reason, explain
 from autograder.sandbox import cgroup, container, copy_in, landlock, outcome, run, seccomp, tiers, usage, workspace
-from autograder.sandbox.job import MB, Cause, Job, Limits, Outcome, Tier
+from autograder.sandbox.job import MB, Cause, Job, Limits, Outcome, Tier, Usage
 from autograder.sandbox.launch_spec import LaunchSpec
 
 QUICK = Limits(cpu_seconds=5, wall_seconds=60, memory=256 * MB, address_space=1024 * MB)
@@ -376,6 +376,29 @@ def test_every_cause_is_explained(cause: str) -> None:
         assert "7" in text.title
     if cause is Cause.CRASH:
         assert "segmentation fault" in text.title
+
+
+SPENT = {
+    "a loop that never ends": (Usage(118, 120), "busy all the time"),
+    "two cores": (Usage(230, 120), "busy all the time"),
+    "a wait": (Usage(2.5, 120), "probably waiting"),
+    "a busy machine": (Usage(30, 120), "the machine was busy"),
+    "not counted": (Usage(), "Either it never ends"),
+}
+
+
+@pytest.mark.parametrize(("usage", "words"), SPENT.values(), ids=list(SPENT))
+def test_the_words_on_a_time_limit_fit_the_processor_time(usage: Usage, words: str) -> None:
+    text = explain(Cause.WALL_TIME, Limits(), usage=usage).paragraph
+    assert [said for _, said in SPENT.values() if said in text and said != words] == []
+    assert words in text
+    assert ("keyboard" in text) == (words in ("probably waiting", "Either it never ends"))
+    assert ("endless loop" in text) == (words in ("busy all the time", "Either it never ends"))
+
+
+def test_too_much_processor_time_is_first_of_all_an_endless_loop() -> None:
+    text = explain(Cause.CPU_TIME, Limits(), usage=Usage(60, 61)).paragraph
+    assert "endless loop" in text.split(";")[0] and "keyboard" not in text
 
 
 def test_the_grader_is_small() -> None:

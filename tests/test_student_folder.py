@@ -1,6 +1,8 @@
 """Student code in a job behaves as on the student's own computer: it writes files, starts threads, sets up torch."""
 
 import contextlib
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from conftest import ROOT
 from graded import lost
 
 from autograder import registry
+from autograder.explanations import TO_SEE
 from autograder.grading import grade, pipeline
 from autograder.intake.copy_files import copy_own
 from autograder.lab import Report
@@ -125,3 +128,22 @@ def test_a_call_for_once_a_process_may_be_repeated_but_its_first_error_is_the_st
     once(64)
     once(1)
     assert got == [2]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["raises", "is wrong"])
+def test_the_command_in_a_report_shows_the_same(fault: str, tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    source = (ROOT / "neuralnet_p1.py").read_text()
+    edits = {"raises": ("return losses, yhats.numpy(), net", "return [][3]"), "is wrong": ("argmax", "argmin")}
+    assert edits[fault][0] in source
+    (tmp_path / "work/neuralnet_p1.py").write_text(source.replace(*edits[fault]))
+    with grades("full", tmp_path) as judged:
+        first = next(iter(lost(judged(tmp_path / "work")).values()))
+    words, _, command = first.partition(f"{TO_SEE}the same: ")
+    assert command.startswith("python -m autograder check --lab mp6 --only 1.")
+    done = subprocess.run(
+        [sys.executable, *command.split()[1:], str(tmp_path / "work")], cwd=ROOT, capture_output=True, text=True
+    )
+    assert done.returncode == 1, done
+    assert words.split() and set(words.split()) <= set(done.stdout.split()), (words, done.stdout)

@@ -46,7 +46,15 @@ def grade(
         submission = take_in(path, lab, folder)
         execute = functools.partial(run_job, tier=tier, trust=trust, launch=launch)
         return judge(
-            submission, lab, loaded, execute, tier, seed, seconds - (time.perf_counter() - start), grader_hash(lab)
+            submission,
+            lab,
+            loaded,
+            execute,
+            tier,
+            seed,
+            seconds - (time.perf_counter() - start),
+            grader_hash(lab),
+            hidden=staff is not None,
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from autograder.explanations import Reason, explain
+from autograder.explanations import Reason, explain, to_see
 from autograder.lab import Check, Graded, Lab, Report, Run, Step, StepFailed, StepResult, Submission
 from autograder.lint.files import lint_files
 from autograder.packaging.imports import version
@@ -20,7 +20,7 @@ Execute = Callable[[Job], Outcome]
 
 def judge(
     submission: Submission, lab: Lab, loaded: tuple[Any, str], execute: Execute, tier: str, seed: int,
-    seconds: float = math.inf, grader: str = "",
+    seconds: float = math.inf, grader: str = "", hidden: bool = False,
 ) -> Report:  # fmt: skip
     """Run and judge a submission.
 
@@ -30,6 +30,7 @@ def judge(
         tier: the tier of `execute`, as the report names it.
         seed: of order, draw and training.
         grader: the grader's hash, for the audit.
+        hidden: students do not have the data.
         seconds: wall time, after which steps are stopped or not begun; the steps finished by then are judged.
 
     Raises:
@@ -42,7 +43,7 @@ def judge(
     # intake and lint may both report a file that is no text
     notes = dict.fromkeys([*submission.notes, *lint_files(submission.files, lab.hand_in)])
     lab = applicable(lab, submission)
-    run = Run(submission, data, seed)
+    run = Run(submission, data, seed, hidden)
     for step in lab.steps:
         left = seconds - (time.perf_counter() - start)
         run.results[step.name] = run_step(step, run, step.limits or lab.limits, execute, left)
@@ -60,14 +61,16 @@ def judge(
 
 
 def only(lab: Lab, beginning: str) -> Lab:
-    """The lab with only the checks whose numbers begin with `beginning`, such as "2.", and the steps they need.
+    """The lab with only one check, such as "2.3", or those whose numbers begin so, such as "2."; and their steps.
 
     Raises:
         ValueError: there are none.
     """
-    checks = tuple(check for check in lab.checks if check.number.startswith(beginning))
-    if not checks:
+    numbers = [check.number for check in lab.checks if check.number == beginning]  # 1.1 is not the beginning of 1.10
+    numbers = numbers or [check.number for check in lab.checks if check.number.startswith(beginning)]
+    if not numbers:
         raise ValueError(f"expected a beginning of the numbers of {lab.name}'s checks, got {beginning!r}")
+    checks = tuple(check for check in lab.checks if check.number in numbers)
     return reduced(lab, checks)
 
 
@@ -117,7 +120,7 @@ def run_step(step: Step, run: Run, limits: Limits, execute: Execute, left: float
 
 def failure(outcome: Outcome, limits: Limits) -> str:
     """The text for a student on a run without a result."""
-    words = explain(outcome.cause, limits, outcome.exit_code)
+    words = explain(outcome.cause, limits, outcome.exit_code, outcome.usage)
     text = f"{words.title}\n{words.paragraph}"
     tail = outcome.stderr[-TAIL:].strip()
     return f"{text}\n\nThe end of its error output:\n{tail}" if tail and outcome.cause != Cause.GRADER_FAULT else text
@@ -133,7 +136,11 @@ def graded_checks(lab: Lab, run: Run) -> Iterator[Graded]:
             yield from_verdict(check, run, lab)
             continue
         done = run.results[failed]
-        text = f"see {told[failed]}" if failed in told else why(steps[failed], done, lab.limits)
+        text = (
+            f"see {told[failed]}"
+            if failed in told
+            else why(steps[failed], done, lab.limits) + to_see(lab.name, check.number, run.seed, run.hidden)
+        )
         told.setdefault(failed, check.number)
         yield Graded(check.number, check.name, 0.0, check.points, text, done.cause, check.visibility, check.tags)
 
@@ -144,12 +151,12 @@ def order(check: Check) -> tuple[int, ...]:
 
 
 def why(step: Step, done: StepResult, limits: Limits) -> str:
-    """Why a step failed, and how to reproduce it."""
+    """Why a step failed."""
     text, limits = done.text, step.limits or limits
     if done.outcome is None or done.outcome.cause is Cause.OK:  # else the text explains it already
         words = explain(done.cause, limits)
         text = f"{words.title}\n{words.paragraph}\n\n{text}"
-    return f"{text}\n\nTo reproduce: {step.reproduce}" if step.reproduce else text
+    return text
 
 
 def from_verdict(check: Check, run: Run, lab: Lab) -> Graded:
@@ -159,9 +166,7 @@ def from_verdict(check: Check, run: Run, lab: Lab) -> Graded:
     if verdict.share == 1:
         cause, text = str(Cause.OK), verdict.text
     else:
-        part = check.number.split(".")[0]
-        command = f"python -m autograder check --lab {lab.name} --only {part}. --seed {run.seed}"
-        cause, text = verdict.cause, f"{verdict.text}\n\nTo reproduce: {command}"
+        cause, text = verdict.cause, verdict.text + to_see(lab.name, check.number, run.seed, run.hidden)
     return Graded(check.number, check.name, score, check.points, text, cause, check.visibility, check.tags)
 
 

@@ -17,7 +17,6 @@ def check_step(
     module: str,
     names: Sequence[str],
     files: tuple[str, ...],
-    reproduce: str = "",
     handout_files: Sequence[str] = (),
     seconds: float = 20,
     limits: Limits | None = None,
@@ -41,7 +40,7 @@ def check_step(
     def read(run: Run, result: bytes) -> Findings:
         return texts(unpack(layout(len(names)), result)["problems"])
 
-    return Step(name, files, job, read, reproduce=reproduce, limits=limits)
+    return Step(name, files, job, read, limits=limits)
 
 
 def passes(step: str, names: Sequence[str]) -> Callable[[Run], Verdict]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from autograder.explanations import spent
 from autograder.runner import channel, student_module
 from autograder.runner.protocol import Blob, Layout
 from smallnets.cli import StudentError
@@ -68,11 +69,12 @@ def in_a_process(compute: Callable[[], str], seconds: float) -> str:
     else:
         os.kill(pid, signal.SIGKILL)
     os.close(ours)
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    _, status, usage = os.wait4(pid, 0)
+    code, cpu_seconds = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
     if data:
         return data[1:].decode(errors="replace")
     if time.monotonic() >= ends:
-        return f"expected the check to end within {seconds:g} seconds, got no end"
+        return f"expected the check to end within {seconds:g} seconds, got no end. {spent(cpu_seconds, seconds)}"
     return f"expected the code to return to its caller, got a program that ended with exit code {code}"
 
 

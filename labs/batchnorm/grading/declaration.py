@@ -70,9 +70,7 @@ def net_step(program: str) -> Step:
     """The run of the checks on an untrained net."""
     names = [name for _, _, checks in net_rows(program) for name in checks]
     files = ("layer.py", f"{program}.py")
-    return check_step(
-        program, "labs.batchnorm.grading.checks.nets", names, files, f"python3 {program}.py", jobs.HANDOUT_FILES
-    )
+    return check_step(program, "labs.batchnorm.grading.checks.nets", names, files, jobs.HANDOUT_FILES)
 
 
 LAYER_ROWS = {"1d": layer_rows("1d"), "2d": layer_rows("2d"), "": [("Reshape", 2.0, ["check_reshape"])]}

@@ -47,7 +47,7 @@ def learn_step(name: str) -> Step:
             raise StepFailed("wrong result", "expected finite losses and logits, got others; is a variance negative?")
         return Learnt(*arrays)
 
-    return Step(f"learn {name}", ("layer.py", f"{name}.py"), make, read, reproduce=f"python3 {name}.py")
+    return Step(f"learn {name}", ("layer.py", f"{name}.py"), make, read)
 
 
 def learns(name: str) -> Callable[[Run], Verdict]:

@@ -59,8 +59,7 @@ def fit_step(part: Part) -> Step:
             predictions, problems["returns"] = None, "expected predictions within their range, got others"
         return Fitted(values["losses"], predictions, values["net"], values["parameters"], problems)
 
-    command = f"python mp6.py --part {part.number}"
-    return Step(f"fit {part.number}", (f"{part.module}.py",), make, read, reproduce=command)
+    return Step(f"fit {part.number}", (f"{part.module}.py",), make, read)
 
 
 def valid(predictions: NDArray, part: Part) -> bool:
@@ -104,7 +103,7 @@ def evaluate_step() -> Step:
         values = unpack(layout(run), result)
         return values | {"problems": texts(values["problems"])}
 
-    return Step("evaluate", (), make, read, reproduce="python mp6.py --load FILE")
+    return Step("evaluate", (), make, read)
 
 
 def decode_step() -> Step:
@@ -123,7 +122,7 @@ def decode_step() -> Step:
         values = unpack(parts.decode_layout(len(images(run, 3))), result)
         return values | {"problems": texts(values["problems"])}
 
-    return Step("decode", (), make, read, after=("evaluate",), reproduce="python mp6.py --part 3")
+    return Step("decode", (), make, read, after=("evaluate",))
 
 
 def referee_step() -> Step:

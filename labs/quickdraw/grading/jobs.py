@@ -56,8 +56,7 @@ def predict_step(program: Program) -> Step:
         return Predicted(classes, parameters, problems.get("training", ""))
 
     files = (program.main, program.model, "accuracies.py")
-    command = f"python {program.main} {' '.join(program.command())}"
-    return Step(f"predict {program.name}", files, make, read, reproduce=command)
+    return Step(f"predict {program.name}", files, make, read)
 
 
 def found(run: Run, program: Program) -> Predicted:
