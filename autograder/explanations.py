@@ -6,7 +6,6 @@ import signal
 
 from autograder.sandbox.job import MB, Cause, Limits, Usage
 
-
 TO_SEE = "\n\nTo see "  # begins the last paragraph of a check's text
 
 
@@ -29,8 +28,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     Cause.EXIT_CODE: (
         "Your program ended with an error (exit code {exit_code})",
         "Python stops with exit code 1 after an exception that no code catches; other codes come from a call such as"
-        " sys.exit(3). Read the error output from below: the last line names the error, the lines above it the line"
-        " of your file. Your code should return to its caller and never end the program.",
+        " sys.exit(3). Read the error output from below: the last line names the error, those above it the calls"
+        " that led there. Your code should return to its caller and never end the program.",
     ),
     Cause.CPU_TIME: (
         "Your code computed for too long (limit: {cpu_seconds} s of processor time)",
@@ -71,8 +70,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     Reason.EXCEPTION: (
         "Your code raised an exception",
-        "Python could not go on. The last line below names the error; the lines above it are the calls in your file"
-        " that led there, the innermost last.",
+        "Python could not go on. Read from below: a hint, where we know one; the error; and above it the calls in your"
+        " file that led there, if any, the innermost last.",
     ),
     Reason.BAD_MODEL: (
         "Your model file cannot be used",
@@ -103,12 +102,16 @@ BUSY, IDLE = 0.6, 0.1  # shares of the time on the clock: above, a program compu
 def spent(cpu_seconds: float, wall_seconds: float) -> str:
     """What a program did until its time on the clock was over, as far as its processor time tells."""
     if cpu_seconds <= 0 or wall_seconds <= 0:  # some systems do not count it
-        return "Either it never ends, as an endless loop or a wait for the keyboard does, or it is too slow. Time it with a tenth of the data first."
+        return (
+            "Either it never ends, as an endless loop or a wait for the keyboard does, or it is too slow. Time it with"
+            " a tenth of the data first."
+        )
     counted = f"In {wall_seconds:.0f} s it computed for {cpu_seconds:.0f} s"
     if cpu_seconds >= BUSY * wall_seconds:
         return (
-            f"{counted}, so it was busy all the time. Look first for an endless loop, such as a `while True` whose break"
-            " is never reached; then for a loop over single images where one operation on the whole batch would do."
+            f"{counted}, so it was busy all the time. Look first for an endless loop, such as a `while True`"
+            " whose break is never reached; then for a loop over single images where one operation on the whole batch"
+            " would do."
         )
     if cpu_seconds <= IDLE * wall_seconds:
         return (

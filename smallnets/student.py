@@ -3,15 +3,13 @@
 import importlib.util
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
+from smallnets import tracebacks
 from smallnets.cli import StudentError
-
-PACKAGE = str(Path(__file__).parent)
 
 
 @contextmanager
@@ -19,8 +17,8 @@ def student_code(path: str | Path) -> Iterator[None]:
     """Turn whatever the block raises, except Ctrl-C, into a StudentError, and undo what it did to the process.
 
     Args:
-        path: the student's file, or the folder of all of them. Frames of the caller before it, and of this package,
-            are left out; an exception that never reached it (a wrong signature, say) keeps its last line only.
+        path: the student's file, or the folder of all of them, see `tracebacks.text`; an exception that never
+            reached it (a wrong signature, say) keeps its last line only.
     """
     restore = _process_state()
     try:
@@ -28,9 +26,7 @@ def student_code(path: str | Path) -> Iterator[None]:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        report = traceback.TracebackException.from_exception(error)
-        _trim(report, str(path))
-        raise StudentError("".join(report.format()).rstrip()) from None
+        raise StudentError(tracebacks.text(error, str(path))) from None
     finally:
         restore()
 
@@ -67,16 +63,3 @@ def _process_state() -> Callable[[], None]:
             torch.set_grad_enabled(grad)
 
     return restore
-
-
-def _trim(report: traceback.TracebackException, path: str) -> None:
-    """Keep, in an exception and those behind it, the frames from the student's file on."""
-    waiting = [report]
-    while waiting:
-        current = waiting.pop()
-        frames = list(current.stack)
-        own = (frame.filename == path or frame.filename.startswith(path + os.sep) for frame in frames)
-        first = next((i for i, is_own in enumerate(own) if is_own), len(frames))
-        kept = [frame for frame in frames[first:] if not frame.filename.startswith(PACKAGE)]
-        current.stack = traceback.StackSummary.from_list(kept)
-        waiting += [chained for chained in (current.__cause__, current.__context__) if chained is not None]

@@ -9,6 +9,7 @@ from autograder.classroom.rows import Row
 from autograder.explanations import TO_SEE
 from autograder.grading import pipeline
 from autograder.lab import Check, Lab
+from smallnets import tracebacks
 
 BINS = 10
 MOST_FAILURES = 20
@@ -71,7 +72,8 @@ def _failures(graded: Sequence[Row]) -> list[tuple[str, str, str, int, str]]:
 
 def _telling(output: str) -> str:
     """The most informative line: the last one of a traceback, else the first."""
-    lines = [line.strip() for line in output.partition(TO_SEE)[0].split("\n") if line.strip()]
+    lines = [line.strip() for line in output.partition(TO_SEE)[0].split("\n")]
+    lines = [line for line in lines if line and not line.startswith(tracebacks.HINT)]
     if not lines:
         return ""
     return (lines[-1] if any(line.startswith("Traceback") for line in lines) else lines[0])[:200]

@@ -112,6 +112,7 @@ def environment(job: Job, scratch: str, own: Mapping[str, str] | None = None) ->
         "OPENBLAS_NUM_THREADS": threads,
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONIOENCODING": "utf-8:backslashreplace",
         **(own or {}),
         **job.env,
     }
