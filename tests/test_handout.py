@@ -121,7 +121,7 @@ def test_missing_points_and_missing_files_are_said(work: Path, capsys: pytest.Ca
     (work / "answer.pt").unlink()
     assert autograder.main(["check", "--only", "1.2", "--seed", "4"]) == 1
     out = capsys.readouterr().out
-    assert "missing: answer.pt\n" in out and "score: 5 of 10" in out and "--only 1. --seed 4" in out
+    assert "missing: answer.pt\n" in out and "score: 5 of 10" in out and "--only 1.2 --seed 4" in out
 
 
 def test_mistakes_on_the_command_line_are_named(work: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--lab", choices=there, required=len(there) > 1, default=there[0] if len(there) == 1 else None, help="which lab"
     )
-    parser.add_argument("--only", metavar="NUMBER", help="checks whose numbers begin so, such as 2.")
+    parser.add_argument(
+        "--only", metavar="NUMBER", help="one check, such as 2.3, or those whose numbers begin so, such as 2."
+    )
     parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="seed of the random inputs")
 
 

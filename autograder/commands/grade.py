@@ -26,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--lab", required=True, choices=registry.names(), help="which assignment")
     parser.add_argument("--staff", type=Path, help="folder of hidden data, such as prepare.py --staff writes")
     parser.add_argument("--seed", type=cli.whole_number(0), help="of order, draw and training; left out: a random one")
-    parser.add_argument("--only", metavar="NUMBER", help="checks whose numbers begin with NUMBER, such as 2.")
+    parser.add_argument(
+        "--only", metavar="NUMBER", help="one check, such as 2.3, or those whose numbers begin so, such as 2."
+    )
     parser.add_argument("--results", type=Path, help="write Gradescope's results.json here")
     parser.add_argument("--json", type=Path, help="write everything as plain data here")
     parser.add_argument("--tier", choices=list(Tier), type=str, help="this tier of the sandbox instead of the best one")
