@@ -1,13 +1,14 @@
 """Submissions in a folder: folders and zips under students' names, exports of Gradescope, Canvas and Moodle."""
 
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from autograder.classroom import handed_in
-from autograder.classroom.handed_in import alone_inside, find, latest
+from autograder.classroom.handed_in import find, latest
 from smallnets import cli
 
 Make = Callable[..., Path]
@@ -76,8 +77,77 @@ def test_moodle_names_folders_and_files(make: Make) -> None:
         ("Ada Lovelace 12345", "Ada Lovelace"),
         ("Bob_By 777", "Bob_By"),
     ]
-    assert alone_inside(found[0].path).name == "work.zip" and alone_inside(found[1].path) == found[1].path
+    assert [each.path.is_dir() for each in found] == [True, False]
     assert notes == ["ignored: Ada Lovelace_12345_assignsubmission_onlinetext_"]
+
+
+@pytest.mark.parametrize(
+    ("beginnings", "student"),
+    [
+        (["lovelaceada_17_345_", "lovelaceada_17_346_"], "lovelaceada 17"),
+        (["LATE_anon_Qw9bB_347_", "LATE_anon_Qw9bB_348_"], "anon Qw9bB"),
+        (["anon_LATE_Qw9bB_347_", "anon_LATE_Qw9bB_348_"], "anon Qw9bB"),
+        (["team_1_17_345_", "team_1_17_346_"], "team_1 17"),
+        (["team_1_LATE_17_345_", "team_1_LATE_17_346_"], "team_1 17"),
+        (["Ada Lovelace_12_assignsubmission_file_", "Ada Lovelace_12_assignsubmission_file_"], "Ada Lovelace 12"),
+        (["Group 1-Zoë_12_assignsubmission_file_", "Group 1-Zoë_12_assignsubmission_file_"], "Group 1-Zoë 12"),
+    ],
+    ids=["Canvas", "anonymous", "anonymous and late", "group", "late group", "Moodle", "Moodle's group"],
+)
+def test_several_files_of_a_student_are_one_submission(make: Make, beginnings: list[str], student: str) -> None:
+    make(f"{beginnings[0]}answer.py")
+    make("byrongeorge_18_900_answer.py")
+    found, notes = find(make(f"{beginnings[1]}net_p1.model"))
+    one = next(each for each in found if each.student != "byrongeorge 18")
+    assert len(found) == 2 and notes == []
+    assert one.student == student and one.late == ("LATE" in beginnings[0])
+    assert {name: path.name for name, path in one.loose} == {
+        "answer.py": f"{beginnings[0]}answer.py",
+        "net_p1.model": f"{beginnings[1]}net_p1.model",
+    }
+
+
+def test_a_file_whose_own_name_begins_with_a_number_is_its_students(make: Make) -> None:
+    for name in ("345_answer.py", "346_net.model", "347_2_layers.py"):
+        folder = make(f"lovelaceada_17_{name}")
+    (found,), _ = find(folder)
+    assert found.student == "lovelaceada 17" and [name for name, _ in found.loose][-1] == "2_layers.py"
+
+
+@pytest.mark.parametrize("beginning", ["lovelaceada_17_34{}_", "Ada_12_assignsubmission_file_"])
+def test_an_archive_beside_a_report_is_one_submission(make: Make, beginning: str) -> None:
+    make(beginning.format(5) + "work.zip")
+    (found,), _ = find(make(beginning.format(6) + "report.pdf"))
+    assert [name for name, _ in found.loose] in (["work.zip", "report.pdf"], ["report.pdf", "work.zip"])
+
+
+def test_an_archive_is_called_as_its_student_whatever_its_ending(make: Make) -> None:
+    for name in ("ada.tar.gz", "bob.TGZ", "zoe.7z"):
+        folder = make(name)
+    assert [each.student for each in find(folder)[0]] == ["ada", "bob", "zoe"]
+
+
+EXPORT = ["lovelaceada_17_345_work.zip", "noetheremmy_18_346_work.zip"]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [EXPORT, [f"submissions/{name}" for name in EXPORT], ["export/submission_metadata.yml", "export/submission_1/a"]],
+    ids=["Canvas", "in a folder", "Gradescope"],
+)
+def test_an_export_that_is_not_unpacked_is_named(tmp_path: Path, names: list[str]) -> None:
+    with zipfile.ZipFile(tmp_path / "submissions.zip", "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    for path in (tmp_path, tmp_path / "submissions.zip"):
+        with pytest.raises(ValueError, match="submissions.zip, the export of a platform: unpack it"):
+            find(path)
+
+
+def test_an_archive_of_a_student_is_not_taken_for_an_export(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "ada.zip", "w") as archive:
+        archive.writestr("answer.py", "x")
+    assert [each.student for each in find(tmp_path)[0]] == ["ada"]
 
 
 METADATA = """---
@@ -120,6 +190,12 @@ def test_gradescopes_metadata_names_every_member_of_a_group(make: Make) -> None:
     assert [line.split(" is not in ")[0] for line in notes] == ["submission_2", "submission_3"]
 
 
+def test_what_gradescopes_export_has_besides_is_listed(make: Make) -> None:
+    make("export/notes/x")
+    _, notes = find(gradescope(make))
+    assert "ignored: notes" in notes
+
+
 def test_gradescopes_metadata_that_is_damaged_is_named(make: Make) -> None:
     pytest.importorskip("yaml", reason="the extra [gradescope] is not installed")
     folder = gradescope(make)
@@ -154,7 +230,6 @@ def test_links_are_not_followed(make: Make, tmp_path: Path) -> None:
     (folder / "bob").symlink_to("/etc")
     found, _ = find(folder)
     assert [each.student for each in found] == ["ada", "bob"]
-    assert alone_inside(folder / "bob") == folder / "bob"
     assert handed_in.written(folder / "bob") == (folder / "bob").lstat().st_mtime
 
 

@@ -1,24 +1,25 @@
 """The submissions in a folder: students, files and times, from plain folders and zips or from a platform's export.
 
 Gradescope's export is a folder with submission_metadata.yml, which names the students, and a folder submission_ID for
-each submission. Canvas names files lovelaceada_LATE_USERID_FILEID_NAME, Moodle folders and files
-"Ada Lovelace_ID_assignsubmission_file_". Any other name is the student's.
+each submission. `exports` knows the names that Canvas and Moodle give. Any other name is the student's.
 """
 
 import dataclasses
 import os
 import re
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC
 from pathlib import Path
 from typing import Any
 
+from autograder.classroom import exports
+from autograder.classroom.exports import Exported
+from autograder.intake import opening
 from autograder.text import clean
 from smallnets import cli, times
 
 METADATA = "submission_metadata.yml"
-CANVAS = re.compile(r"(?P<name>[^_]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<file>\d+)_(?P<rest>.+)", re.DOTALL)
-MOODLE = re.compile(r"(?P<name>.+)_(?P<user>\d+)_assignsubmission_(?P<kind>file|onlinetext)(_.*)?", re.DOTALL)
 CLUTTER = re.compile(r"(\..*|__MACOSX|Thumbs\.db|desktop\.ini)", re.DOTALL)
 ASIDE = {".csv", ".html", ".json", ".log", ".md", ".txt", ".yml", ".sqlite"}  # files of staff, not submissions
 
@@ -53,24 +54,42 @@ def find(folder: Path, skip: Path | None = None) -> tuple[list[HandedIn], list[s
         skip: a path to ignore, such as the folder for the grades.
 
     Raises:
-        ValueError: no folder, or nothing in it.
+        ValueError: no folder, nothing in it, or the archive of an export.
         OSError: it cannot be read.
     """
     if not folder.is_dir():
-        raise ValueError(f"expected a folder of submissions, got {folder}")
+        raise ValueError(f"expected a folder of submissions, got {folder}{unpack(folder)}")
     there = [path for path in sorted(folder.iterdir()) if not CLUTTER.fullmatch(path.name) and path != skip]
     inner = [path for path in there if path.is_dir() and (path / METADATA).is_file()]
     if len(there) == 1 and inner:  # the export within its own folder
         return find(inner[0], skip)
+    if len(there) == 1 and (advice := unpack(there[0])):
+        raise ValueError(f"expected submissions in {folder}, got only {there[0].name}{advice}")
     if folder / METADATA in there:
-        found, notes = gradescope(folder)
+        found, notes = gradescope(folder, there)
     else:
         found, notes = list(named(there)), []
-        aside = [clean(path.name) for path in there if _aside(path)]
+        used = {path for each in found for path in (each.path, *(path for _, path in each.loose))}
+        aside = [clean(path.name) for path in there if path not in used]
         notes += [f"ignored: {', '.join(aside)}"] if aside else []
     if not found:
         raise ValueError(f"expected folders and zips of students in {folder}, got none")
     return sorted(found, key=lambda each: (each.student, each.rank, each.received)), notes
+
+
+def unpack(path: Path) -> str:
+    """Advice to unpack the archive of a platform's export; "" for any other file."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (OSError, zipfile.BadZipFile, NotImplementedError, ValueError):
+        return ""
+    firsts = list({name.split("/")[0] for name in names if not CLUTTER.fullmatch(name.split("/")[0])})
+    seconds = list({name.split("/")[1] for name in names if name.count("/")}) if len(firsts) == 1 else []
+    for level in (firsts, seconds):
+        if METADATA in level or (level and len(exports.parsed(level)) == len(level)):
+            return ", the export of a platform: unpack it, and name the folder that it unpacks to"
+    return ""
 
 
 def latest(found: list[HandedIn]) -> list[HandedIn]:
@@ -79,50 +98,60 @@ def latest(found: list[HandedIn]) -> list[HandedIn]:
 
 
 def named(paths: list[Path]) -> Iterator[HandedIn]:
-    """Submissions told apart by the names of folders and files."""
-    loose: dict[tuple[str, str], list[tuple[str, Path, re.Match]]] = {}
+    """Submissions told apart by the names of folders and files; a student's files belong together."""
+    exported = exports.parsed([clean(path.name) for path in paths])
+    groups: dict[str, list[tuple[Exported, Path]]] = {}
     for path in paths:
-        name = clean(path.name)
-        if moodle := MOODLE.fullmatch(name):
-            if moodle["kind"] == "file":
-                yield HandedIn(f"{moodle['name']} {moodle['user']}", moodle["name"], path, written(path))
-        elif canvas := CANVAS.fullmatch(name):
-            if path.suffix == ".zip" or path.is_dir():
-                late, rank = canvas["late"] is not None, int(canvas["file"])
-                yield HandedIn(_canvas(canvas), canvas["name"], path, written(path), late, rank)
-            else:
-                # Canvas marks a file that was handed in again: net-1.py
-                original = re.sub(r"-\d+(\.\w+)$", r"\1", canvas["rest"])
-                loose.setdefault((_canvas(canvas), canvas["name"]), []).append((original, path, canvas))
+        if (about := exported.get(name := clean(path.name))) is not None:
+            groups.setdefault(about.student, []).append((about, path))
         elif not _aside(path):
-            student = name if path.is_dir() else clean(path.stem)
+            student = name if path.is_dir() else _without_ending(name)
             yield HandedIn(student, student, path, written(path))
-    for (student, person), files in loose.items():
-        files.sort(key=lambda file: int(file[2]["file"]))
-        late, rank = any(file[2]["late"] for file in files), int(files[-1][2]["file"])
-        newest = tuple({name: path for name, path, _ in files}.items())
-        yield HandedIn(student, person, files[-1][1], max(written(file[1]) for file in files), late, rank, newest)
+    for group in groups.values():
+        yield from _of_one(sorted(group, key=lambda each: each[0].rank))
 
 
-def _canvas(match: re.Match) -> str:
-    return f"{match['name']} {match['user']}"
+def _of_one(group: list[tuple[Exported, Path]]) -> Iterator[HandedIn]:
+    """The submissions of a student by an export, the latest last: its newest files; before, archives they replaced."""
+    newest = {about.name: path for about, path in group}
+    loose = []
+    for about, path in group:
+        whole = path.is_dir() or _is_archive(path)
+        if newest[about.name] == path and not (whole and len(newest) == 1):
+            loose.append((about, path))
+        elif whole:
+            yield HandedIn(about.student, about.person, path, written(path), about.late, about.rank)
+    if loose:
+        about, path = loose[-1]
+        late, received = any(each.late for each, _ in loose), max(written(each) for _, each in loose)
+        files = tuple((each.name, path) for each, path in loose)
+        yield HandedIn(about.student, about.person, path, received, late, about.rank, files)
+
+
+def _is_archive(path: Path) -> bool:
+    return path.name.lower().endswith(opening.ENDINGS)
+
+
+def _without_ending(name: str) -> str:
+    ending = next((ending for ending in opening.ENDINGS if name.lower().endswith(ending)), Path(name).suffix)
+    return name[: len(name) - len(ending)]
 
 
 def _aside(path: Path) -> bool:
     """Whether a file is no submission: a file of staff, or a text typed into Moodle, which cannot be run."""
-    moodle, canvas = MOODLE.fullmatch(path.name), CANVAS.fullmatch(path.name)
-    if moodle or canvas:
-        return bool(moodle and moodle["kind"] != "file")
-    return path.suffix in ASIDE and path.is_file()
+    return exports.TYPED in path.name or (path.suffix in ASIDE and path.is_file())
 
 
-def gradescope(folder: Path) -> tuple[list[HandedIn], list[str]]:
+def gradescope(folder: Path, paths: list[Path]) -> tuple[list[HandedIn], list[str]]:
     """The submissions of Gradescope's export, one for each member of a group, and lines on anything unexpected."""
     metadata, notes = _metadata(folder / METADATA)
     found = []
-    for path in sorted(folder.glob("submission_*")):
+    for path in paths:
         about = metadata.get(path.name)
         if path.name == METADATA:
+            continue
+        if not path.name.startswith("submission_"):
+            notes.append(f"ignored: {clean(path.name)}")
             continue
         if not isinstance(about, dict) or not about.get(":submitters"):
             notes += [f"{path.name} is not in {METADATA}, so it is graded under that name"] if metadata else []
@@ -158,11 +187,3 @@ def written(path: Path) -> float:
     walked = () if path.is_symlink() else os.walk(path)
     inside = [Path(folder, name) for folder, _, names in walked for name in names]
     return min(max(0.0, *(file.lstat().st_mtime for file in inside or [path])), cli.LAST)
-
-
-def alone_inside(path: Path) -> Path:
-    """The only entry of a folder if it is a zip, as in Moodle's export; else the path itself."""
-    if path.is_symlink() or not path.is_dir():
-        return path
-    there = [entry for entry in path.iterdir() if not CLUTTER.fullmatch(entry.name)]
-    return there[0] if len(there) == 1 and there[0].suffix.lower() == ".zip" else path

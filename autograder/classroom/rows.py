@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.classroom import grading, jobs, scheduler
-from autograder.classroom.handed_in import HandedIn, alone_inside
+from autograder.classroom.handed_in import HandedIn
 from autograder.classroom.store import Store
 from autograder.gradescope.words import refused
 from autograder.grading import pipeline
@@ -59,7 +59,7 @@ class Row:
 
 def register(store: Store, lab: Lab, handed_in: HandedIn) -> Registered:
     """Check a submission, however bad it is, and record it."""
-    path = alone_inside(handed_in.path)
+    path = handed_in.path
     try:
         with tempfile.TemporaryDirectory(prefix="class-") as name:
             folder = Path(name)
