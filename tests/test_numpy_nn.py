@@ -11,6 +11,7 @@ import torch
 from beyond import IN_NUMPY
 from conftest import ROOT, any_check_fails, load_file
 
+from autograder.runner.assertions import equal
 from autograder.runner.run_checks import generator
 from labs.numpy_to_cnn.grading.checks import numpy_nn
 from smallnets.data import mnist
@@ -48,17 +49,38 @@ MUTANTS = {
     ),
     "no copy of the input": ("self.x = np.array(x)\n        W, b", "self.x = x\n        W, b"),
     "copies instead of live parameters": ('{"W": self.W, "b": self.b}', '{"W": self.W.copy(), "b": self.b.copy()}'),
+    "gradient of the batch alone": (
+        "self.dL_wrt_W = x[:, :, None] * dL_wrt_output[:, None, :]",
+        "self.dL_wrt_W = x.T @ dL_wrt_output",
+    ),
+    "divided by the samples": (
+        "dL_wrt_output[:, None, :]\n        self.dL",
+        "dL_wrt_output[:, None, :] / len(x)\n        self.dL",
+    ),
+    "sign of the gradient": ("self.dL_wrt_W = x[:, :, None]", "self.dL_wrt_W = -x[:, :, None]"),
     "b drawn before W": ("self.W = np.random.randn(input", "np.random.randn(1); self.W = np.random.randn(input"),
     "ReLU in place": ("return np.maximum(self.x, 0)", "return np.maximum(x, 0, out=x)"),
+    "ReLU changes the gradient in place": (
+        "        return np.where(_remembered(self.x) > 0, dL_wrt_output, 0)",
+        "        dL_wrt_output[self.x <= 0] = 0\n        return dL_wrt_output",
+    ),
     "ReLU passes everything back": ("np.where(_remembered(self.x) > 0, dL_wrt_output, 0)", "dL_wrt_output"),
     "sigmoid that overflows": ("0.5 * (1 + np.tanh(0.5 * np.asarray(x)))", "1 / (1 + np.exp(-np.asarray(x)))"),
+    "sigmoid of minus x": ("np.tanh(0.5", "np.tanh(-0.5"),
     "sigmoid's derivative of x": ("a * (1 - a) * dL", "a * dL"),
     "squared error without its 2": ("2 * _remembered(self.error)", "_remembered(self.error)"),
+    "squared error's sign": ("return 2 * _remembered", "return -2 * _remembered"),
+    "squared error's gradient averaged": (
+        "return 2 * _remembered(self.error)",
+        "return 2 * _remembered(self.error) / len(self.error)",
+    ),
     "squared error averaged": ("return self.error**2", "return (self.error**2).mean()"),
     "unsigned labels wrap": (
         "np.subtract(x, y, dtype=np.result_type(x, np.float32))",
         "(-(y - x.astype(y.dtype))).astype(float)",
     ),
+    "the class alone from a hook": ("    return [Linear]", "    return Linear"),
+    "an object from a hook": ("    return [ReLU]", "    return [ReLU()]"),
     "always float64": ("0.5 * np.asarray(x)))", "0.5 * np.asarray(x, np.float64)))"),
 }
 
@@ -71,6 +93,35 @@ def test_a_check_catches_the_mutant(name: str, tmp_path: Path) -> None:
     (tmp_path / "numpy_nn.py").write_text(source.replace(old, new))
     mutant = load_file(tmp_path / "numpy_nn.py", "mutant")
     assert any_check_fails(CHECKS, mutant)
+
+
+def test_the_handouts_example_of_linear(lab: ModuleType) -> None:
+    layer = lab.Linear(3, 2)
+    layer.W, layer.b = np.linspace(1, -1, 6).reshape(3, 2), np.linspace(-0.5, 0.5, 2).reshape(1, 2)
+    equal(layer.forward(np.linspace(-2, 2, 6).reshape(2, 3)), [[-2.5, -0.06], [-1.06, -1.5]], "forward")
+    found = layer.backward(np.linspace(1, 2, 4).reshape(2, 2))
+    equal(found, [[1.8, -0.06666667, -1.93333333], [2.86666667, -0.06666667, -3.0]], "backward")
+    first = [[-2, -2.66666667], [-1.2, -1.6], [-0.4, -0.53333333]]
+    second = [[0.66666667, 0.8], [2, 2.4], [3.33333333, 4]]
+    equal(layer.grads()["W"], [first, second], "the gradient of W")
+    equal(layer.grads()["b"], [[[1, 1.33333333]], [[1.66666667, 2]]], "the gradient of b")
+
+
+def test_the_handouts_and_the_notebooks_examples_of_activations(lab: ModuleType) -> None:
+    relu, sigmoid, loss = lab.ReLU(), lab.Sigmoid(), lab.SE()
+    relu.forward(np.linspace(-1, 1, 9))
+    equal(relu.backward(np.linspace(-1, 1, 9)), [0, 0, 0, 0, 0, 0.25, 0.5, 0.75, 1], "ReLU.backward")
+    sigmoid.forward(np.linspace(-5, 5, 5))
+    expected = [-0.06648057, -0.35051858, 0, 0.35051858, 0.06648057]
+    equal(sigmoid.backward(np.linspace(-10, 10, 5)), expected, "Sigmoid.backward")
+    x, dL = np.array([[-2, -1.2, -0.4], [0.4, 1.2, 2]]), np.array([[-3, 1.2, -0.5], [-0.4, 2.2, 3]])
+    relu.forward(x)
+    equal(relu.backward(dL), [[0, 0, 0], [-0.4, 2.2, 3]], "ReLU.backward")
+    sigmoid.forward(x)
+    expected_2d = [[-0.314981, 0.213473, -0.12013], [-0.096104, 0.391368, 0.314981]]
+    equal(sigmoid.backward(dL), expected_2d, "Sigmoid.backward", tolerance=1e-5)
+    loss.forward(np.linspace(-5, 5, 9), 0.5 * np.linspace(-5, 5, 9))
+    equal(loss.backward(), [-5, -3.75, -2.5, -1.25, 0, 1.25, 2.5, 3.75, 5], "SE.backward")
 
 
 def test_the_layers_agree_with_torch(lab: ModuleType) -> None:

@@ -1,7 +1,7 @@
 """Assertions that the checks of every lab share: equal numbers, right gradients."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,9 +10,21 @@ import numpy as np
 from smallnets.gradcheck import numeric_gradient, relative_error
 
 
-def equal(found: Any, expected: Any, what: str, tolerance: float = 1e-6) -> None:
-    """Fail unless two arrays agree in shape and within `tolerance`."""
+def equal(
+    found: Any, expected: Any, what: str, tolerance: float = 1e-6, likely: Mapping[str, Any] | None = None
+) -> None:
+    """Fail unless two arrays agree in shape and within `tolerance`.
+
+    Args:
+        likely: common mistakes in words, and the array that comes of each; the one that gives `found` is named.
+    """
+    assert found is not None, f"{what}: expected an array, got None; is a return missing?"
     found, expected = np.asarray(found), np.asarray(expected)
+    right = found.shape == expected.shape and np.allclose(found, expected, tolerance, tolerance, equal_nan=True)
+    for words, wrong in () if right else (likely or {}).items():
+        if found.shape == np.shape(wrong) and np.allclose(found, wrong, tolerance, tolerance):
+            what = f"{what}: {words}"
+            break
     assert found.shape == expected.shape, f"{what}: expected shape {list(expected.shape)}, got {list(found.shape)}"
     wrong = ~np.isclose(found, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
     if wrong.any():
@@ -29,13 +41,28 @@ def right_gradient(found: Any, f: Callable[[], float], x: np.ndarray, what: str)
     assert error < 1e-7, f"{what}: expected the numeric gradient, got a relative error of {error:.1e}"
 
 
+def slips(expected: np.ndarray) -> dict[str, np.ndarray]:
+    """Common mistakes in a gradient [B, ...], one for each sample, and the array that comes of each; for `equal`."""
+    n, total = len(expected), expected.sum(axis=0)
+    return {
+        "its sign is reversed": -expected,
+        f"it is divided by the number of samples, {n}": expected / n,
+        "it is summed over the samples": total,
+        "it is the mean over the samples": total / n,
+        "it is the sum over the samples, in place of each sample's own": np.broadcast_to(total, expected.shape),
+        "it is the mean over the samples, in place of each sample's own": np.broadcast_to(total / n, expected.shape),
+    }
+
+
 @contextmanager
-def untouched(*arrays: np.ndarray) -> Iterator[None]:
-    """Fail if the block changes one of the arrays."""
+def untouched(*arrays: np.ndarray, by: str) -> Iterator[None]:
+    """Fail if the block, a call of the function `by`, changes one of the arrays that it was given."""
     before = [array.copy() for array in arrays]
     yield
     for array, copy in zip(arrays, before, strict=True):
-        assert np.array_equal(array, copy), "expected the caller's array unchanged, got it changed in place"
+        assert np.array_equal(array, copy, equal_nan=array.dtype.kind == "f"), (
+            f"{by} changed an array that it was given: expected it unchanged; work on a copy, x.copy()"
+        )
 
 
 def away_from_zero(rng: np.random.Generator, *shape: int) -> np.ndarray:

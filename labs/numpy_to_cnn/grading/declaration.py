@@ -16,15 +16,21 @@ BASELINE = 0.75  # from the course's editions of 2023 and 2024; the handout does
 FULL = 0.85  # ours: MyNet has 0.857 without augmentation and 0.926 with it, the linear net 0.76
 TRAINING, CLASSIFICATION = "numpy_nn_training.png", "numpy_nn_classification.png"
 
+# one row for one cause: the gradient of W is judged even where that of the input is wrong, and so on
 LAYERS = [
-    ("Linear: start, and the handout's example", 8.0, ("check_linear_start", "check_linear_handout")),
-    ("Linear: gradients of any batch", 10.0, ("check_linear_gradients",)),
-    ("Linear: params() are the layer's own arrays", 5.0, ("check_linear_parameters_are_live",)),
+    ("Linear as given: its start, and the hooks", 2.0, ("check_linear_start", "check_hooks")),
+    ("Linear.forward", 4.0, ("check_linear_forward",)),
+    ("Linear.backward: gradient of the input", 5.0, ("check_linear_input_gradient",)),
+    ("Linear.backward: gradient of W", 5.0, ("check_linear_weight_gradient",)),
+    ("Linear.backward: gradient of b", 3.0, ("check_linear_bias_gradient",)),
+    ("Linear: params() are the layer's own arrays", 4.0, ("check_linear_parameters_are_live",)),
     ("Linear: the last input is kept", 4.0, ("check_linear_remembers_the_last_input",)),
-    ("ReLU", 5.0, ("check_relu",)),
-    ("Sigmoid", 5.0, ("check_sigmoid",)),
-    ("ReLU and Sigmoid of any shape", 5.0, ("check_activations_of_any_shape",)),
-    ("SE", 6.0, ("check_se",)),
+    ("ReLU.forward", 3.0, ("check_relu_forward",)),
+    ("ReLU.backward", 4.0, ("check_relu_backward",)),
+    ("Sigmoid.forward", 4.0, ("check_sigmoid_forward",)),
+    ("Sigmoid.backward", 4.0, ("check_sigmoid_backward",)),
+    ("SE.forward", 3.0, ("check_se_forward",)),
+    ("SE.backward", 3.0, ("check_se_backward",)),
 ]
 NETS = [
     ("FCNet and SimpleCNN", 5.0, ("check_parameters", "check_formulas")),

@@ -6,5 +6,5 @@ N_CLASSES = 10
 
 
 def layout(n: int) -> Layout:
-    """The layout of the classes of n images, and of the problems."""
-    return [Array("labels", "<i8", (n,)), Blob("problems", 2**16)]
+    """The layout of the classes of n images by classify and by the net's greatest outputs, and of the problems."""
+    return [Array("labels", "<i8", (n,)), Array("greatest", "<i8", (n,)), Blob("problems", 2**16)]

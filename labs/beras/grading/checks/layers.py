@@ -74,7 +74,7 @@ def check_forward(beras: Any, rng: np.random.Generator) -> None:
     for b in (1, int(rng.integers(2, 6))):
         n_in, n_out = rng.integers(1, 6, 2)
         layer, x = dense64(beras, n_in, n_out, rng), rng.normal(size=(b, n_in))
-        with untouched(x):
+        with untouched(x, by="Dense.forward"):
             equal(layer(x), x @ layer.w + np.ravel(layer.b), f"Dense.forward for inputs of shape [{b}, {n_in}]")
 
 

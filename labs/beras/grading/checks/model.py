@@ -67,7 +67,7 @@ class Small:
 def check_call(beras: Any, rng: np.random.Generator) -> None:
     """call passes every layer in order; the inputs stay unchanged."""
     small = Small(beras, rng)
-    with untouched(small.x):
+    with untouched(small.x, by="SequentialModel.call"):
         equal(small.model.call(small.x), small.outputs, "SequentialModel.call of three layers")
 
 
