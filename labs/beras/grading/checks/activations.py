@@ -13,7 +13,7 @@ def check_leaky_relu(beras: Any, rng: np.random.Generator) -> None:
     """Values for the default alpha and another; the caller's array stays unchanged."""
     for arguments, alpha in (((), 0.3), (((a := float(rng.uniform(0.01, 0.9))),), a)):
         layer, x = beras.activations.LeakyReLU(*arguments), away_from_zero(rng, *rng.integers(1, 6, 2))
-        with untouched(x):
+        with untouched(x, by="LeakyReLU.forward"):
             equal(layer(x), np.where(x > 0, x, alpha * x), f"LeakyReLU with alpha {alpha:.3g}")
 
 
@@ -22,7 +22,7 @@ def check_leaky_relu_derivative(beras: Any, rng: np.random.Generator) -> None:
     alpha = float(rng.uniform(0.01, 0.9))
     layer, x = beras.activations.LeakyReLU(alpha), away_from_zero(rng, *rng.integers(2, 6, 2))
     outputs = np.asarray(layer(x))
-    with untouched(outputs, x):
+    with untouched(outputs, x, by="LeakyReLU.input_gradients"):
         equal(layer.input_gradients(), np.where(x > 0, 1, alpha), f"LeakyReLU.input_gradients with alpha {alpha:.3g}")
 
 
@@ -31,7 +31,7 @@ def check_chain_rule(beras: Any, rng: np.random.Generator) -> None:
     for layer in (beras.activations.LeakyReLU(0.2), beras.activations.ReLU()):
         shape = rng.integers(2, 6, 2)
         x, J = away_from_zero(rng, *shape), rng.normal(size=shape)
-        with untouched(x):
+        with untouched(x, by=f"{type(layer).__name__}.forward"):
             layer(x)
         found, name = np.asarray(layer.compose_to_input(J)), f"{type(layer).__name__}.compose_to_input"
         right_gradient(found, lambda: float((layer.forward(x) * J).sum()), x, name)  # noqa: B023
@@ -40,7 +40,7 @@ def check_chain_rule(beras: Any, rng: np.random.Generator) -> None:
 def check_softmax(beras: Any, rng: np.random.Generator) -> None:
     """Each row sums to 1, also for scores too large for exp."""
     layer, x = beras.activations.Softmax(), rng.normal(size=rng.integers(2, 6, 2))
-    with untouched(x):
+    with untouched(x, by="Softmax.forward"):
         equal(layer(x), np.exp(x) / np.exp(x).sum(axis=1, keepdims=True), "Softmax.forward")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,5 +1,7 @@
 """Checks on Model.evaluate and on assignment.py's SequentialModel, with layers that are not the student's."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
@@ -17,6 +19,16 @@ def _mean(found: Any, name: str, what: str) -> float:
     assert hasattr(found, "keys"), f"{what}: expected a dict with loss and acc, got a {type(found).__name__}"
     assert name in found, f"{what}: expected a dict with loss and acc, got {sorted(map(str, found))}"
     return float(np.mean(found[name]))
+
+
+@contextmanager
+def unchanged(model: Any, by: str) -> Iterator[None]:
+    """Fail if the block, a call of the function `by`, changes the model's weights."""
+    before = [weight.copy() for weight in model.trainable_variables]
+    yield
+    for weight, copy in zip(model.trainable_variables, before, strict=True):
+        same = np.array_equal(weight, copy)
+        assert same, f"{by} changed the weights: expected an update in training only, if training is True"
 
 
 def check_evaluate(beras: Any, rng: np.random.Generator) -> None:
@@ -39,7 +51,7 @@ def check_evaluate(beras: Any, rng: np.random.Generator) -> None:
     x, y = rng.normal(size=(batches * size, n)), np.eye(n)[rng.integers(0, n, batches * size)]
     x[-size:] *= 10  # so that the last batch differs from all others
     predictions = model.call(x)
-    with untouched(x, y, *model.trainable_variables):
+    with unchanged(model, "Model.evaluate"), untouched(x, y, by="Model.evaluate"):
         found = model.evaluate(x, y, batch_size=size)
     what = f"Model.evaluate of {batches} batches"
     equal(_mean(found, "loss", what), toy.Half().forward(predictions, y), f"{what}: the mean loss")
@@ -79,7 +91,7 @@ def check_batch_step(beras: Any, rng: np.random.Generator) -> None:
     small = Small(beras, rng)
     model, name = small.model, "SequentialModel.batch_step"
     loss, accuracy = small.loss.forward(small.outputs, small.y), Accuracy()(small.outputs, small.y)
-    with untouched(small.x, small.y, *model.trainable_variables):
+    with unchanged(model, f"{name}(training=False)"), untouched(small.x, small.y, by=name):
         still = model.batch_step(small.x, small.y, training=False)
     equal(_mean(still, "loss", f"{name} without training"), loss, f"{name} without training: the loss")
     equal(_mean(still, "acc", f"{name} without training"), accuracy, f"{name} without training: the accuracy")
