@@ -6,18 +6,23 @@ import functools
 import io
 import json
 import os
+import re
+import resource
 import shutil
 import signal
+import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from conftest import ROOT
@@ -35,9 +40,12 @@ def command(checkout: Path, db: Path, *more: object) -> list[str]:
 
 
 @contextlib.contextmanager
-def serving(checkout: Path, db: Path, staff: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def serving(
+    checkout: Path, db: Path, staff: Path, *more: object, before: Sequence[str] = ()
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """The board's address, and the process that staff have started."""
-    line = command(checkout, db, "--port", 0, "--staff", staff, "--cool-down", 0, "--i-trust-this")
+    line = command(checkout, db, "--port", 0, "--staff", staff, "--cool-down", 0, "--i-trust-this", *more)
+    line = [*before, *line]
     with subprocess.Popen(line, cwd=checkout, env=environment(checkout), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -160,3 +168,59 @@ def test_who_takes_the_server_over_reads_no_labels_and_connects_to_nobody(tmp_pa
     line = [sys.executable, "-c", script, str(db), str(labels)]
     done = subprocess.run(line, cwd=ROOT, env=environment(ROOT), capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("refused\n" * 6, "")
+
+
+@contextlib.contextmanager
+def nginx(folder: Path, behind: str) -> Iterator[str]:
+    """A proxy before the board, as the page for staff configures it; gives its address."""
+    key, certificate = folder / "board.key", folder / "board.pem"
+    line = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=board", "-days", "2"]
+    subprocess.run([*line, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    page = (ROOT / "autograder/SCOREBOARD.md").read_text(encoding="utf-8")
+    found = re.search(r"```nginx\n(.*?)```", page, re.DOTALL)
+    assert found is not None
+    site = found[1]
+    for old, new in (("listen 443", f"listen {address}"), ("/etc/ssl/board.pem", str(certificate)),
+                     ("/etc/ssl/board.key", str(key)), ("http://127.0.0.1:8000", behind.rstrip("/"))):  # fmt: skip
+        assert old in site
+        site = site.replace(old, new)
+    rules = [re.search(rf"`({name} \d+;)`", page) for name in ("worker_rlimit_nofile", "worker_connections")]
+    files, places = (rule[1] for rule in rules if rule)
+    (folder / "nginx.conf").write_text(
+        f"{files}\npid {folder}/nginx.pid;\ndaemon off;\nerror_log {folder}/error.log;\nevents {{ {places} }}\n"
+        f"http {{\naccess_log off;\nclient_body_temp_path {folder}/body;\nproxy_temp_path {folder}/proxy;\n{site}}}\n"
+    )
+    with subprocess.Popen(["nginx", "-e", folder / "error.log", "-c", folder / "nginx.conf"]) as process:
+        try:
+            until(lambda: (folder / "nginx.pid").exists())
+            yield f"https://{address}/"
+        finally:
+            process.terminate()
+
+
+@pytest.mark.parametrize("proxied", [False, True], ids=["alone", "behind_nginx"])
+def test_pages_are_served_beside_1100_requests_that_never_arrive(
+    course: tuple[Path, Path, Path, list[str]], tmp_path: Path, proxied: bool
+) -> None:
+    if proxied and not shutil.which("nginx"):
+        pytest.skip("expected nginx, which is not installed")
+    checkout, db, staff, _ = course
+    kept = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if kept[1] < 4096:
+        pytest.skip(f"expected a process that may open 4,096 files, got {kept[1]:,}")
+    with contextlib.ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, kept)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (4096, kept[1]))
+        line = ["bash", "-c", 'ulimit -n 1024; exec "$@"', "serve"]
+        url = stack.enter_context(serving(checkout, db, staff, *["--proxy", "127.0.0.1"] * proxied, before=line))[0]
+        if proxied:
+            url = stack.enter_context(nginx(tmp_path, url))
+        address = urlsplit(url)
+        for _ in range(1100):
+            begun = stack.enter_context(socket.create_connection((address.hostname, address.port), 10))
+            begun.sendall(b"\x16\x03\x01" if proxied else b"GET / HTTP/1.1\r\nHost: board\r\nX-A: ")
+        unverified = ssl._create_unverified_context()  # a certificate that the test made
+        with urllib.request.urlopen(url, timeout=30, context=unverified if proxied else None) as answer:
+            assert answer.status == 200

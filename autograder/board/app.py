@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from autograder.board import connections
 from autograder.board.guard import Guard
 from autograder.board.handlers import ReadHandlers, State, WriteHandlers
 from autograder.board.uploads import Rules
@@ -64,17 +65,18 @@ def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
     return Guard(inner, rules.most_bytes)  # outermost, so that our own errors have its headers too
 
 
-def server(application: ASGIApp, proxy: str = "") -> uvicorn.Server:
+def server(application: ASGIApp, proxy: str = "", files: int = 1024) -> uvicorn.Server:
     """A server to be run on sockets that are bound already, so that it needs no right to bind them.
 
     Args:
         proxy: the address of a reverse proxy, the only one whose X-Forwarded headers are believed.
+        files: that the process may open.
     """
     config = uvicorn.Config(
         application,
-        http="h11",
+        http=connections.protocol(connections.Connections(files, proxy)),
         ws="none",
-        log_level="warning",
+        log_level="error",  # anyone can cause a warning for each request
         access_log=False,
         server_header=False,
         proxy_headers=bool(proxy),

@@ -113,8 +113,9 @@ def both(lab: Lab, args: argparse.Namespace) -> int:
 
 def serve(lab: Lab, args: argparse.Namespace, chosen: uploads.Rules) -> None:
     """Serve until told to stop, confined to the board's own files."""
-    from autograder.board import app
+    from autograder.board import app, connections
 
+    files = connections.raise_limit()
     family = socket.AF_INET6 if ":" in args.host else socket.AF_INET
     with socket.socket(family) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -129,4 +130,4 @@ def serve(lab: Lab, args: argparse.Namespace, chosen: uploads.Rules) -> None:
             print("no Landlock here: the server can read all files that its user can read", file=sys.stderr)
         host, port = listening.getsockname()[:2]
         print(f"http://{f'[{host}]' if ':' in host else host}:{port}/", flush=True)
-        app.server(application, args.proxy).run(sockets=[listening])
+        app.server(application, args.proxy, files).run(sockets=[listening])
