@@ -123,7 +123,7 @@ def train_part(
     # at once, as this loop may be an endless one
     beyond = f"note: part {part}: {n_iter} batches are trained, and fit goes on; an iteration is a batch, not an epoch"
     with (
-        progress.watch_steps(progress.step_class(module), n_iter, f"part {part}", show, beyond) as steps,
+        progress.watch_steps(progress.step_classes(module), n_iter, f"part {part}", show, beyond) as steps,
         student_code(own_file),
     ):
         result = module.fit(*inputs, n_iter)

@@ -4,7 +4,7 @@ import functools
 import inspect
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import ModuleType
@@ -18,28 +18,40 @@ class Steps:
     """What was seen of a training.
 
     `count` steps; the last one ended at `last_end` (perf_counter seconds); `sizes` are the rows of their batches.
+    `running`: a step has begun that has not ended.
     """
 
     count: int = 0
+    running: bool = False
     last_end: float | None = None
     sizes: list[int | None] = field(default_factory=list)
 
 
-def step_class(module: ModuleType) -> type | None:
-    """NeuralNet, or, in a file that calls it otherwise, the first class with a step."""
+def step_classes(module: ModuleType) -> list[type]:
+    """The classes whose own `step` trains: of NeuralNet, or in a file that calls it otherwise of the first with a step.
+
+    The classes derived from it in the file, and those that it derives from, belong to them.
+    """
     classes = [value for value in vars(module).values() if isinstance(value, type)]
     own = [value for value in classes if value.__module__ == module.__name__ and hasattr(value, "step")]
-    return getattr(module, "NeuralNet", own[0] if own else None)
+    net_class = getattr(module, "NeuralNet", own[0] if own else None)
+    if not isinstance(net_class, type):
+        return []
+    lines = [net_class, *(value for value in own if issubclass(value, net_class))]
+    return list(dict.fromkeys(base for value in lines for base in value.__mro__ if "step" in vars(base)))
 
 
 @contextmanager
 def watch_steps(
-    net_class: type | None, total: int, label: str, show: bool | None = None, beyond: str = ""
+    net_classes: Iterable[type], total: int, label: str, show: bool | None = None, beyond: str = ""
 ) -> Iterator[Steps]:
-    """Count the calls of net_class.step while the block runs, and show them on a terminal.
+    """Count the calls of the classes' own `step` while the block runs, and show them on a terminal.
 
-    A class without a step is left alone, so is the class after the block. Whatever step returns
-    or raises passes through unchanged.
+    A call inside another one, such as super().step, belongs to that one. The classes are as before after the block.
+    Whatever step returns or raises passes through unchanged.
+
+    Updates that `step` does not make, and several that one call makes, cannot be seen; nor can a `step` that only the
+    object has, or that is no function, static method or class method.
 
     Args:
         total: how many steps are expected.
@@ -48,37 +60,56 @@ def watch_steps(
         beyond: the line that is printed on stderr, once, when there are more steps than expected.
     """
     steps = Steps()
-    # a static or class method, or anything cleverer, would not survive being wrapped
-    step = None if net_class is None else inspect.getattr_static(net_class, "step", None)
-    if net_class is None or not inspect.isfunction(step):
-        yield steps
-        return
-    bar = _bar(total, label) if (sys.stderr.isatty() if show is None else show) else None
+    own = {net_class: vars(net_class)["step"] for net_class in net_classes if _function(vars(net_class)["step"])}
+    bar = _bar(total, label) if own and (sys.stderr.isatty() if show is None else show) else None
 
-    @functools.wraps(step)
-    def watched(*args: Any, **kwargs: Any) -> Any:
-        loss = step(*args, **kwargs)
-        steps.count += 1
-        steps.sizes.append(fitcheck.length(next(iter((*args[1:], *kwargs.values())), None)))
-        steps.last_end = time.perf_counter()
+    def done(loss: object) -> None:
         if beyond and steps.count == total + 1:
             _say(beyond, bar)
         if bar is not None:
             bar.set_postfix_str(_loss_text(loss), refresh=False)
             bar.update()
-        return loss
 
-    own = vars(net_class).get("step")
-    net_class.step = watched  # type: ignore[attr-defined]
     try:
+        for net_class, step in own.items():
+            watched = _watched(_function(step), steps, done)
+            kind = type(step) if isinstance(step, (staticmethod, classmethod)) else None
+            net_class.step = kind(watched) if kind else watched  # type: ignore[attr-defined]
         yield steps
     finally:
-        if own is None:
-            del net_class.step  # type: ignore[attr-defined]
-        else:
-            net_class.step = own  # type: ignore[attr-defined]
+        for net_class, step in own.items():
+            net_class.step = step  # type: ignore[attr-defined]
         if bar is not None:
             bar.close()
+
+
+def _function(step: Any) -> Any:
+    """The function of a method, a static or a class method; None for anything cleverer, which cannot be wrapped."""
+    function = step.__func__ if isinstance(step, (staticmethod, classmethod)) else step
+    return function if inspect.isfunction(function) else None
+
+
+def _watched(step: Callable[..., Any], steps: Steps, done: Callable[[object], None]) -> Callable[..., Any]:
+    """The function, each of whose outermost calls is added to `steps` and then told to `done` with what it returned."""
+
+    @functools.wraps(step)
+    def watched(*args: Any, **kwargs: Any) -> Any:
+        if steps.running:
+            return step(*args, **kwargs)
+        steps.running = True
+        try:
+            loss = step(*args, **kwargs)
+        finally:
+            steps.running = False
+        steps.count += 1
+        # the net or its class, which comes before the batch, has a step
+        batch = next((value for value in (*args, *kwargs.values()) if not hasattr(value, "step")), None)
+        steps.sizes.append(fitcheck.length(batch))
+        steps.last_end = time.perf_counter()
+        done(loss)
+        return loss
+
+    return watched
 
 
 def _bar(total: int, label: str) -> Any:

@@ -3,6 +3,7 @@
 import random
 import time
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,7 +33,7 @@ def test_watching_steps_changes_nothing_counts_them_and_shows_the_loss(
     loss: object, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = Net.step
-    with progress.watch_steps(Net, 4, "part 2", show=True) as steps:
+    with progress.watch_steps([Net], 4, "part 2", show=True) as steps:
         assert [Net().step(loss) for _ in range(2)] == [loss] * 2
         time.sleep(0.2)  # the bar is redrawn ten times a second at most
         Net().step(loss)
@@ -44,29 +45,85 @@ def test_watching_steps_changes_nothing_counts_them_and_shows_the_loss(
 
 def test_a_step_that_raises_is_passed_on_and_the_class_restored() -> None:
     before = Net.step
-    with pytest.raises(ZeroDivisionError), progress.watch_steps(Net, 3, "") as steps:
+    with pytest.raises(ZeroDivisionError), progress.watch_steps([Net], 3, "") as steps:
         Net().step(ZeroDivisionError())
     assert Net.step is before and steps.count == 0
 
 
 def test_an_inherited_step_is_watched_and_left_inherited() -> None:
-    class Child(Net):
+    module = ModuleType("neuralnet_p1")
+    exec("from test_core import Net\nclass NeuralNet(Net): pass", vars(module))
+    with progress.watch_steps(progress.step_classes(module), 1, "") as steps:
+        module.NeuralNet().step(1)
+    assert steps.count == 1 and "step" not in vars(module.NeuralNet)
+
+
+STEPS = """
+import functools
+
+def timed(step):
+    @functools.wraps(step)
+    def inner(*args):
+        return step(*args)
+    return inner
+
+class NeuralNet:
+    def step(self, x):
+        return 0.5
+
+class Deeper(NeuralNet):
+    def step(self, x):
+        return super().step(x) + self.step_of_two(x)
+
+    def step_of_two(self, x):
+        return NeuralNet.step(self, x)
+
+class Timed(NeuralNet):
+    step = timed(NeuralNet.step)
+
+class Static(NeuralNet):
+    @staticmethod
+    def step(x):
+        return 0.5
+
+class OfTheClass(NeuralNet):
+    @classmethod
+    def step(cls, x):
+        return 0.5
+
+class Schedule:
+    def step(self):
         pass
 
-    with progress.watch_steps(Child, 1, "") as steps:
-        Child().step(1)
-    assert steps.count == 1 and "step" not in vars(Child)
+def wrapped(net):
+    net.step = timed(net.step)
+    return net
+"""
 
 
-@pytest.mark.parametrize("net_class", [None, object])
-def test_without_a_step_nothing_is_shown(net_class: type | None, capsys: pytest.CaptureFixture[str]) -> None:
-    with progress.watch_steps(net_class, 3, "part 2", show=True) as steps:
+@pytest.mark.parametrize("net", ["NeuralNet()", "Deeper()", "Timed()", "Static()", "OfTheClass()", "wrapped(Timed())"])
+def test_a_step_is_counted_once_however_it_is_written(net: str) -> None:
+    module = ModuleType("neuralnet_p1")
+    exec(STEPS, vars(module))
+    before = {name: dict(vars(value)) for name, value in vars(module).items() if isinstance(value, type)}
+    with progress.watch_steps(progress.step_classes(module), 3, "") as steps:
+        step = eval(net, vars(module)).step
+        for _ in range(3):
+            step([0] * 100)
+            module.Schedule().step()
+    assert (steps.count, steps.sizes) == (3, [100] * 3)
+    assert before == {name: dict(vars(value)) for name, value in vars(module).items() if isinstance(value, type)}
+
+
+def test_without_a_step_nothing_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert progress.step_classes(ModuleType("empty")) == []
+    with progress.watch_steps([], 3, "part 2", show=True) as steps:
         pass
     assert steps.count == 0 and capsys.readouterr().err == ""
 
 
 def test_no_bar_where_stderr_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress.watch_steps(Net, 1, "part 2"):
+    with progress.watch_steps([Net], 1, "part 2"):
         Net().step(1)
     assert capsys.readouterr().err == ""
 
@@ -74,7 +131,7 @@ def test_no_bar_where_stderr_is_no_terminal(capsys: pytest.CaptureFixture[str]) 
 @pytest.mark.parametrize("show", [True, False], ids=["above the bar", "without a bar"])
 def test_more_steps_than_expected_are_told_once_and_at_once(show: bool, capsys: pytest.CaptureFixture[str]) -> None:
     told = []
-    with progress.watch_steps(Net, 2, "part 2", show, beyond="note: 2 are enough") as steps:
+    with progress.watch_steps([Net], 2, "part 2", show, beyond="note: 2 are enough") as steps:
         for _ in range(5):
             Net().step(1)
             told.append("note: 2 are enough\n" in capsys.readouterr().err)
