@@ -136,7 +136,7 @@ def train_part(
     if steps.count > n_iter and len(run.losses) <= n_iter:  # else the number of losses has said it
         notes.append(f"fit trained {steps.count} batches in {n_iter} iterations, so these figures are not comparable")
     if not isinstance(net, torch.nn.Module):
-        notes.append(f"expected net to be a torch.nn.Module, got {fitcheck.kind(net)}: it is not saved")
+        notes.append(f"{fitcheck.no_net(net)}; it is not saved")
     return run
 
 

@@ -11,25 +11,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def unpack(result: object, what: str, lengths: tuple[int, int] | None = None) -> tuple[Any, Any, Any]:
+def unpack(
+    result: object, what: str, lengths: tuple[int, int] | None = None, notes: list[str] | None = None
+) -> tuple[Any, Any, Any]:
     """Split fit's (losses, predictions, net).
 
     Args:
         what: how the values are called, for the message, e.g. "losses, yhats, net".
         lengths: how many losses and predictions there should be.
+        notes: values that are plainly in another order are put in this one, and a note is added.
 
     Raises:
-        ValueError: not a tuple or list of three, or as many losses as there should be predictions and the reverse.
+        ValueError: not a tuple or list of three; without notes, another order, too.
     """
     if not isinstance(result, (tuple, list)):
         raise ValueError(f"expected fit to return ({what}), got {kind(result)}")
     if len(result) != 3:
-        raise ValueError(f"expected fit to return three values ({what}), got {len(result)}")
+        got = f"{len(result)} ({', '.join(map(sized, result))})" if 0 < len(result) < 5 else str(len(result))
+        raise ValueError(f"expected fit to return three values ({what}), got {got}")
+    places = [_place(value, lengths) for value in result]
+    if places != [0, 1, 2] and sorted(places) == [0, 1, 2]:
+        names = what.split(", ")
+        got = ", ".join(names[place] for place in places)
+        _problem(notes, f"expected fit to return ({what}) in this order, got ({got})")
+        result = [result[places.index(place)] for place in range(3)]
     losses, predictions, net = result
-    found = length(losses), length(predictions)
-    if lengths is not None and lengths[0] != lengths[1] and found == lengths[::-1]:
-        raise ValueError(f"expected fit to return ({what}) in this order, got {found[0]} values, then {found[1]}")
     return losses, predictions, net
+
+
+def _place(value: object, lengths: tuple[int, int] | None) -> int:
+    """Where a value that fit returned belongs by its look: losses 0, predictions 1, a net 2; -1 where that is open."""
+    if hasattr(value, "state_dict"):
+        return 2
+    n = length(value)
+    return lengths.index(n) if lengths is not None and lengths[0] != lengths[1] and n in lengths else -1
+
+
+def no_net(value: object) -> str:
+    """What is said of a value that is no torch.nn.Module, where fit has to return its net."""
+    if isinstance(value, type):
+        return f"expected fit to return its net, got {kind(value)}: return the object that was trained"
+    return f"expected net to be a torch.nn.Module, got {kind(value)}"
 
 
 def number(value: Any) -> float:
@@ -38,7 +60,7 @@ def number(value: Any) -> float:
     Raises:
         TypeError, ValueError, RuntimeError: it is no single number.
     """
-    return float(value.detach() if hasattr(value, "detach") else value)
+    return float(value.item() if hasattr(value, "item") else value)
 
 
 def losses(values: Any, n_iter: int, notes: list[str] | None = None) -> list[float]:
@@ -50,14 +72,16 @@ def losses(values: Any, n_iter: int, notes: list[str] | None = None) -> list[flo
     try:
         waiting = list(values)
     except Exception:  # whatever someone's objects raise when they are asked for a list
-        _problem(notes, f"expected losses to be a list of numbers, got {kind(values)}")
+        one = ", which is one number: append the loss of each step" if _is_number(values) else ""
+        _problem(notes, f"expected losses to be a list of numbers, got {kind(values)}{one}")
         return []
     plain: list[float] = []
     for i, value in enumerate(waiting):
         try:
             plain.append(number(value))
         except Exception:  # or for a number
-            _problem(notes, f"expected losses to be a list of numbers, got {kind(value)} at [{i}]")
+            advice = ": does step return its loss?" if value is None else ""
+            _problem(notes, f"expected losses to be a list of numbers, got {sized(value)} at [{i}]{advice}")
             return []
     if len(plain) != n_iter:
         # of several epochs, or of every batch of an epoch
@@ -94,10 +118,13 @@ def labels(values: Any, n: int, n_classes: int, notes: list[str] | None = None) 
         else:
             raise ValueError(text)
     known = np.isin(yhats, np.arange(n_classes))
+    if n_nan := int(np.isnan(yhats).sum()):
+        _problem(notes, f"yhats hold {n_nan} nan of {n:,}", ": counted as wrong")
+    other = yhats[~known & ~np.isnan(yhats)]
     if known.all() and yhats.dtype.kind in "fb" and notes is not None:
         notes.append(f"yhats are {yhats.dtype}; the autograder accepts whole numbers")
-    if not known.all():
-        text = f"{n - known.sum()} of {n} yhats are none of the labels 0..{n_classes - 1}, such as {yhats[~known][0]:g}"
+    if other.size:
+        text = f"{other.size} of {n} yhats are none of the labels 0..{n_classes - 1}, such as {other[0]:g}"
         _problem(notes, text, ": counted as wrong")
     return np.where(known, yhats, n_classes).astype(np.int64)
 
@@ -125,7 +152,7 @@ def images(values: Any, n: int, n_pixels: int = 784, notes: list[str] | None = N
     _some_finite(plain, "xhats")
     finite = np.isfinite(plain)
     if not finite.all():
-        _problem(notes, f"{(~finite).sum()} of {finite.size} numbers in xhats are nan or infinite", ": taken as 0")
+        _problem(notes, f"{(~finite).sum():,} of {finite.size:,} numbers in xhats are nan or infinite", ": taken as 0")
         xhats, plain = xhats[finite], np.where(finite, plain, np.float32(0))
     if n and not 0 <= xhats.min() <= xhats.max() <= 1:
         least, most = (_beyond(value) for value in (xhats.min(), xhats.max()))
@@ -166,6 +193,20 @@ def kind(value: object) -> str:
     if isinstance(value, type):
         return f"the class {value.__name__}"
     return "nothing (None)" if value is None else f"a {type(value).__name__}"
+
+
+def sized(value: object) -> str:
+    """How a message names one of several values: by its type and, if it has one, its length."""
+    n = None if isinstance(value, (str, type)) else length(value)
+    return kind(value) if n is None else f"{kind(value)} of {n}"
+
+
+def _is_number(value: object) -> bool:
+    """Whether a value is a single number."""
+    try:
+        return number(value) is not None
+    except Exception:  # whatever someone's objects raise
+        return False
 
 
 def length(value: Any) -> int | None:

@@ -93,6 +93,8 @@ def score(dataset: Path, tmp_path: Path, student: Student) -> Callable[..., int]
         (2, classifier("losses, list(yhats), net")),
         (2, classifier("[loss.item() for loss in losses], yhats.numpy().astype(np.int32), net")),
         (2, classifier("torch.stack(losses), yhats, net")),
+        (2, classifier("torch.stack(losses)[:, None], yhats, net")),
+        (2, classifier("[loss.detach().numpy().reshape(1, 1) for loss in losses], yhats, net")),
         (2, classifier("[losses, yhats, net]")),
         (2, classifier("losses, yhats, net.model")),  # no get_parameters
         (2, classifier().replace("return self.parameters()", "return [p for p in self.parameters()]")),
@@ -222,7 +224,10 @@ def test_the_layers_of_part_1_are_fixed_as_the_grader_has_them(
 WRONG = {
     "nothing": (classifier("None"), "expected fit to return (losses, yhats, net), got nothing (None)"),
     "one value": (classifier("net"), "expected fit to return (losses, yhats, net), got a NeuralNet"),
-    "two values": (classifier("losses, yhats"), "expected fit to return three values (losses, yhats, net), got 2"),
+    "two values": (
+        classifier("losses, yhats"),
+        "expected fit to return three values (losses, yhats, net), got 2 (a list of 4, a Tensor of 30)",
+    ),
     "few yhats": (classifier("losses, yhats[1:], net"), "expected yhats of shape [30], got [29]"),
     "logits of other classes": (
         classifier("losses, net(dev_set)[:, :4], net"),
@@ -238,7 +243,11 @@ WRONG = {
     "a set": (classifier("losses, {1, 2}, net"), "expected yhats to be an array of numbers, got a set"),
     "swapped": (
         classifier("yhats, losses, net"),
-        "expected fit to return (losses, yhats, net) in this order, got 30 values, then 4",
+        "expected fit to return (losses, yhats, net) in this order, got (yhats, losses, net)",
+    ),
+    "net first": (
+        classifier("net, losses, yhats"),
+        "expected fit to return (losses, yhats, net) in this order, got (net, losses, yhats)",
     ),
 }
 WRONG_IMAGES = {
@@ -255,7 +264,11 @@ NOTED = {
     "a loss of every batch of ten epochs": (classifier("[0.5] * 3750, yhats, net"), LONG),
     "no losses": (classifier("None, yhats, net"), NO_LOSSES + "nothing (None)"),
     "text losses": (classifier("'abcd', yhats, net"), NO_LOSSES + "a str at [0]"),
-    "nested losses": (classifier("[1, 1, [1], 1], yhats, net"), NO_LOSSES + "a list at [2]"),
+    "nested losses": (classifier("[1, 1, [1], 1], yhats, net"), NO_LOSSES + "a list of 1 at [2]"),
+    "losses in a list": (classifier("[losses], yhats, net"), NO_LOSSES + "a list of 4 at [0]"),
+    "a row of losses each": (classifier("np.ones((4, 3)), yhats, net"), NO_LOSSES + "a ndarray of 3 at [0]"),
+    "one loss": (classifier("losses[0], yhats, net"), NO_LOSSES + "a Tensor, which is one number: append the loss of"),
+    "no loss of a step": (classifier("[None] * 4, yhats, net"), NO_LOSSES + "nothing (None) at [0]: does step return"),
     "huge losses": (classifier("[10**400] * 4, yhats, net"), NO_LOSSES + "a int at [0]"),
     "NaN loss": (classifier("[1, np.nan, 1, 1], yhats, net"), "expected finite losses, got nan at iteration 1"),
     "NaN losses": (classifier("[np.nan] * 4, yhats, net"), "expected finite losses, got nan at iteration 0"),
@@ -272,10 +285,10 @@ NOTED = {
     "halves": (classifier("losses, np.arange(30) / 2, net"), "25 of 30 yhats are none of the labels 0..4, such as 0.5"),
     "some NaN": (
         classifier("losses, [np.nan] + [0.0] * 29, net"),
-        "1 of 30 yhats are none of the labels 0..4, such",
+        "yhats hold 1 nan of 30: counted as wrong",
     ),
-    "no net": (classifier("losses, yhats, 7"), "expected net to be a torch.nn.Module, got a int: it is not saved"),
-    "the class": (classifier("losses, yhats, NeuralNet"), "got the class NeuralNet: it is not saved"),
+    "no net": (classifier("losses, yhats, 7"), "expected net to be a torch.nn.Module, got a int; it is not saved"),
+    "the class": (classifier("losses, yhats, NeuralNet"), "got the class NeuralNet: return the object that was trained; it is not saved"),
 }
 NOTED_IMAGES = {
     "unflattened": (autoencoder("losses, xhats.view(-1, 1, 28, 28), net"), "of shape [30, 784], got [30, 1, 28, 28]"),
@@ -285,11 +298,11 @@ NOTED_IMAGES = {
     "raw pixels": (autoencoder("losses, xhats * 0 + 255, net"), "xhats reach from 255.00 to 255.00"),
     "some NaN": (
         autoencoder("losses, xhats.index_fill(0, torch.tensor([3]), float('nan')), net"),
-        "784 of 23520 numbers in xhats are nan or infinite: taken as 0",
+        "784 of 23,520 numbers in xhats are nan or infinite: taken as 0",
     ),
     "beyond float32": (
         autoencoder("losses, torch.cat([xhats[1:].double(), xhats[:1].double() * 0 + 1e300]), net"),
-        "784 of 23520 numbers in xhats are nan or infinite: taken as 0",
+        "784 of 23,520 numbers in xhats are nan or infinite: taken as 0",
     ),
 }
 CASES = [
