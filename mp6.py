@@ -196,14 +196,7 @@ def verdicts(run: Run, n_classes: int) -> list[str]:
     spec, lines = PARTS[run.part], []
     held = held_parameters(run.net)
     note = "" if held == run.num_parameters else f" (get_parameters names {run.num_parameters:,})"
-    limit = ""
-    if spec.max_parameters is not None:
-        # part 1's count in the handout is for three classes; each more has 128 weights and a bias
-        budget = spec.max_parameters + (129 * (n_classes - spec.n_classes) if run.part == 1 else 0)
-        exact = run.part == 1  # the layers of part 1 are fixed
-        verdict = "TOO MANY" if held > budget else "TOO FEW" if exact and held < budget else "ok"
-        limit = f" of {'exactly' if exact else 'at most'} {budget:,}: {verdict}"
-    lines.append(f"parameters: {held:,}{note}{limit}")
+    lines.append(f"parameters: {held:,}{note}{spec.of_budget(held, n_classes)}")
     if run.bottleneck is not None and spec.max_bottleneck is not None:
         fits = "ok" if run.bottleneck <= spec.max_bottleneck else "TOO WIDE (the limit is ours, not the handout's)"
         lines.append(f"bottleneck: {run.bottleneck} numbers an image of at most {spec.max_bottleneck}: {fits}")

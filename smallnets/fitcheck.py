@@ -19,16 +19,22 @@ def unpack(
     Args:
         what: how the values are called, for the message, e.g. "losses, yhats, net".
         lengths: how many losses and predictions there should be.
-        notes: values that are plainly in another order are put in this one, and a note is added.
+        notes: values that are plainly in another order are put in this one, one of three that is missing becomes None,
+            and a note is added.
 
     Raises:
-        ValueError: not a tuple or list of three; without notes, another order, too.
+        ValueError: not a tuple or list of two or three; without notes, of two or in another order, too.
     """
     if not isinstance(result, (tuple, list)):
         raise ValueError(f"expected fit to return ({what}), got {kind(result)}")
     if len(result) != 3:
         got = f"{len(result)} ({', '.join(map(sized, result))})" if 0 < len(result) < 5 else str(len(result))
-        raise ValueError(f"expected fit to return three values ({what}), got {got}")
+        text = f"expected fit to return three values ({what}), got {got}"
+        if len(result) != 2 or notes is None:
+            raise ValueError(text)
+        notes.append(text)
+        known = {_place(value, lengths): value for value in result}
+        return known.get(0), known.get(1), known.get(2)
     places = [_place(value, lengths) for value in result]
     if places != [0, 1, 2] and sorted(places) == [0, 1, 2]:
         names = what.split(", ")

@@ -35,6 +35,21 @@ class Part:
         """The student's saved net."""
         return f"net_p{self.number}.model"
 
+    def of_budget(self, count: int, n_classes: int = 0) -> str:
+        """A number of parameters against the handout's, such as " of at most 500,000: ok"; "" where it names none.
+
+        Args:
+            n_classes: of the data, if they are others than the handout's.
+        """
+        if self.max_parameters is None:
+            return ""
+        exact = self.number == 1  # the layers of part 1 are fixed
+        # its number in the handout is for three classes; each more has 128 weights and a bias
+        budget = self.max_parameters + (129 * (n_classes - self.n_classes) if exact and n_classes else 0)
+        verdict = "TOO MANY" if count > budget else "TOO FEW" if count < budget and exact else "ok"
+        layers = f", as part 1 is 784 -> 128 -> {n_classes or self.n_classes}" if exact and count != budget else ""
+        return f" of {'exactly' if exact else 'at most'} {budget:,}: {verdict}{layers}"
+
     @property
     def n_iter(self) -> int:
         """Iterations of fit, with the driver's own max_iter."""

@@ -18,11 +18,12 @@ class Steps:
     """What was seen of a training.
 
     `count` steps; the last one ended at `last_end` (perf_counter seconds); `sizes` are the rows of their batches.
-    `running`: a step has begun that has not ended.
+    `running`: a step has begun that has not ended. `net` is the object whose step was called last.
     """
 
     count: int = 0
     running: bool = False
+    net: Any = None
     last_end: float | None = None
     sizes: list[int | None] = field(default_factory=list)
 
@@ -102,9 +103,10 @@ def _watched(step: Callable[..., Any], steps: Steps, done: Callable[[object], No
         finally:
             steps.running = False
         steps.count += 1
-        # the net or its class, which comes before the batch, has a step
-        batch = next((value for value in (*args, *kwargs.values()) if not hasattr(value, "step")), None)
-        steps.sizes.append(fitcheck.length(batch))
+        given = [*args, *kwargs.values()]
+        if given and hasattr(given[0], "step"):  # the net, or its class
+            steps.net = given.pop(0)
+        steps.sizes.append(fitcheck.length(next(iter(given), None)))
         steps.last_end = time.perf_counter()
         done(loss)
         return loss

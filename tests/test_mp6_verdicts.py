@@ -1,5 +1,6 @@
 """The verdicts on MP6, on made-up results: their points and their texts."""
 
+import dataclasses
 import re
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ import torch
 from conftest import ROOT
 
 from autograder.lab import Run, StepResult, Submission, accuracy_words, proportional
-from labs.mp6.grading import declaration, verdicts
-from labs.mp6.grading.inside import fit, referee
+from autograder.runner.protocol import message_bytes
+from labs.mp6.grading import autoencoder, classes, declaration, jobs, parts, verdicts
+from labs.mp6.grading.inside import fit, referee, variations
 from labs.mp6.grading.inside import net as nets
 from labs.mp6.grading.jobs import Fitted
 from labs.mp6.grading.parts import N_PIXELS, PARTS
+from smallnets import progress
 
 P1, P2, P3 = PARTS.values()
 
@@ -44,8 +47,8 @@ def made_up(**changes: Any) -> Run:
 
 def test_right_predictions_of_the_nets_own_get_all_points() -> None:
     run = made_up()
-    for judge in (verdicts.returns(P2), verdicts.raw_outputs(P2), verdicts.parameters(P2), verdicts.loss_falls(P2),
-                  verdicts.accuracy(P2, 0.4, 0.73), verdicts.problem(P2, "batches")):  # fmt: skip
+    for judge in (verdicts.returns(P2), classes.raw_outputs(P2), verdicts.parameters(P2), verdicts.loss_falls(P2),
+                  classes.accuracy(P2, 0.4, 0.73), verdicts.problem(P2, "batches")):  # fmt: skip
         assert judge(run).share == 1
 
 
@@ -60,7 +63,7 @@ def test_predictions_that_are_not_the_nets_are_noticed() -> None:
     run = made_up()
     run.results["evaluate"].value["fitted 2"] = np.roll(run.results["evaluate"].value["fitted 2"], 1, axis=1)
     assert "expected the net that fit returns to give fit's predictions" in verdicts.returns(P2)(run).text
-    assert verdicts.accuracy(P2, 0.4, 0.73)(run).share == 1  # the handout scores what fit predicts
+    assert classes.accuracy(P2, 0.4, 0.73)(run).share == 1  # the handout scores what fit predicts
 
 
 def test_a_net_that_only_knows_the_images_it_was_shown_is_noticed() -> None:
@@ -71,15 +74,15 @@ def test_a_net_that_only_knows_the_images_it_was_shown_is_noticed() -> None:
 
 
 def test_without_predictions_the_net_is_scored() -> None:
-    run = made_up(fitted={"predictions": None, "problems": {"returns": "expected yhats of shape [60], got [5]"}})
-    value, text = verdicts.accuracy_of(run, P2)
+    run = made_up(fitted={"predictions": None, "problems": {"predictions": "expected yhats of shape [60], got [5]"}})
+    value, text = classes.accuracy_of(run, P2)
     assert value == 1 and "on its own" in text
     assert verdicts.returns(P2)(run).text == "expected yhats of shape [60], got [5]"
 
 
 def test_without_predictions_and_net_there_is_no_accuracy() -> None:
     run = made_up(fitted={"predictions": None}, evaluated={"fitted 2": None, "problems": {"fitted 2": "it is broken"}})
-    verdict = verdicts.accuracy(P2, 0.4, 0.73)(run)
+    verdict = classes.accuracy(P2, 0.4, 0.73)(run)
     assert verdict.share == 0 and "it is broken" in verdict.text
 
 
@@ -111,17 +114,17 @@ LOGITS = np.random.default_rng(0).normal(size=(50, 5))
     ids=["sigmoid", "softmax", "log-softmax", "ReLU", "not finite"],
 )
 def test_an_activation_after_the_last_layer_is_named(outputs: np.ndarray, name: str) -> None:
-    assert name in verdicts.activation(outputs)
-    assert verdicts.raw_outputs(P2)(made_up(evaluated={"fitted 2": outputs})).share == 0
+    assert name in classes.activation(outputs)
+    assert classes.raw_outputs(P2)(made_up(evaluated={"fitted 2": outputs})).share == 0
 
 
 def test_logits_have_no_activation() -> None:
-    assert verdicts.activation(LOGITS) == ""
+    assert classes.activation(LOGITS) == ""
 
 
 @pytest.mark.parametrize(
     ("losses", "share"),
-    [(np.linspace(2, 1, 100), 1), (np.ones(100), 0), (np.linspace(1, 2, 100), 0), (None, 1)],
+    [(np.linspace(2, 1, 100), 1), (np.ones(100), 0), (np.linspace(1, 2, 100), 0), (None, 0)],
     ids=["falling", "constant", "rising", "none"],
 )
 def test_losses_have_to_fall(losses: np.ndarray | None, share: float) -> None:
@@ -162,9 +165,11 @@ def test_numbers_beyond_the_parameters_are_counted_too() -> None:
 
 
 def test_parameters_that_cannot_be_counted_get_no_points() -> None:
-    run = made_up(fitted={"problems": {"parameters": "expected at most 3 MB when stored, got 40.0 MB"}})
+    with pytest.raises(ValueError, match="808,965 parameters of at most 500,000: TOO MANY"):
+        fit.counted(P2, [torch.zeros(808_965)])
+    run = made_up(fitted={"problems": {"parameters": "808,965 parameters of at most 500,000: TOO MANY"}})
     verdict = verdicts.parameters(P2)(run)
-    assert verdict.share == 0 and "3 MB" in verdict.text
+    assert verdict.share == 0 and verdict.text == "808,965 parameters of at most 500,000: TOO MANY"
 
 
 def of_images(x: np.ndarray, **evaluated: Any) -> Run:
@@ -184,8 +189,48 @@ def test_reconstructions_are_scored_on_hidden_images() -> None:
     x = pixels(made_up())
     x[:60] = 0  # the images that fit was given do not count
     run = of_images(x)
-    assert verdicts.mse_of(run, "fitted") == (0.0, "")
-    assert verdicts.mse("fitted", 0.06, 0.03)(run).share == 1
+    assert autoencoder.mse_of(run, "fitted") == (0.0, "")
+    assert autoencoder.mse("fitted", 0.06, 0.03)(run).share == 1
+
+
+@pytest.mark.parametrize("which", ["decoded", "returned"])
+def test_nan_in_reconstructions_agrees_with_nothing(which: str) -> None:
+    x = pixels(made_up())
+    run = of_images(x)
+    if which == "decoded":
+        run.results["decode"].value["fitted"] = np.full_like(x, np.nan)
+        assert "the reconstructions hold 23,520 nan or inf of 23,520" in autoencoder.mse("fitted", 0.06, 0.03)(run).text
+    else:
+        run.results["fit 3"] = StepResult(Fitted(np.ones(100), np.full_like(x[:60], np.nan), b"", b"", {}))
+    assert verdicts.returns(P3)(run).share == 0
+
+
+def test_nan_in_outputs_is_wrong_and_named_where_the_accuracy_is() -> None:
+    run = made_up(fitted={"predictions": None, "problems": {"predictions": "yhats hold 12 nan of 60"}})
+    outputs = run.results["evaluate"].value["fitted 2"]
+    outputs[:30] = np.nan
+    value, text = classes.accuracy_of(run, P2)
+    assert value == 0.5 and "the outputs hold 150 nan or inf of 300" in text and "yhats hold 12 nan of 60" in text
+    assert classes.raw_outputs(P2)(run).share == 1
+    outputs[:] = np.nan
+    assert classes.raw_outputs(P2)(run).share == 0
+    run.results["fit 2"].value.problems.clear()
+    assert "nan or infinite" in verdicts.returns(P2)(made_up(evaluated={"fitted 2": outputs})).text
+
+
+def test_a_forgotten_eval_is_charged_to_the_images_that_depend_on_each_other() -> None:
+    outputs = made_up().results["evaluate"].value["fitted 2"]
+    outputs[:3] = -outputs[:3]
+    assert verdicts.returns(P2)(made_up(evaluated={"fitted 2": outputs})).share == 0
+    problems = {"training": "net.eval() was not called", "independent": "expected the prediction"}
+    assert verdicts.returns(P2)(made_up(evaluated={"fitted 2": outputs}, fitted={"problems": problems})).share == 1
+
+
+def test_more_batches_than_others_have_cost_the_place_on_the_scoreboard() -> None:
+    run = made_up(fitted={"problems": {"batches": "step ran 500 times", "budget": "a place needs 50 batches"}})
+    assert verdicts.batches(P2)(run).text == "step ran 500 times\nNoticed: a place needs 50 batches."
+    (column,) = [column for column in declaration.LAB.columns if column.name == "part 2 accuracy"]
+    assert column.value(run) is None and column.value(made_up()) == 1
 
 
 def test_returning_dev_set_is_not_reconstructing_it() -> None:
@@ -197,21 +242,56 @@ def test_returning_dev_set_is_not_reconstructing_it() -> None:
 
 @pytest.mark.parametrize(("shape", "share"), [([196, 1, 1, 0], 1), ([4, 7, 7, 0], 1), ([197, 1, 1, 0], 0)])
 def test_the_bottleneck_is_measured(shape: list[int], share: float) -> None:
-    assert verdicts.bottleneck(made_up(evaluated={"fitted shape": np.array(shape)})).share == share
-    assert verdicts.bottleneck(made_up()).share == 0  # nothing came through
+    verdict = autoencoder.bottleneck(of_images(pixels(made_up()), **{"fitted shape": np.array(shape)}))
+    assert verdict.share == share and ("the handout names none" in verdict.text) == (share == 0)
+    nothing = of_images(pixels(made_up()), **{"fitted shape": None, "problems": {"fitted 3": "it raised"}})
+    assert autoencoder.bottleneck(nothing).text == "it raised"
+
+
+@pytest.mark.parametrize(
+    ("shape", "room", "words"),
+    [
+        ((16, 14, 14), 3136, "3,136 numbers an image of at most 196"),
+        ((1, 28, 28), 784, "784 numbers"),
+        ((64, 28, 28), 196, "50,176 numbers"),
+        ((-1, 9000), 196, ""),
+        ((3, 14, 14), 588, "588 numbers"),
+    ],
+    ids=["the handout's example", "as wide as the image", "too wide to be rebuilt", "no shape", "588"],
+)
+def test_a_wide_code_loses_the_points_of_the_bottleneck_and_its_place_alone(
+    shape: tuple[int, ...], room: int, words: str
+) -> None:
+    assert parts.width(shape) == room
+    run = of_images(pixels(made_up()), **{"fitted shape": None} if room == 196 else {})
+    run.results["fit 3"] = StepResult(dataclasses.replace(run.results["fit 3"].value, code_shape=shape))
+    # the codes may say that they are narrow, but there was room for all
+    assert words in autoencoder.bottleneck(run).text and autoencoder.bottleneck(run).share == 0
+    assert autoencoder.mse("fitted", 0.06, 0.03)(run).share == 1
+    assert autoencoder.ranked_mse(run) is None and autoencoder.ranked_mse(of_images(pixels(made_up()))) == 0.0
+
+
+@pytest.mark.parametrize("width", [196, 784, 3136, parts.MOST_REBUILT])
+def test_codes_of_any_width_keep_the_message_small(width: int) -> None:
+    run = of_images(pixels(made_up()))
+    run.data.unseen[3] = np.zeros((1000, N_PIXELS), np.uint8)
+    run.results["fit 3"] = StepResult(dataclasses.replace(run.results["fit 3"].value, code_shape=(width,)))
+    n = len(jobs.images(run, 3))
+    assert n == 1060 if width <= 3136 else n >= 160
+    assert message_bytes(parts.evaluate_layout({3: n}, jobs.width(run))) < 18 * 2**20
 
 
 def test_a_model_file_that_is_missing_is_told_from_a_bad_one(tmp_path: Path) -> None:
     run = made_up()
-    assert verdicts.saved_accuracy(P2, 0.4, 0.73)(run).cause == "missing file"
+    assert classes.saved_accuracy(P2, 0.4, 0.73)(run).cause == "missing file"
     (tmp_path / P2.model).write_bytes(b"no model")
     run.submission = Submission({P2.model: tmp_path / P2.model}, (), "")
-    assert verdicts.saved_accuracy(P2, 0.4, 0.73)(run).cause == "bad model file"
+    assert classes.saved_accuracy(P2, 0.4, 0.73)(run).cause == "bad model file"
 
 
 @pytest.mark.parametrize(
     ("sizes", "words"),
-    [([100] * 5, ""), ([100, 100, 100, 30], ""), ([], "no call"), ([7500] * 5, "7500"), ([50] * 5, "50"),
+    [([100] * 5, ""), ([100, 100, 100, 30], ""), ([], ""), ([7500] * 5, "7500"), ([50] * 5, "50"),
      ([None] * 5, "None"), ([0] * 5, "0"), ([1], "1")],
 )  # fmt: skip
 def test_batches_are_of_100(sizes: list, words: str) -> None:
@@ -220,6 +300,24 @@ def test_batches_are_of_100(sizes: list, words: str) -> None:
         return
     with pytest.raises(ValueError, match=words):
         fit.batch_sizes(sizes)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "words", "ranked"),
+    [
+        ([100] * 50, "", True),
+        ([100] * 500, "n_iter 50: step ran 500 times, expected 50; an iteration is one batch, not an epoch", False),
+        ([100] * 30, "n_iter 50: step ran 30 times, expected 50; fit calls it once an iteration", True),
+        ([], "n_iter 50: step ran 0 times, expected 50; fit calls it once an iteration", False),
+        ([20] * 50, "expected step to get batches of 100 images, got one of 20", True),
+        ([7500] * 50, "expected step to get batches of 100 images, got one of 7500", False),
+    ],
+    ids=["as many", "ten epochs", "stops early", "no call", "small batches", "all images"],
+)
+def test_steps_are_counted(sizes: list, words: str, ranked: bool) -> None:
+    problems: dict[str, str] = {}
+    fit.budget(progress.Steps(len(sizes), sizes=sizes), 50, problems)
+    assert problems.get("batches", "") == words and ("budget" not in problems) == ranked
 
 
 @pytest.mark.parametrize(
@@ -237,7 +335,7 @@ def test_batches_are_of_100(sizes: list, words: str) -> None:
     ids=["equal", "one of 200", "two of 200", "other shape", "a little", "much", "both nan", "one is none"],
 )
 def test_results_differ_if_not_by_rounding(a: Any, b: Any, found: bool) -> None:
-    assert fit.differs(a, b) is found
+    assert variations.differs(a, b) is found
 
 
 class Hidden(torch.nn.Module):

@@ -288,7 +288,10 @@ NOTED = {
         "yhats hold 1 nan of 30: counted as wrong",
     ),
     "no net": (classifier("losses, yhats, 7"), "expected net to be a torch.nn.Module, got a int; it is not saved"),
-    "the class": (classifier("losses, yhats, NeuralNet"), "got the class NeuralNet: return the object that was trained; it is not saved"),
+    "the class": (
+        classifier("losses, yhats, NeuralNet"),
+        "got the class NeuralNet: return the object that was trained; it is not saved",
+    ),
 }
 NOTED_IMAGES = {
     "unflattened": (autoencoder("losses, xhats.view(-1, 1, 28, 28), net"), "of shape [30, 784], got [30, 1, 28, 28]"),

@@ -27,6 +27,7 @@ class Fitted:
     net: bytes | None
     parameters: bytes | None
     problems: dict[str, str]
+    code_shape: tuple[int, ...] = ()
 
     @property
     def stored_numbers(self) -> int:
@@ -56,8 +57,10 @@ def fit_step(part: Part) -> Step:
             raise StepFailed("exception", problems["fit"])
         predictions = values["predictions"]
         if predictions is not None and not valid(predictions, part):
-            predictions, problems["returns"] = None, "expected predictions within their range, got others"
-        return Fitted(values["losses"], predictions, values["net"], values["parameters"], problems)
+            predictions, problems["predictions"] = None, "expected predictions within their range, got others"
+        code = values.get("code shape")
+        shape = () if code is None else tuple(int(size) for size in code if size)
+        return Fitted(values["losses"], predictions, values["net"], values["parameters"], problems, shape)
 
     return Step(f"fit {part.number}", (f"{part.module}.py",), make, read)
 
@@ -74,9 +77,20 @@ def nets(run: Run) -> dict[int, bytes]:
     return {number: step.value.net for number, step in done.items() if step and step.value and step.value.net}
 
 
+def width(run: Run) -> int:
+    """The numbers of a code of part 3 for which there is room."""
+    done = run.results.get("fit 3")
+    return parts.width(done.value.code_shape if done and done.value else ())
+
+
 def images(run: Run, number: int) -> NDArray:
-    """The images for the nets of a part: those that fit got, then those that it did not get."""
-    return np.concatenate([run.data.dev[number], run.data.unseen[number]])
+    """The images for the nets of a part: those that fit got, then those that it did not get.
+
+    Of part 3, they are fewer for a wide code, as the message holds the codes of all images.
+    """
+    dev, unseen = run.data.dev[number], run.data.unseen[number]
+    most = len(unseen) if PARTS[number].n_classes else max(100, parts.MOST_MESSAGE // width(run) - len(dev))
+    return np.concatenate([dev, unseen[:most]])
 
 
 def model_problem(run: Run, part: Part) -> str:
@@ -89,10 +103,10 @@ def evaluate_step() -> Step:
     """Run all nets on images, in a process without training data."""
 
     def layout(run: Run) -> Layout:
-        return parts.evaluate_layout({number: len(images(run, number)) for number in nets(run)})
+        return parts.evaluate_layout({number: len(images(run, number)) for number in nets(run)}, width(run))
 
     def make(run: Run) -> Job:
-        arrays: dict[str, Any] = {}
+        arrays: dict[str, Any] = {"width": width(run)}
         for number, net in nets(run).items():
             arrays[f"x {number}"] = images(run, number)
             arrays[f"net {number}"] = np.frombuffer(net, np.uint8)

@@ -14,7 +14,7 @@ from smallnets.student import student_code
 
 
 def images(net: Any, codes: np.ndarray, shape: np.ndarray) -> np.ndarray:
-    """Images [N, 784] from codes [N, 196], each holding an array of `shape` first; ValueError if they are none."""
+    """Images [N, 784] from codes [N, width], each holding an array of `shape` first; ValueError if they are none."""
     part = PARTS[3]
     sizes = [int(size) for size in shape if size]
     x = torch.from_numpy(codes[:, : int(np.prod(sizes))].astype(np.float32)).reshape(-1, *sizes)

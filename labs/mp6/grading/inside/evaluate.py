@@ -10,7 +10,8 @@ import torch
 
 from autograder.runner import channel, student_module
 from labs.mp6.grading.inside import net as nets
-from labs.mp6.grading.parts import MOST_CODES, PARTS, Part, evaluate_layout
+from labs.mp6.grading.inside import slips
+from labs.mp6.grading.parts import MOST_REBUILT, PARTS, Part, evaluate_layout
 from smallnets import train
 from smallnets.student import student_code
 
@@ -24,8 +25,8 @@ def outputs(part: Part, net: torch.nn.Module, x: torch.Tensor) -> np.ndarray:
     return found
 
 
-def codes(part: Part, net: Any, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
-    """The codes for images x [N, 784]: numbers [N, 196], padded with zeros; and the shape of one code.
+def codes(part: Part, net: Any, x: torch.Tensor, room: int) -> tuple[np.ndarray, np.ndarray]:
+    """The codes for images x [N, 784]: numbers [N, room], padded with zeros; and the shape of one code.
 
     Raises:
         ValueError: the codes have more numbers, or cannot be computed.
@@ -36,19 +37,22 @@ def codes(part: Part, net: Any, x: torch.Tensor) -> tuple[np.ndarray, np.ndarray
     if len(found) != len(x) or not 1 <= len(shape) <= 4:
         raise ValueError(f"expected net.encoder to turn [N, 1, 28, 28] into N codes, got {list(found.shape)}")
     width = int(np.prod(shape))
-    if width > MOST_CODES:
-        raise ValueError(f"expected at most {MOST_CODES} numbers an image at the bottleneck, got {width} {list(shape)}")
-    padded = np.zeros((len(x), MOST_CODES))
+    if width > room:
+        most = room if width <= MOST_REBUILT else MOST_REBUILT
+        raise ValueError(f"expected at most {most:,} numbers an image at the bottleneck, got {width:,} {list(shape)}")
+    padded = np.zeros((len(x), room))
     padded[:, :width] = found.reshape(len(x), width).clip(-65504, 65504)  # the most that float16 holds
     return padded, np.array([*shape, *[0] * (4 - len(shape))])
 
 
-def see(part: Part, net: Any, x: torch.Tensor, which: str, values: dict[str, Any]) -> None:
-    """Add a net's outputs on images to `values`."""
+def see(part: Part, net: Any, x: torch.Tensor, which: str, values: dict[str, Any], room: int) -> str:
+    """Add a net's outputs on images to `values`; returns what to say if it changes the images, else ""."""
+    given = x.clone()
     if part.n_classes:
-        values[f"{which} {part.number}"] = outputs(part, net, x)
+        values[f"{which} {part.number}"] = outputs(part, net, given)
     else:
-        values[f"{which} codes"], values[f"{which} shape"] = codes(part, net, x)
+        values[f"{which} codes"], values[f"{which} shape"] = codes(part, net, given, room)
+    return slips.changed_inputs({"the images that forward is given are": (x, given)})
 
 
 def main() -> None:
@@ -57,6 +61,7 @@ def main() -> None:
     problems: dict[str, str] = {}
     values: dict[str, Any] = {}
     n_images: dict[int, int] = {}
+    room = int(arrays["width"])
     for number, part in PARTS.items():
         if f"x {number}" not in arrays:
             continue
@@ -64,14 +69,15 @@ def main() -> None:
         fitted = arrays[f"net {number}"].tobytes()
         n_images[number] = len(x)
         with student_module.noted(problems, f"fitted {number}"):
-            see(part, nets.restored(part, fitted), x, "fitted", values)
+            if text := see(part, nets.restored(part, fitted), x, "fitted", values, room):
+                problems[f"in place {number}"] = text
         if arrays[f"saved {number}"]:
             with student_module.noted(problems, f"saved {number}"):
                 net, word = nets.handed_in(part, fitted)
                 if word:
                     problems[f"word {number}"] = word
-                see(part, net, x, "saved", values)
-    channel.hand_back(evaluate_layout(n_images), values, problems)
+                see(part, net, x, "saved", values, room)
+    channel.hand_back(evaluate_layout(n_images, room), values, problems)
 
 
 if __name__ == "__main__":
