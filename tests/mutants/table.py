@@ -7,24 +7,20 @@ from pathlib import Path
 CHECKS = {
     "fit": "fit ends by itself, within its limits",
     "returns": "types, shapes and ranges of what fit returns, and predictions that its net gives on its own",
-    "losses": "one finite number for each iteration",
+    "losses": "one finite number for each step",
     "any_size": "any number of training and development images",
     "no_iterations": "n_iter 0 gives no losses, and predictions all the same",
     "parameters": "the number of parameters, counted from the weights, and get_parameters() that says the same",
-    "batches": "each step is given a batch of 100",
+    "batches": "one step for each iteration, each of a batch of 100",
     "raw_outputs": "the net's outputs have been through no sigmoid or softmax",
     "loss_falls": "the loss falls",
     "repeatable": "one seed gives one result",
     "independent": "what is predicted for an image does not depend on the other images",
     "accuracy": "the net's accuracy on hidden images",
-    "bottleneck": "the encoder leaves at most 196 numbers of an image",
+    "bottleneck": "the encoder leaves at most 196 numbers of an image, our own limit",
     "mse": "the mean squared error on hidden images, through encoder and decoder",
     "saved": "the saved net does as well on its own",
 }
-
-# what is left with little to judge where predictions, or losses, are none
-NO_PREDICTIONS = ("any_size", "no_iterations", "repeatable", "independent")
-NO_LOSSES = ("any_size", "loss_falls", "repeatable")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +85,6 @@ PART_1 = (
         "argmax over the images of a batch instead of the classes of an image",
         (("net(x).argmax(dim=1)", "net(x).argmax(dim=0)"),),
         loses=("returns",),
-        spoils=NO_PREDICTIONS,
     ),
     Mutant(
         "logits_as_predictions",
@@ -97,7 +92,6 @@ PART_1 = (
         "the logits of an image are returned instead of its label",
         (("net(x).argmax(dim=1)", "net(x)"),),
         loses=("returns",),
-        spoils=NO_PREDICTIONS,
     ),
     Mutant(
         "first_batch_only",
@@ -105,7 +99,6 @@ PART_1 = (
         "only the first 100 images get a label; who has fewer sees no mistake",
         (("dev_set.split(500)", "dev_set.split(100)[:1]"),),
         loses=("returns",),
-        spoils=NO_PREDICTIONS,
     ),
     Mutant(
         "labels_from_1",
@@ -113,7 +106,6 @@ PART_1 = (
         "the labels are numbered from 1",
         (("return losses, yhats.numpy(), net", "return losses, yhats + 1, net"),),
         loses=("returns",),
-        spoils=NO_PREDICTIONS,
     ),
     Mutant(
         "thirty_two_hidden_units",
@@ -200,15 +192,38 @@ PART_1 = (
         "one loss too many: the last one is listed twice",
         (("    net.eval()\n", "    losses += losses[-1:]\n    net.eval()\n"),),
         loses=("losses",),
-        spoils=NO_LOSSES,
     ),
     Mutant(
         "always_500_iterations",
         1,
-        "500 iterations whatever n_iter says, so there are 500 losses, also for n_iter 0",
+        "500 iterations whatever n_iter says, each with a loss, also for n_iter 0",
         (("batch_size), n_iter)", "batch_size), 500)"), ("/ n_iter) * (1 - t / n_iter)", "/ 500) * (1 - t / 500)")),
-        loses=("losses",),
-        spoils=("no_iterations", "batches", *NO_LOSSES),
+        loses=("batches", "no_iterations"),
+    ),
+    Mutant(
+        "ten_epochs",
+        1,
+        "ten steps an iteration, of which every tenth loss is listed",
+        (
+            ("batch_size), n_iter)", "batch_size), 10 * n_iter)"),
+            ("/ n_iter) * (1 - t / n_iter)", "/ n_iter) * (1 - t / n_iter / 10)"),
+            ("return losses, yhats.numpy(), net", "return losses[::10], yhats.numpy(), net"),
+        ),
+        loses=("batches",),
+    ),
+    Mutant(
+        "trained_without_step",
+        1,
+        "fit trains without calling step",
+        (("losses.append(net.step(", "losses.append(net.update("), ("    def step(self", "    def update(self")),
+        loses=("batches",),
+    ),
+    Mutant(
+        "class_returned",
+        1,
+        "fit returns the class of its net",
+        (("return losses, yhats.numpy(), net", "return losses, yhats.numpy(), NeuralNet"),),
+        loses=("returns",),
     ),
     Mutant(
         "full_batches_only",
@@ -229,7 +244,6 @@ PART_1 = (
         "the batches come from a generator that no seed reaches",
         (("torch.randperm(n)", "torch.from_numpy(np.random.default_rng().permutation(n))"),),
         loses=("repeatable",),
-        spoils=("independent",),
     ),
     Mutant(
         "no_parameters",
@@ -257,7 +271,6 @@ PART_2 = (
         "the labels are no whole numbers",
         (("return losses, yhats.numpy(), net", "return losses, yhats.numpy() + 0.5, net"),),
         loses=("returns",),
-        spoils=NO_PREDICTIONS,
     ),
     Mutant(
         "first_batch_or_0",
@@ -382,15 +395,14 @@ PART_2 = (
             ),
         ),
         loses=("losses",),
-        spoils=NO_LOSSES,
     ),
     Mutant(
         "always_10_iterations",
         2,
-        "10 iterations whatever n_iter says, so there are 10 losses, also for n_iter 0",
+        "10 iterations whatever n_iter says, each with a loss, also for n_iter 0",
         (("    lrate, out_size = 0.1,", "    n_iter = 10\n    lrate, out_size = 0.1,"),),
-        loses=("losses",),
-        spoils=("no_iterations", "batches", "accuracy", *NO_LOSSES),
+        loses=("batches", "no_iterations"),
+        spoils=("accuracy",),
     ),
     Mutant(
         "dropout_in_prediction",
@@ -457,7 +469,20 @@ PART_3 = (
             ("self.decoder[2].image", "self.decoder[1].image"),
         ),
         loses=("bottleneck", "saved"),
-        spoils=("mse", "returns"),
+    ),
+    Mutant(
+        "bottleneck_of_3136",
+        3,
+        "the encoder leaves 16x14x14 = 3,136 numbers, as in the handout's example; the model belongs to another net",
+        (
+            ("[Conv2d(1, 16, 4, stride=4), Conv2d(16, 196, 7)]", "[Conv2d(1, 16, 2, stride=2)]"),
+            (
+                "[ConvTranspose2d(196, 16, 7), ConvTranspose2d(16, 1, 4, stride=4)]",
+                "[ConvTranspose2d(16, 1, 2, stride=2)]",
+            ),
+            ("self.decoder[2].image", "self.decoder[1].image"),
+        ),
+        loses=("bottleneck", "saved"),
     ),
     Mutant(
         "identity_encoder",
@@ -469,7 +494,6 @@ PART_3 = (
             ("self.decoder[2].image", "self.decoder[4].image"),
         ),
         loses=("bottleneck", "saved"),
-        spoils=("mse", "returns"),
     ),
     Mutant(
         "images_of_four_dimensions",
@@ -477,7 +501,6 @@ PART_3 = (
         "the reconstructions are [M, 1, 28, 28] instead of [M, 784]",
         (("return losses, xhats.numpy(), net", "return losses, xhats.view(-1, 1, 28, 28).numpy(), net"),),
         loses=("returns",),
-        spoils=NO_PREDICTIONS,
     ),
     Mutant(
         "outside_0_to_1",
@@ -485,7 +508,6 @@ PART_3 = (
         "nothing keeps the reconstructions inside [0, 1]",
         (("return x.clamp(0, 1) if self.clamp and not self.training else x", "return x"),),
         loses=("returns",),
-        spoils=NO_PREDICTIONS,
     ),
     Mutant(
         "update_not_applied",
@@ -514,7 +536,6 @@ PART_3 = (
             ),
         ),
         loses=("losses",),
-        spoils=NO_LOSSES,
     ),
     Mutant(
         "last_loss_wanted",
@@ -535,7 +556,6 @@ PART_3 = (
             ),
         ),
         loses=("repeatable",),
-        spoils=("independent",),
     ),
     Mutant(
         "batches_of_20",
