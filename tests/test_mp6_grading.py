@@ -1,16 +1,21 @@
 """MP6 graded for real: our own solution, three students' in other styles, and every wrong one."""
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 import styles
+import torch
 from conftest import ROOT, Once
 from graded import graded, lost, own, submission
 from mutants.table import MUTANTS, Mutant, write
+from solutions import make
 from solutions.make import STYLES
 
 from autograder.sandbox.run import Launch
 from labs.mp6.grading.declaration import LAB
+from smallnets import train
+from smallnets.student import imported
 
 pytestmark = pytest.mark.slow
 TAGS = {part: {check.tags[0] for check in LAB.checks if check.number[0] == part} for part in "123"}
@@ -56,6 +61,45 @@ def test_a_mutant_loses_the_points_of_the_checks_that_should_catch_it(
     must, may = tags(mutant.loses, mutant.part), tags(mutant.spoils, mutant.part)
     assert must <= set(missed) <= must | may, missed
     assert all(missed.values())
+
+
+def combined(folder: Path, *names: str) -> Path:
+    """A folder with our work and the mistakes of some mutants of one part."""
+    mutants = [mutant for mutant in MUTANTS if mutant.name in names]
+    edits = tuple(edit for mutant in mutants for edit in mutant.edits)
+    write(dataclasses.replace(mutants[0], edits=edits), ROOT, folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("ten_epochs", "statistics_of_the_dev_set"), ("logits_as_predictions", "unseeded_shuffle")],
+)
+def test_mending_one_of_two_mistakes_costs_nothing(
+    first: str, second: str, tmp_path: Path, forked: Launch | None
+) -> None:
+    both, *ones = (
+        {
+            test.tags[0]: test.score
+            for test in graded(LAB, combined(tmp_path / "-".join(names), *names), "1.", forked=forked).tests
+        }
+        for names in ((first, second), (first,), (second,))
+    )
+    assert [(tag, both[tag], one[tag]) for one in ones for tag in one if one[tag] < both[tag]] == []
+
+
+@pytest.mark.parametrize(("name", "width"), [("bottleneck_of_784", "784"), ("bottleneck_of_3136", "3,136")])
+def test_a_wide_code_costs_the_points_of_the_bottleneck_alone(
+    name: str, width: str, tmp_path: Path, forked: Launch | None
+) -> None:
+    folder = combined(tmp_path / "work", name)
+    with imported(folder / "neuralnet_p3.py") as module:
+        train.seed_everything(0)
+        torch.save(module.fit(*make.inputs(3), 100)[2].state_dict(), folder / "net_p3.model")
+    report = graded(LAB, folder, "3.", forked=forked)
+    ((number, text),) = lost(report).items()
+    assert number == "3.9" and text.startswith(f"{width} numbers an image of at most 196: the limit is this course's")
+    assert report.columns == ()
 
 
 # predictions of a net ten times as large, which the net returned knows by heart for the images it was shown

@@ -52,7 +52,7 @@ def see(part: Part, net: Any, x: torch.Tensor, which: str, values: dict[str, Any
         values[f"{which} {part.number}"] = outputs(part, net, given)
     else:
         values[f"{which} codes"], values[f"{which} shape"] = codes(part, net, given, room)
-    return slips.changed_inputs({"the images that forward is given are": (x, given)})
+    return slips.changed_inputs({"the images that forward is given": (x, given)})
 
 
 def main() -> None:
