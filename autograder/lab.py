@@ -32,6 +32,9 @@ class HandIn:
         functions: functions a .py file must define -> their first arguments, such as {"fit": ("n_iter",)}.
         classes: classes it must define -> their methods, which a base class may have.
         modules: modules it may import besides Python's own, numpy, torch and the files handed in with it.
+        opened_by: the module without which a model file earns no points, such as "net.py".
+        look: content -> a note for its author before it is handed in, "" without one; ValueError: why it earns no
+            points.
     """
 
     name: str
@@ -41,6 +44,8 @@ class HandIn:
     functions: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     classes: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     modules: tuple[str, ...] = ()
+    opened_by: str = ""
+    look: Callable[[bytes], str] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +53,8 @@ class Submission:
     """The files of a submission, after intake.
 
     Args:
-        files: name of each HandIn that was handed in -> a regular file of that name, written by the grader.
+        files: name of each HandIn that was handed in, and of the student's own modules that these files import -> a
+            regular file of that name, written by the grader.
         notes: lines for the student on files with another name, files left out, and likely mistakes.
         sha256: of the names and contents of the files; folder or zip makes no difference.
     """

@@ -30,7 +30,7 @@ from autograder import registry
 from autograder.board import accounts
 from autograder.board.record import Record
 from autograder.classroom import jobs
-from autograder.commands import pack
+from autograder.intake import own_folder
 from records import timing
 from smallnets import cli, tables, zipping
 
@@ -127,8 +127,8 @@ def served(db: Path) -> Iterator[tuple[int, int]]:
 def solution(folder: Path) -> bytes:
     """Our own solution as a zip."""
     lab = registry.load("mp6")
-    found, _ = pack.gather(dataclasses.replace(lab, places=("", "models/reference")), timing.ROOT)
-    zipping.write(folder / "work.zip", found)
+    found = own_folder.gather(dataclasses.replace(lab, places=("", "models/reference")), timing.ROOT)
+    zipping.write(folder / "work.zip", found.files)
     return (folder / "work.zip").read_bytes()
 
 

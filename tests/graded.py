@@ -8,8 +8,8 @@ from pathlib import Path
 import quickdraw_work
 from conftest import ROOT, Once
 
-from autograder.commands import pack
 from autograder.grading import grade, pipeline
+from autograder.intake import own_folder
 from autograder.lab import Lab, Report
 from autograder.sandbox.job import Tier
 from autograder.sandbox.run import Launch
@@ -30,12 +30,12 @@ def own(lab: Lab, once: Once | None = None) -> dict[str, Path]:
     """The files of our solution, by the names under which they are handed in; `once` where some have to be trained."""
     assert lab.handout is not None
     places = (*lab.places, "models/reference")  # where a clone has the nets that mp6.py would write to models
-    found, notes = pack.gather(dataclasses.replace(lab, places=places), ROOT / lab.handout.folder)
-    assert notes == []
+    found = own_folder.gather(dataclasses.replace(lab, places=places), ROOT / lab.handout.folder)
+    assert found.notes == [] and found.faults == []
     if lab.name not in TRAINED:
-        return found
+        return found.files
     assert once is not None
-    return found | TRAINED[lab.name](once)
+    return found.files | TRAINED[lab.name](once)
 
 
 def submission(lab: Lab, folder: Path, edits: Mapping[str, Edits] | None = None, once: Once | None = None) -> Path:

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from submissions import CODE, MODEL, Files, contents, make_folder, make_zip, refused, taken
 
-from autograder.intake import archive, entry, tarball
+from autograder.intake import archive, listing, tarball
 
 
 @pytest.fixture
@@ -110,9 +110,9 @@ def test_an_oddly_packed_zip_is_refused(box: Path, method: int) -> None:
 
 
 def test_a_zip_of_too_many_entries_is_refused(box: Path) -> None:
-    path = make_zip(box / "a", {f"{i}": b"" for i in range(entry.MOST_ENTRIES)})
+    path = make_zip(box / "a", {f"{i}": b"" for i in range(listing.MOST_ENTRIES)})
     assert taken(path).files == {}
-    refused(make_zip(box / "b", {f"{i}": b"" for i in range(entry.MOST_ENTRIES + 1)}), "at most 500 entries")
+    refused(make_zip(box / "b", {f"{i}": b"" for i in range(listing.MOST_ENTRIES + 1)}), "at most 500 entries")
 
 
 def test_a_long_table_of_contents_is_not_read(box: Path, monkeypatch: pytest.MonkeyPatch) -> None:

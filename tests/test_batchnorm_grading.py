@@ -8,8 +8,8 @@ import pytest
 from conftest import ROOT
 from graded import Edits, graded, lost, submission
 
-from autograder.commands import pack
 from autograder.grading import pipeline
+from autograder.intake import own_folder
 from autograder.sandbox.run import Launch
 from labs.batchnorm.grading import data, hidden
 from labs.batchnorm.grading.declaration import LAB
@@ -282,6 +282,6 @@ def test_labels_that_are_not_as_many_as_images_are_named(tmp_path: Path) -> None
 
 
 def test_pack_puts_the_files_where_the_course_has_them(tmp_path: Path) -> None:
-    found, _ = pack.gather(LAB, ROOT / "labs/batchnorm")
-    assert sorted(found) == ["layer.py", "run_cnn.py", "run_mlp.py", "run_resnet.py", "utils.py"]
+    found = own_folder.gather(LAB, ROOT / "labs/batchnorm")
+    assert sorted(found.files) == ["layer.py", "run_cnn.py", "run_mlp.py", "run_resnet.py", "utils.py"]
     assert LAB.root == "codes"

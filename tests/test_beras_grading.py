@@ -11,8 +11,9 @@ from conftest import ROOT
 from graded import Edits, graded, lost, own, submission
 from programs import as_script, lab_at
 
-from autograder.commands import handout, pack
+from autograder.commands import handout
 from autograder.grading import pipeline
+from autograder.intake import own_folder
 from autograder.lab import Run, Submission
 from autograder.sandbox.run import Launch
 from labs.beras.grading import data, hidden
@@ -300,10 +301,10 @@ def test_the_archive_lies_as_the_handout_says(tmp_path: Path) -> None:
     handout.write(LAB, tmp_path / "handout")
     folder = tmp_path / "handout/labs/beras"
     (folder / FLAG).touch()
-    found, notes = pack.gather(LAB, folder)
-    zipping.write(tmp_path / "beras.zip", found, LAB.root)
+    found = own_folder.gather(LAB, folder)
+    zipping.write(tmp_path / "beras.zip", found.files, LAB.root)
     names = zipfile.ZipFile(tmp_path / "beras.zip").namelist()
-    assert notes == [] and {"hw2/code/assignment.py", "hw2/code/Beras/core.py", f"hw2/code/{FLAG}"} <= set(names)
+    assert found.notes == [] and {"hw2/code/assignment.py", "hw2/code/Beras/core.py", f"hw2/code/{FLAG}"} <= set(names)
     assert all(name.startswith("hw2/code/") for name in names) and len(names) == len(LAB.hand_in)
 
 

@@ -125,7 +125,7 @@ def test_missing_points_and_missing_files_are_said(work: Path, capsys: pytest.Ca
 
 
 def test_mistakes_on_the_command_line_are_named(work: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert autograder.main(["check", str(work.parent)]) == 2
+    assert autograder.main(["check", str(work / "grading")]) == 2
     assert "expected some of answer.py, answer.pt in" in capsys.readouterr().err
     assert autograder.main(["check", "--only", "7."]) == 2
     assert "expected a beginning of the numbers of toy's checks, got '7.'" in capsys.readouterr().err

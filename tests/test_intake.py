@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from submissions import CODE, LAB, MODEL, Files, contents, make_folder, make_zip, refused, taken
 
-from autograder.intake import copy_files, entry, folder, take_in
+from autograder.intake import copy_files, entry, folder, listing, take_in
 from autograder.lab import Check, HandIn, Submission, Verdict
 
 
@@ -318,11 +318,11 @@ def test_of_a_folder_in_the_folder_little_or_nothing_is_listed(box: Path) -> Non
         found = folder.entries(descriptor).paths
     finally:
         os.close(descriptor)
-    assert len(found) == entry.MOST_ENTRIES + 1 and all(path.startswith("data/") for path in found)
+    assert len(found) == listing.MOST_ENTRIES + 1 and all(path.startswith("data/") for path in found)
 
 
 def test_a_folder_of_too_many_entries_is_refused(box: Path) -> None:
-    refused(make_folder(box / "a", {f"{i}": b"" for i in range(entry.MOST_ENTRIES + 1)}), "at most 500 entries")
+    refused(make_folder(box / "a", {f"{i}": b"" for i in range(listing.MOST_ENTRIES + 1)}), "at most 500 entries")
     assert list(taken(make_folder(box / "b", {CODE: b""} | {f"data/{i}": b"" for i in range(600)})).files) == [CODE]
 
 

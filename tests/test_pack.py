@@ -12,6 +12,7 @@ from autograder import registry
 from autograder.intake import take_in
 
 CODE, MODEL = "neuralnet_p1.py", "net_p1.model"
+UPLOAD = "Upload tiny.zip where your course collects work, such as Gradescope, Canvas, Moodle or its scoreboard.\n"
 LAB = f"""
 from autograder.lab import HandIn, Lab
 
@@ -59,7 +60,8 @@ def pack(*arguments: str) -> int:
 
 def test_a_complete_archive(capsys: pytest.CaptureFixture[str]) -> None:
     assert pack() == 0
-    assert capsys.readouterr().out == (f"{CODE}  25 bytes\n{MODEL}  1,234 bytes, from models\nwritten: tiny.zip\n")
+    listed = f"{CODE}  25 bytes\n{MODEL}  1,234 bytes, from models\n"
+    assert capsys.readouterr().out == f"{listed}written: tiny.zip, 2 files\n{UPLOAD}"
     with zipfile.ZipFile("tiny.zip") as archive:
         assert archive.namelist() == [MODEL, CODE] and archive.testzip() is None
     assert sorted(path.name for path in Path().iterdir()) == ["models", CODE, "tiny.zip"]
@@ -94,8 +96,9 @@ def test_what_is_missing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     Path(CODE).rename("neuralnetp1.py")
     assert pack() == 1
     out = capsys.readouterr().out
-    assert f"missing: {CODE} (found neuralnetp1.py; rename it)\n" in out
-    assert "extra.txt" not in out and out.endswith("written: tiny.zip, NOT COMPLETE\n")
+    assert f"missing: {CODE} (found neuralnetp1.py: is it {CODE}? Then rename it)\n" in out
+    assert "extra.txt" not in out
+    assert out.endswith(f"written: tiny.zip, 1 file, NOT COMPLETE\n{UPLOAD}")
     with zipfile.ZipFile("tiny.zip") as archive:
         assert archive.namelist() == [MODEL]
 
@@ -109,14 +112,86 @@ def test_what_looks_wrong_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.count("line 1: expected utf-8") == 1
 
 
-def test_a_file_that_is_too_large_is_not_packed(capsys: pytest.CaptureFixture[str]) -> None:
+def declared(tmp_path: Path, old: str, new: str) -> None:
+    """Change the lab of this test."""
+    assert old in LAB
+    (tmp_path / "labs/tiny/grading/declaration.py").write_text(LAB.replace(old, new))
+
+
+def test_a_file_that_is_too_large_is_named_before_an_archive_is_written(capsys: pytest.CaptureFixture[str]) -> None:
     Path("models", MODEL).write_bytes(bytes(5001))
-    assert pack() == 1
+    assert pack() == 2 and not Path("tiny.zip").exists()
+    out, err = capsys.readouterr()
+    assert out == f"models/{MODEL} is too large: expected at most 5,000 bytes, got 5,001\n"
+    assert "no archive is written" in err
+
+
+def test_an_optional_file_that_is_too_large_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("extra.txt").write_bytes(bytes(200_001))
+    assert pack() == 0
+    assert "extra.txt is too large: expected at most 200,000 bytes, got 200,001\n" in capsys.readouterr().out
+
+
+def test_a_model_without_its_module_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    declared(tmp_path, f'"{MODEL}", 5000', f'"{MODEL}", 5000, opened_by="{CODE}"')
+    assert pack() == 0
+    Path(CODE).unlink()
+    assert pack() == 2
+    assert f"models/{MODEL} earns no points without {CODE}, which opens it" in capsys.readouterr().out
+
+
+LOOK = """
+def look(content):
+    if content == b"wrong":
+        raise ValueError("expected numbers in extra.txt, got words")
+    return "the first line of extra.txt was taken for a header" if content == b"head" else ""
+"""
+
+
+@pytest.mark.parametrize(
+    ("content", "required", "code", "line"),
+    [
+        ("right", True, 0, ""),
+        ("head", True, 0, "the first line of extra.txt was taken for a header\n"),
+        ("wrong", True, 2, "expected numbers in extra.txt, got words\n"),
+        ("wrong", False, 0, "expected numbers in extra.txt, got words\n"),
+    ],
+    ids=["right", "with a header", "wrong", "wrong and optional"],
+)
+def test_the_lab_looks_at_what_is_handed_in(
+    tmp_path: Path, content: str, required: bool, code: int, line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declared(tmp_path, '"extra.txt", required=False', f'"extra.txt", required={required}, look=look')
+    path = tmp_path / "labs/tiny/grading/declaration.py"
+    path.write_text(path.read_text().replace("LAB = Lab", f"{LOOK}\n\nLAB = Lab"))
+    Path("extra.txt").write_text(content)
+    assert pack() == code
+    assert line in capsys.readouterr().out
+
+
+def test_a_name_that_is_nearly_that_of_an_optional_file_is_asked_about(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("extra (1).txt").write_text("x")
+    assert pack() == 0
     out = capsys.readouterr().out
-    assert f"models/{MODEL} was left out: expected at most 5,000 bytes, got 5,001\n" in out
-    assert f"missing: {MODEL}\n" in out
+    assert "left out: extra.txt (found extra (1).txt: is it extra.txt? Then rename it)\n" in out
+
+
+def test_modules_of_ones_own_are_packed_with_the_files_that_import_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("nets").mkdir()
+    Path(CODE).write_text("import nets.blocks\n\ndef fit(x):\n    return nets.blocks.f(x)\n")
+    Path("nets/blocks.py").write_text("import np\n\ndef f(x):\n    return np.int(x)\n")
+    Path("nets/unused.py").write_text("x = 1\n")
+    assert pack() == 0
+    out = capsys.readouterr().out
+    assert "nets/blocks.py  42 bytes\n" in out and "your own modules were taken along: nets/blocks.py\n" in out
+    assert "nets/blocks.py, line 1: the module np may be missing when this is graded\n" in out
     with zipfile.ZipFile("tiny.zip") as archive:
-        assert archive.namelist() == [CODE]
+        assert archive.namelist() == [MODEL, "nets/blocks.py", CODE]
+    lab = registry.load("tiny")
+    sums = {take_in.take_in(Path(path), lab, tmp_path / f"into{path}").sha256 for path in ("tiny.zip", ".")}
+    assert len(sums) == 1
 
 
 def test_an_earlier_archive_is_replaced() -> None:
@@ -182,7 +257,7 @@ def test_files_are_packed_where_the_lab_wants_them(tmp_path: Path, capsys: pytes
     assert "ignored" not in capsys.readouterr().out
     Path(CODE).rename("Beras/neuralnetp1.py")
     assert pack() == 1
-    assert f"missing: {CODE} (found Beras/neuralnetp1.py; rename it" in capsys.readouterr().out
+    assert f"missing: {CODE} (found Beras/neuralnetp1.py: is it {CODE}? Then rename it)" in capsys.readouterr().out
 
 
 def test_of_dated_files_the_latest_is_packed_without_its_date(

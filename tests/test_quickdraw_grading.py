@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 from quickdraw_work import LAB as FOLDER
 from quickdraw_work import predict
 
-from autograder.commands import pack
 from autograder.grading import grade, pipeline
+from autograder.intake import own_folder
 from autograder.sandbox.run import Launch
 from autograder.sandbox.tiers import SAFE, detect
 from labs.quickdraw.grading import data, hidden
 from labs.quickdraw.grading.declaration import LAB
-from labs.quickdraw.grading.programs import PROGRAMS, parsed
+from labs.quickdraw.grading.programs import PROGRAMS, header_note, parsed
 from smallnets import zipping
 from smallnets.data import quickdraw
 
@@ -37,7 +37,7 @@ BEST = pipeline.reduced(LAB, tuple(check for check in LAB.checks if check.steps 
 def work(folder: Path, more: Mapping[str, Path] | None = None, edit: tuple[str, str, str] | None = None) -> Path:
     """A folder to hand in: our code, after an edit (file, old, new), and more files by name."""
     folder.mkdir()
-    found = {name: path for name, path in pack.gather(LAB, FOLDER)[0].items() if name in CODE}
+    found = {name: path for name, path in own_folder.gather(LAB, FOLDER).files.items() if name in CODE}
     for name, path in {**found, **(more or {})}.items():
         shutil.copyfile(path, folder / name)
     if edit is not None:
@@ -333,13 +333,23 @@ def test_the_courses_own_test_set_is_scored_and_compared_at_once(tmp_path: Path,
         (b"1\n2.5\n1\n", "got '2.5'"),
         (b"1\nx\n1\n", "expected a class from 0 to 5 in each line of p.csv, got"),
         (b"\xff\xfe1", "got 1"),
+        (b",0\n0,1\n1,2\n2,2\n", "got '0,1'; write the classes alone, without an index"),
+        (b"a\nb\n1\n2\n3\n", "expected 3 lines in p.csv, one for each drawing of fruit_test_images.npy, got 5"),
     ],
-    ids=["two lines", "class 6", "nan", "a fraction", "a word", "not UTF-8"],
+    ids=["two lines", "class 6", "nan", "a fraction", "a word", "not UTF-8", "an index", "two headers"],
 )
 def test_what_are_no_predictions_is_named(content: bytes, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         parsed(content, "p.csv", 3)
     assert parsed(b"0\r\n5\r\n4.000000000000000000e+00\r\n", "p.csv", 3).tolist() == [0, 5, 4]
+
+
+@pytest.mark.parametrize("first", ["label", "predicted class", "\ufefflabel"], ids=["a word", "two words", "Excel's"])
+def test_a_header_is_left_out_and_noted(first: str) -> None:
+    content = f"{first}\n4\n0\n5\n".encode()
+    assert parsed(content, "p.csv", 3).tolist() == [4, 0, 5]
+    expected = f"the first line of p.csv, {first.removeprefix(chr(0xFEFF))!r}, was taken for a header"
+    assert header_note(content, "p.csv", 3) == expected and header_note(b"4\n0\n5\n", "p.csv", 3) == ""
 
 
 def test_pack_takes_the_date_off(tmp_path: Path) -> None:
@@ -354,8 +364,10 @@ def test_pack_takes_the_date_off(tmp_path: Path) -> None:
     ):
         (folder / name).write_text(name)
     (folder / "log_files/202202280001_densenet.log").write_text("step")
-    found, notes = pack.gather(LAB, folder)
-    assert notes == [] and found["densenet.pt"].name == "202202280001_densenet.pt"
+    (folder / "densenet_predictions.csv").write_text("0\n" * 1800)
+    gathered = own_folder.gather(LAB, folder)
+    found = gathered.files
+    assert gathered.notes == gathered.faults == [] and found["densenet.pt"].name == "202202280001_densenet.pt"
     assert found["accuracies.py"] == folder / "utils/accuracies.py" and "densenet.log" in found
     zipping.write(tmp_path / "work.zip", found, LAB.root)
     with zipfile.ZipFile(tmp_path / "work.zip") as archive:

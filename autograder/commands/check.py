@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 
 from autograder import registry
-from autograder.commands import pack
 from autograder.grading import pipeline
 from autograder.intake.copy_files import copy_own
+from autograder.intake.own_folder import gather
 from autograder.registry import located
 from autograder.reports import text_report
 from autograder.sandbox import direct
@@ -42,11 +42,11 @@ def command(args: argparse.Namespace) -> int:
     lab = registry.load(args.lab)
     folder = args.folder or located(lab.handout.folder if lab.handout else "")
     with tempfile.TemporaryDirectory(prefix="check-") as temporary:
-        found, notes = pack.gather(lab, folder)
-        for line in (*pack.missing(lab, found, folder), *notes):
+        found = gather(lab, folder)
+        for line in (*found.missing, *found.faults, *found.notes):
             print(line)
         chosen = lab if args.only is None else pipeline.only(lab, args.only)
-        submission = copy_own(found, lab.hand_in, Path(temporary))
+        submission = copy_own(found.files, lab.hand_in, Path(temporary))
         loaded = lab.loaded(None, args.seed)
         graded = pipeline.judge(submission, chosen, loaded, direct.run, "none, as the work is yours", args.seed)
     text_report.show(graded)

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import IO
 
 from autograder.intake.entry import BLOCK, Refused
-from autograder.intake.listing import Listing, Member, listing
+from autograder.intake.members import Listing, Member, listing
 from autograder.intake.names import shown
 
 STARTS = (b"PK\x03\x04", b"PK\x05\x06")  # a first file, or the end of an empty archive

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from autograder.intake import helpers
 from autograder.intake.entry import BLOCK, Entry, Refused
 from autograder.lab import HandIn, Submission
 from autograder.lint import source_text
@@ -12,7 +13,7 @@ MOST_BYTES = 2**28  # of all files together
 
 
 def copy_own(files: Mapping[str, Path], hand_in: Sequence[HandIn], into: Path) -> Submission:
-    """Take the user's own files as a submission; `files` maps the names of HandIns to their paths.
+    """Take the user's own files as a submission; `files` maps the names of HandIns and modules to their paths.
 
     Raises:
         OSError: a file cannot be read.
@@ -31,7 +32,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def copy_entries(entries: Mapping[str, Entry], hand_in: Sequence[HandIn], into: Path) -> Submission:
-    """Copy the entries that have the name of a HandIn to `into`; notes name files that are refused or cannot be read.
+    """Copy the lab's files, and a student's modules, to `into`; notes name files that are refused or cannot be read.
 
     Raises:
         ValueError: the submission is damaged.
@@ -40,7 +41,7 @@ def copy_entries(entries: Mapping[str, Entry], hand_in: Sequence[HandIn], into: 
     files: dict[str, Path] = {}
     notes: list[str] = []
     left = MOST_BYTES
-    for wanted in hand_in:
+    for wanted in [*hand_in, *helpers.hand_ins(entries, hand_in)]:
         if (entry := entries.get(wanted.name)) is None:
             continue
         target = into / wanted.name
@@ -54,6 +55,19 @@ def copy_entries(entries: Mapping[str, Entry], hand_in: Sequence[HandIn], into: 
         if wanted.name.endswith(".py") and (note := source_text.problem(wanted.name, target.read_bytes())):
             notes.append(note)
     return Submission(files, tuple(notes), _sha256(files))
+
+
+def content_of(entry: Entry, most: int) -> bytes:
+    """The content of a file; b"" if it has more than `most` bytes or is refused. ValueError: it is damaged."""
+    content = b""
+    try:
+        for block in entry.blocks():
+            content += block
+            if len(content) > most:
+                return b""
+    except Refused:
+        return b""
+    return content
 
 
 def _copy(entry: Entry, target: Path, most: int) -> int:

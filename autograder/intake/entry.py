@@ -14,7 +14,6 @@ def flags(*names: str) -> int:
 
 # follow no link, wait for no pipe
 FLAGS = flags("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")
-MOST_ENTRIES = 500
 BLOCK = 2**16
 
 

@@ -8,7 +8,8 @@ import stat
 from collections.abc import Iterator
 
 from autograder.intake.entry import BLOCK, FLAGS, Entry, Refused, flags
-from autograder.intake.listing import Listing, expect_few, walked, within
+from autograder.intake.listing import walked
+from autograder.intake.members import Listing, expect_few, within
 
 MOST_READ = 10_000  # names of one folder; those after them are not seen
 

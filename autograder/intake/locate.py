@@ -4,6 +4,7 @@ import dataclasses
 import fnmatch
 import glob
 from collections.abc import Collection, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from autograder.intake.names import near_miss
 from autograder.lab import HandIn, Lab
@@ -22,14 +23,15 @@ class Place:
     """
 
     top: str
-    files: Mapping[str, str]
+    files: dict[str, str]
     doubtful: Mapping[str, Sequence[str]]
 
 
 def levels(lab: Lab) -> int:
     """The number of folders to look into, one inside another."""
     # one around the lab's root, and one for files that lie in a folder of their own
-    return 2 + len(lab.root.split("/")) * bool(lab.root) + max(hand_in.name.count("/") for hand_in in lab.hand_in)
+    inside = max(hand_in.name.count("/") for hand_in in lab.hand_in) + max(place.count("/") for place in lab.places)
+    return 2 + len(lab.root.split("/")) * bool(lab.root) + inside
 
 
 def located(paths: Collection[str], lab: Lab) -> Place:
@@ -93,6 +95,14 @@ def _top(paths: Collection[str], lab: Lab) -> str:
 def near(place: Place, paths: Sequence[str], lab: Lab) -> dict[str, str]:
     """Name of a missing file -> the path that is most like it, if one is."""
     names = [hand_in.name for hand_in in lab.hand_in]
-    missing = [name for name in names if name not in place.files and name not in place.doubtful]
     others = [path for path in paths if path not in place.files.values()]
-    return {name: path for name in missing if (path := near_miss(name, names, others))}
+    found = {}
+    for hand_in in lab.hand_in:
+        name, ending = hand_in.name, PurePosixPath(hand_in.name).suffix
+        if name in place.files or name in place.doubtful:
+            continue
+        # programs write files of one name and several endings; an optional one need not be among them
+        alike = [path for path in others if hand_in.required or ending == ".py" or path.endswith(ending)]
+        if (path := near_miss(name, names, alike)) is not None:
+            found[name] = path
+    return found

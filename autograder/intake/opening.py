@@ -10,7 +10,8 @@ from pathlib import Path
 from autograder.intake import archive, folder, kinds, locate, tarball
 from autograder.intake.copy_files import MOST_BYTES
 from autograder.intake.entry import FLAGS, Entry, Refused
-from autograder.intake.listing import Listing, some
+from autograder.intake.listing import some
+from autograder.intake.members import Listing
 from autograder.intake.names import shown
 from autograder.lab import Lab
 

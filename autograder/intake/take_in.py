@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from autograder.intake import locate
-from autograder.intake.copy_files import copy_entries
+from autograder.intake import helpers, locate
+from autograder.intake.copy_files import content_of, copy_entries
 from autograder.intake.listing import some
 from autograder.intake.names import shown
 from autograder.intake.opening import opened
@@ -16,8 +16,8 @@ def take_in(path: Path, lab: Lab, into: Path) -> Submission:
     """Copy the lab's files from a submission to `into`, under the names of its HandIns, readable for all.
 
     They may lie at the top, in the lab's `root`, or one folder deeper; there, in the lab's `places` or in the only
-    folder with a file of that name. If one is missing, the archives beside them are looked into. All other files are
-    ignored; the notes name them.
+    folder with a file of that name. If one is missing, the archives beside them are looked into. The student's own
+    modules that they import come along. All other files are ignored; the notes name them.
 
     Args:
         path: a folder or an archive, whatever its name; no link.
@@ -31,14 +31,20 @@ def take_in(path: Path, lab: Lab, into: Path) -> Submission:
     into.mkdir(parents=True, exist_ok=True)
     with opened(path, lab) as found:
         place = locate.located(found.paths, lab)
-        entries = {name: found.files[path] for name, path in place.files.items()}
+        own = helpers.found(place, found.files, lab, lambda path: content_of(found.files[path], helpers.MOST_BYTES))
+        entries = {name: found.files[path] for name, path in (place.files | own.files).items()}
         submission = copy_entries(entries, lab.hand_in, into)
-    notes = [*found.notes, *submission.notes, *_notes(found.paths, place, lab)]
+    notes = [
+        *found.notes,
+        *submission.notes,
+        *own.notes,
+        *_notes(found.paths, place, [*own.files.values(), *own.left], lab),
+    ]
     return dataclasses.replace(submission, notes=tuple(notes))
 
 
-def _notes(paths: Sequence[str], place: locate.Place, lab: Lab) -> list[str]:
-    """Notes on files in unexpected folders, on nearly right names, and on all that is ignored."""
+def _notes(paths: Sequence[str], place: locate.Place, named: Collection[str], lab: Lab) -> list[str]:
+    """Notes on files in unexpected folders, on nearly right names, and on all that is ignored; `named` already."""
     root = f"{lab.root}/" if lab.root else ""
     notes = []
     if place.top != root:
@@ -49,9 +55,14 @@ def _notes(paths: Sequence[str], place: locate.Place, lab: Lab) -> list[str]:
         if path.removesuffix(name) not in expected_at:
             notes.append(f"{name} was taken from {shown(path)}")
     notes += [f"found {some(there)}, so put {name} outside of these folders" for name, there in place.doubtful.items()]
-    near = locate.near(place, paths, lab)
+    near = locate.near(place, [path for path in paths if path not in named], lab)
     notes += [f"found {shown(path)}, expected {name}" for name, path in near.items()]
-    used = {*place.files.values(), *near.values(), *(path for there in place.doubtful.values() for path in there)}
+    used = {
+        *place.files.values(),
+        *named,
+        *near.values(),
+        *(path for there in place.doubtful.values() for path in there),
+    }
     around = {path[: at + 1] for path in [*used, place.top] for at, letter in enumerate(path) if letter == "/"}
     return notes + _aside([path for path in paths if path not in used | around], around)
 

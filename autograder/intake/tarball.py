@@ -13,7 +13,7 @@ from typing import IO, BinaryIO
 
 from autograder.intake.archive import MANY, Bounded, TooMuch, damage_named, read_block
 from autograder.intake.entry import BLOCK, Refused
-from autograder.intake.listing import Listing, Member, listing
+from autograder.intake.members import Listing, Member, listing
 from autograder.intake.names import shown
 
 MOST_BYTES = 2**28  # of the archive when it is unpacked

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from autograder.intake import helpers
 from autograder.lab import HandIn
 from autograder.lint import source_text
 from autograder.registry import ROOT
@@ -30,6 +31,7 @@ def lint_files(files: Mapping[str, Path], hand_in: Sequence[HandIn]) -> list[str
     """
     own = [Path(name).stem for name in files] + [name.split("/")[0] for name in files if "/" in name]
     sources = [wanted for wanted in hand_in if wanted.name in files and wanted.name.endswith(".py")]
+    sources += helpers.hand_ins(files, hand_in)
     with ThreadPoolExecutor() as pool:
         notes = pool.map(lambda wanted: _lint_file(wanted, files[wanted.name].read_bytes(), own), sources)
     return [note for each in notes for note in each]

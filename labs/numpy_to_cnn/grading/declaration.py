@@ -67,7 +67,7 @@ LAB = Lab(
             modules=("matplotlib", "smallnets", "torchvision"),
         ),
         HandIn("augment.py", required=False),
-        HandIn("model.pt", most_bytes=jobs.MOST_BYTES),
+        HandIn("model.pt", most_bytes=jobs.MOST_BYTES, opened_by="pytorch_cnn.py"),
     ),
     load=data.load,
     steps=(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.registry import ROOT
-from labs.quickdraw.grading.programs import N_CLASSES
+from labs.quickdraw.grading.programs import N_CLASSES, header_note, parsed
 from smallnets.data import quickdraw
 from smallnets.data.datasets import read_npy
 
@@ -73,6 +73,23 @@ def load(staff: Path | None, seed: int) -> tuple[Data, str]:
         return joined(images, labels, read_npy(staff / STUDENT_IMAGES), rng), source
     chosen = rng.permutation(len(labels))[:MOST]
     return Data(images[chosen], labels[chosen], chosen, len(labels)), source
+
+
+def look_at_predictions(content: bytes, name: str) -> str:
+    """A note on predictions that are to be handed in, "" without one.
+
+    Raises:
+        ValueError: they are not one class for each of the students' test drawings.
+    """
+    with drawings() as folder:
+        n, note = len(quickdraw.read_images(folder, "test")), quickdraw.note(folder)
+    try:
+        parsed(content, name, n)
+    except ValueError as error:
+        if not note:
+            raise
+        return f"{error} ({note})"  # they may have been made elsewhere, on the course's drawings
+    return header_note(content, name, n)
 
 
 def joined(images: NDArray, labels: NDArray, given: NDArray, rng: np.random.Generator) -> Data:

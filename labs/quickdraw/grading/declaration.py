@@ -32,8 +32,8 @@ def hand_in(program: Program) -> tuple[HandIn, ...]:
     """The files of one program; logs are optional and give no points."""
     return (
         HandIn(program.main, classes={CLASSES[program.name]: ("forward",)}, modules=MODULES),
-        HandIn(program.model, most_bytes=8 * MB, dated=True),
-        HandIn(program.predictions),
+        HandIn(program.model, most_bytes=8 * MB, dated=True, opened_by=program.main),
+        HandIn(program.predictions, look=functools.partial(data.look_at_predictions, name=program.predictions)),
         HandIn(f"{program.name}.log", required=False, dated=True),
     )
 

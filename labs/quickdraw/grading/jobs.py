@@ -12,7 +12,7 @@ from autograder.lab import Run, Step, StepFailed, Verdict, accuracy_words, propo
 from autograder.runner import job_files
 from autograder.runner.protocol import texts, unpack
 from autograder.sandbox.job import Job
-from labs.quickdraw.grading.programs import N_CLASSES, PROGRAMS, Program, layout, parsed
+from labs.quickdraw.grading.programs import N_CLASSES, PROGRAMS, Program, header_note, layout, parsed
 from smallnets import metrics
 
 HANDOUT_FILES = ("labs/quickdraw/utils/io_argparse.py", "labs/quickdraw/utils/session.py")
@@ -98,13 +98,15 @@ def same_again(program: Program) -> Judge:
     def judge(run: Run) -> Verdict:
         if (path := run.submission.files.get(program.predictions)) is None:
             return Verdict(0, f"expected {program.predictions}, got no such file", Reason.MISSING)
+        content = path.read_bytes()
         try:
-            lines = parsed(path.read_bytes(), program.predictions, run.data.n_given)
+            lines = parsed(content, program.predictions, run.data.n_given)
         except ValueError as error:
             return Verdict(0, str(error))
         given = run.data.rows >= 0
         share = float(np.mean(lines[run.data.rows[given]] == found(run, program).classes[given]))
         text = f"{share:.1%} of {int(given.sum())} predictions in {program.predictions} are reproduced"
+        text += f"; {note}" if (note := header_note(content, program.predictions, run.data.n_given)) else ""
         return Verdict(float(share >= SAME), f"{text} (expected {SAME:.0%}){word(found(run, program))}")
 
     return judge

@@ -52,12 +52,14 @@ PROGRAMS = {
 
 
 def parsed(content: bytes, name: str, n: int) -> NDArray[np.int64]:
-    """The classes in a file of predictions, one to a line.
+    """The classes in a file of predictions, one to a line; a line more, above them, is a header.
 
     Raises:
         ValueError: a wrong number of lines, or a line that is no class.
     """
-    lines = content.decode("ascii", "replace").split()
+    lines = _lines(content)
+    if header(content, n):
+        lines = lines[1:]
     if len(lines) != n:
         raise ValueError(f"expected {n} lines in {name}, one for each drawing of {IMAGES}, got {len(lines)}")
     try:
@@ -67,8 +69,31 @@ def parsed(content: bytes, name: str, n: int) -> NDArray[np.int64]:
     wrong = np.flatnonzero(~np.isin(found, range(N_CLASSES)))
     if len(wrong):
         line = lines[wrong[0]][:40]
-        raise ValueError(f"expected a class from 0 to {N_CLASSES - 1} in each line of {name}, got {line!r}")
+        advice = "; write the classes alone, without an index" if "," in line else ""
+        raise ValueError(f"expected a class from 0 to {N_CLASSES - 1} in each line of {name}, got {line!r}{advice}")
     return found.astype(np.int64)
+
+
+def header(content: bytes, n: int) -> str:
+    """The first line of a file of predictions if it is no number and n lines follow it, cut; else ""."""
+    lines = _lines(content)
+    if len(lines) != n + 1:
+        return ""
+    try:
+        float(lines[0])
+    except ValueError:
+        return lines[0][:40]
+    return ""
+
+
+def header_note(content: bytes, name: str, n: int) -> str:
+    """A note on the header of a file of predictions; "" if it has none."""
+    first = header(content, n)
+    return f"the first line of {name}, {first!r}, was taken for a header" if first else ""
+
+
+def _lines(content: bytes) -> list[str]:
+    return [line.strip() for line in content.decode("utf-8-sig", "replace").splitlines() if line.strip()]
 
 
 def layout(n: int) -> Layout:

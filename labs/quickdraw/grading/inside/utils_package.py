@@ -14,5 +14,6 @@ def make_importable() -> None:
     if folder not in sys.path:
         sys.path.insert(0, folder)
     utils = ModuleType("utils")
-    utils.__path__ = [folder, str(student_module.JOB / STAFFS)]
+    # utils/ holds modules of the student's own, such as utils/layers.py
+    utils.__path__ = [folder, f"{folder}/utils", str(student_module.JOB / STAFFS)]
     sys.modules["utils"] = utils

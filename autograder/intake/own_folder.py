@@ -1,0 +1,88 @@
+"""Find the files to hand in within the student's own folder: the same as intake finds in the archive of it."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from autograder.intake import helpers, locate
+from autograder.intake.listing import MOST_LISTED, some, walked
+from autograder.intake.names import shown
+from autograder.lab import HandIn, Lab
+
+
+class Gathered(NamedTuple):
+    """The files to hand in.
+
+    Args:
+        files: name of a HandIn or of a module of the student's own -> path.
+        missing: a line for each required file that is not there.
+        notes: lines on files left out or taken along, and on likely mistakes.
+        faults: lines on files that would earn no points as they are.
+    """
+
+    files: dict[str, Path]
+    missing: list[str]
+    notes: list[str]
+    faults: list[str]
+
+
+def gather(lab: Lab, folder: Path) -> Gathered:
+    """The lab's files in a folder; ValueError if there are none."""
+    paths = walked(lambda inner: _names(folder / inner), locate.levels(lab), MOST_LISTED)
+    place = locate.located(paths, lab)
+    if not place.files:
+        names = ", ".join(hand_in.name for hand_in in lab.hand_in)
+        raise ValueError(f"expected some of {names} in {folder}, got none of them")
+    own = helpers.found(place, frozenset(paths), lab, lambda path: _source(folder / path))
+    found = Gathered({name: folder / path for name, path in own.files.items()}, [], [*own.notes], [])
+    near = locate.near(place, paths, lab)
+    for hand_in in lab.hand_in:
+        if hand_in.name in place.files:
+            _look_at(hand_in, folder / place.files[hand_in.name], place, found)
+        else:
+            _miss(hand_in, place, near, found)
+    return found
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        with os.scandir(folder) as entries:
+            return [entry.name + "/" * entry.is_dir() for entry in entries if entry.is_dir() or entry.is_file()]
+    except OSError:  # a folder that cannot be read counts as empty
+        return []
+
+
+def _source(path: Path) -> bytes:
+    return path.read_bytes() if path.stat().st_size <= helpers.MOST_BYTES else b""
+
+
+def _look_at(hand_in: HandIn, path: Path, place: locate.Place, found: Gathered) -> None:
+    """Add a file, or a line on why it would earn no points."""
+    faults = found.faults if hand_in.required else found.notes
+    if (size := path.stat().st_size) > hand_in.most_bytes:
+        faults.append(f"{path} is too large: expected at most {hand_in.most_bytes:,} bytes, got {size:,}")
+        return
+    found.files[hand_in.name] = path
+    if hand_in.opened_by and hand_in.opened_by not in place.files:
+        found.faults.append(f"{path} earns no points without {hand_in.opened_by}, which opens it: add or remove one")
+    if hand_in.look is not None:
+        try:
+            found.notes.extend(filter(None, [hand_in.look(path.read_bytes())]))
+        except ValueError as error:
+            faults.append(str(error))
+
+
+def _miss(hand_in: HandIn, place: locate.Place, near: Mapping[str, str], found: Gathered) -> None:
+    """Add a line on a file that is not there, if it is required or seems to be there under another name."""
+    name, seen = hand_in.name, ""
+    if name in place.doubtful:
+        seen = f" (found {some(place.doubtful[name])}: put one outside of these folders)"
+    elif name in near and Path(near[name]).name == Path(name).name:
+        seen = f" (found {shown(near[name])}: move it to where your other files are)"
+    elif name in near:
+        seen = f" (found {shown(near[name])}: is it {name}? Then rename it)"
+    if hand_in.required:
+        found.missing.append(f"missing: {name}{seen}")
+    elif seen:
+        found.notes.append(f"left out: {name}{seen}")
