@@ -101,6 +101,7 @@ LIMITED = [
     Attack("big_allocation", cause=Cause.OUT_OF_MEMORY),
     Attack("many_children", Fate.THROUGH, cause=Cause.OUT_OF_MEMORY),
     Attack("fill_tmp", Fate.THROUGH),
+    Attack("deleted_files", Fate.THROUGH),
     Attack("fill_shm", Fate.THROUGH),
     Attack("big_file"),
     Attack("many_files", Fate.THROUGH, cause=Cause.OUTPUT_FLOOD),

@@ -129,14 +129,16 @@ def _watch(spec: "LaunchSpec", child: int, control: int, started: float) -> "tup
 
 def _exceeded(spec: "LaunchSpec") -> str:
     """The name of a limit that the whole job exceeds, or ""."""
-    memory, cpu = usage.processes(_members(spec), sys.maxsize if spec.cgroup_fds else spec.limits.memory, spec.uid)
+    members = _members(spec)
+    memory, cpu = usage.processes(members, sys.maxsize if spec.cgroup_fds else spec.limits.memory, spec.uid)
     if not spec.cgroup_fds and memory > spec.limits.memory:
         return "memory"
     if cpu + _children_cpu() > spec.limits.cpu_seconds:
         return "cpu"
     for path in spec.counted_scratch:
         size, files = usage.mounted(path) if spec.scratch_mounted else usage.folder(path)
-        # a full file system raises an error in the job itself
+        # a full file system raises an error in the job itself; in a folder, deleted files still take space
+        size += 0 if spec.scratch_mounted else usage.deleted(members, spec.uid)
         if files > usage.MOST_FILES or (not spec.scratch_mounted and size > spec.limits.scratch):
             return "scratch"
     return ""

@@ -33,14 +33,20 @@ def processes(pids: list[int], enough: int, uid: int | None) -> tuple[int, float
             resident[pid] = int(fields[RSS_FIELD]) * PAGE
             ticks += sum(int(field) for field in fields[CPU_FIELDS])
     if sum(resident.values()) > enough:
-        if uid is not None:
-            os.setegid(uid)
-            os.seteuid(uid)
+        _act_as(uid)
         resident = {pid: _proportional(pid) or size for pid, size in resident.items()}
-        if uid is not None:
-            os.seteuid(0)
-            os.setegid(0)
+        _act_as(None if uid is None else 0)
     return sum(resident.values()), ticks / TICK
+
+
+def _act_as(uid: int | None) -> None:
+    """Take the rights of a user id, which may read its processes; None keeps this user's."""
+    if uid == 0:
+        os.seteuid(0)  # first, as only root may take another group
+        os.setegid(0)
+    elif uid is not None:
+        os.setegid(uid)
+        os.seteuid(uid)
 
 
 def _proportional(pid: int) -> int:
@@ -87,6 +93,30 @@ def folder(path: str, depth: int = 0) -> tuple[int, int]:
         if count > MOST_FILES:
             break
     return size, count
+
+
+def deleted(pids: list[int], uid: int | None) -> int:
+    """Bytes on disk of files without a name that processes have open, read as the user `uid` (None: as this user)."""
+    _act_as(uid)
+    sizes = {}
+    for pid in pids:
+        for number in _open_files(pid):
+            try:
+                status = os.stat(f"/proc/{pid}/fd/{number}")
+            except OSError:  # closed meanwhile
+                continue
+            if stat.S_ISREG(status.st_mode) and not status.st_nlink:
+                sizes[status.st_dev, status.st_ino] = status.st_blocks * 512
+    _act_as(None if uid is None else 0)
+    return sum(sizes.values())
+
+
+def _open_files(pid: int) -> list[str]:
+    """The numbers of a process's open files, empty if it is gone or not readable."""
+    try:
+        return os.listdir(f"/proc/{pid}/fd")
+    except OSError:
+        return []
 
 
 def _entry(path: str, depth: int) -> tuple[int, int]:
