@@ -6,6 +6,7 @@ import signal
 
 from autograder.sandbox.job import MB, Cause, Limits, Usage
 
+FULL = ("No space left on device", "File too large")  # the system's words where files may not grow
 TO_SEE = "\n\nTo see "  # begins the last paragraph of a check's text
 
 
@@ -122,6 +123,13 @@ def spent(cpu_seconds: float, wall_seconds: float) -> str:
         f"{counted}: the machine was busy with other programs, or your code waited in between. If it takes much less"
         " time on your own machine, hand it in again."
     )
+
+
+def room(text: str, limits: Limits) -> str:
+    """The limits on files, as the end of a text on a folder that was full; "" after another error."""
+    if not any(words in text for words in FULL):
+        return ""
+    return f"\n\nA program's files may have {limits.scratch // MB} MB together, and {limits.file_size // MB} MB each."
 
 
 def to_see(lab: str, number: str, seed: int, hidden: bool) -> str:

@@ -21,6 +21,8 @@ HINTS = {
     r"Expected 3D \(unbatched\) or 4D \(batched\) input to conv|expected input\[\d+, 784": "the images are flat: "
     "reshape them before the convolution with x.view(-1, 1, 28, 28)",
     r"Can't call numpy\(\) on Tensor that requires grad": "write x.detach().numpy()",
+    r"Cannot load backend": "there is no screen: remove matplotlib.use(...); savefig works without it",
+    r"can't start new thread": "more threads or processes run at once than a program may have here: start fewer",
     r"No space left on device|File too large": "your files have grown too large: save the net once, at the end",
 }
 

@@ -13,7 +13,7 @@ from autograder.grading import grade
 from autograder.lab import HandIn, Lab, Report
 from autograder.runner import channel, check_step, protocol, run_checks
 from autograder.sandbox.job import Tier
-from autograder.sandbox.tiers import detect
+from autograder.sandbox.tiers import SAFE, detect, unavailable
 
 CHECKS = """
 import importlib, random
@@ -32,6 +32,13 @@ def check_square(that, rng):
 
 def check_state(that, rng):
     assert that.calls == [], "expected no calls before this one"
+"""
+FILLS = """
+import os
+def twice(x):
+    for i in range(20):
+        with open(f"{i}.bin", "wb") as file:
+            file.write(bytes(8 * 2**20))
 """
 NAMES = ("check_twice", "check_square", "check_state")
 RIGHT = "calls = []\ndef twice(x): calls.append(x); return 2 * x\ndef square(x): return x * x\n"
@@ -138,3 +145,16 @@ def test_long_texts_are_cut_until_they_fit(text: str, monkeypatch: pytest.Monkey
     found = protocol.texts(protocol.unpack(run_checks.layout(9), b"".join(blocks))["problems"])
     assert list(found) == list(problems) and all(each.endswith("end") and len(each) > 500 for each in found.values())
     assert json.dumps(found)
+
+
+@pytest.mark.parametrize("where", SAFE)
+def test_a_check_that_fills_its_folder_is_told_the_limit(where: Tier, lab: Lab, tmp_path: Path) -> None:
+    if reason := unavailable(where):
+        pytest.skip(f"no {where} tier: {reason}")
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work/answer.py").write_text(FILLS)
+    first = grade.grade(tmp_path / "work", lab, where).tests[0]
+    # a folder on disk cannot be full by itself, so the job is ended
+    assert first.cause == ("wrong result" if where is Tier.FULL else "output flood")
+    assert ("No space left on device" in first.output) == (where is Tier.FULL)
+    assert "64 MB" in first.output and "16 MB" in first.output

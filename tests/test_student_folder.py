@@ -19,6 +19,7 @@ from autograder.runner import start
 from autograder.sandbox import direct, tiers
 from autograder.sandbox.forked import launcher
 from autograder.sandbox.job import Cause, Job, Tier
+from autograder.sandbox.run import run
 
 WRITES = """
 import os, pathlib, threading, time
@@ -29,12 +30,24 @@ for path in ("out/deep/log.txt", here / "beside.txt", pathlib.Path.home() / "hom
     pathlib.Path(path).write_text("written")
 threading.Thread(target=time.sleep, args=(1000,)).start()
 """
+TAMPERS = """
+import contextlib, os
+for folder, _, names in os.walk(os.environ["JOB"]):
+    for name in names:
+        with contextlib.suppress(OSError):
+            open(os.path.join(folder, name), "w").write("mine too")
+            print("changed", name)
+    with contextlib.suppress(OSError):
+        open(os.path.join(folder, "new.py"), "w")
+        print("added to", folder)
+"""
 PROGRAM = """
 import importlib, os, sys
 from autograder.runner import student_module
 
 def main():
     sys.path.insert(0, os.getcwd())
+    os.environ["JOB"] = str(student_module.JOB)
     importlib.import_module("answer")
     os.write(4, (student_module.HANDED_IN / "handed_in.txt").read_bytes())
 """
@@ -42,10 +55,10 @@ WHERE = ("full", "container", "forked", "unsafe", "direct")
 Grade = Callable[[Path], Report]
 
 
-def job(tmp_path: Path) -> Job:
-    """A job as the labs make it: our modules, and a submission that writes files and leaves a thread behind."""
+def job(tmp_path: Path, answer: str) -> Job:
+    """A job as the labs make it: our modules, and a submission of two files."""
     (tmp_path / "program.py").write_text(PROGRAM)
-    (tmp_path / "answer.py").write_text(WRITES)
+    (tmp_path / "answer.py").write_text(answer)
     (tmp_path / "handed_in.txt").write_text("mine")
     names = ("__init__", "runner/__init__", "runner/start", "runner/student_module", "sandbox/__init__")
     ours = {f"autograder/{name}.py": ROOT / f"autograder/{name}.py" for name in names}
@@ -55,10 +68,18 @@ def job(tmp_path: Path) -> Job:
 
 
 def test_a_submission_may_write_and_leave_a_thread_while_what_was_handed_in_stays(tmp_path: Path) -> None:
-    outcome = direct.run(job(tmp_path))
+    outcome = direct.run(job(tmp_path, WRITES))
     assert outcome.cause is Cause.OK, outcome
     assert outcome.result == b"mine"
     assert outcome.usage.wall_seconds < 100
+
+
+@pytest.mark.parametrize("tier", tiers.SAFE)
+def test_a_submission_cannot_change_our_modules_or_what_was_handed_in(tier: Tier, tmp_path: Path) -> None:
+    if reason := tiers.unavailable(tier):
+        pytest.skip(f"no {tier} tier: {reason}")
+    outcome = run(job(tmp_path, TAMPERS), tier)
+    assert (outcome.cause, outcome.result, outcome.stdout) == (Cause.OK, b"mine", ""), outcome
 
 
 @contextlib.contextmanager

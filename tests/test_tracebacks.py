@@ -24,6 +24,10 @@ SLIPS = {
     ),
     "a gradient": ("import torch\ntorch.zeros(2, requires_grad=True).numpy()", "x.detach().numpy()"),
     "nothing written yet": ("def fit(): raise NotImplementedError\nfit()", "fit is not written yet"),
+    "a window for pictures": (
+        "raise ImportError(\"Cannot load backend 'TkAgg' which requires the 'tk' interactive framework\")",
+        "remove matplotlib.use",
+    ),
     "a full disk": ("raise OSError(28, 'No space left on device')", "save the net once"),
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
-from autograder.explanations import Reason, explain, to_see
+from autograder.explanations import Reason, explain, room, to_see
 from autograder.lab import Check, Graded, Lab, Report, Run, Step, StepFailed, StepResult, Submission
 from autograder.lint.files import lint_files
 from autograder.packaging.imports import version
@@ -156,7 +156,7 @@ def why(step: Step, done: StepResult, limits: Limits) -> str:
     if done.outcome is None or done.outcome.cause is Cause.OK:  # else the text explains it already
         words = explain(done.cause, limits)
         text = f"{words.title}\n{words.paragraph}\n\n{text}"
-    return text
+    return text + room(text, limits)
 
 
 def from_verdict(check: Check, run: Run, lab: Lab) -> Graded:
@@ -166,7 +166,9 @@ def from_verdict(check: Check, run: Run, lab: Lab) -> Graded:
     if verdict.share == 1:
         cause, text = str(Cause.OK), verdict.text
     else:
-        cause, text = verdict.cause, verdict.text + to_see(lab.name, check.number, run.seed, run.hidden)
+        own = (step.limits for step in lab.steps if step.name in check.steps and step.limits)
+        text = verdict.text + room(verdict.text, next(own, lab.limits))
+        cause, text = verdict.cause, text + to_see(lab.name, check.number, run.seed, run.hidden)
     return Graded(check.number, check.name, score, check.points, text, cause, check.visibility, check.tags)
 
 
