@@ -31,6 +31,7 @@ class HandIn:
         dated: programs write it as YYYYmmddHHMM_NAME; `pack` takes the latest and gives it this name.
         functions: functions a .py file must define -> their first arguments, such as {"fit": ("n_iter",)}.
         classes: classes it must define -> their methods, which a base class may have.
+        unwanted: names that a .py file should do without -> why; a note is all that they cost.
         modules: modules it may import besides Python's own, numpy, torch and the files handed in with it.
         opened_by: the module without which a model file earns no points, such as "net.py".
         look: content -> a note for its author before it is handed in, "" without one; ValueError: why it earns no
@@ -43,6 +44,7 @@ class HandIn:
     dated: bool = False
     functions: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
     classes: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    unwanted: Mapping[str, str] = dataclasses.field(default_factory=dict)
     modules: tuple[str, ...] = ()
     opened_by: str = ""
     look: Callable[[bytes], str] | None = None

@@ -1,6 +1,7 @@
 """Linting source files without running them: a finding for each common mistake, and no file breaks the linter."""
 
 import ast
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,20 @@ def test_notes_name_file_and_line(tmp_path: Path) -> None:
         " got fit(train_set, labels, dev_set, n_iter, batch_size)"
     ]
     assert notes(GOOD_FIT, tmp_path) == ["neuralnet_p2.py: expected a class NeuralNet, found none"]
+
+
+def test_a_lab_says_why_it_wants_no_such_name(tmp_path: Path) -> None:
+    path = tmp_path / NAME
+    for source in (
+        "from torch.utils.data import DataLoader\n" + GOOD,
+        "import torch.utils.data as data\nx = data.DataLoader\n" + GOOD,
+        "from torch.utils.data import DataLoader as Batches, Dataset\nx = DataLoader\n" + GOOD,
+    ):
+        path.write_text(source)
+        unwanted = dataclasses.replace(HAND_IN, unwanted={"DataLoader": "cut the batches by hand"})
+        (note,) = lint_files({NAME: path}, [unwanted])
+        assert note.endswith(": DataLoader is not wanted here: cut the batches by hand") and "line " in note
+        assert lint_files({NAME: path}, [HAND_IN]) == []
 
 
 def test_a_lab_names_the_modules_that_are_there(tmp_path: Path) -> None:
@@ -150,7 +165,7 @@ def test_nothing_is_said_of_what_works(source: str) -> None:
         (GOOD.replace(", n_iter, batch_size=100", ""), 8, "got fit(train_set, train_labels, dev_set)"),
         (GOOD.replace("batch_size=100", "batch_size"), 8, "fit needs a default for batch_size"),
         (GOOD.replace("batch_size=100", "*, seed, lr=1"), 8, "fit needs a default for seed"),
-        (GOOD.replace("return [], 1, 2", "raise NotImplementedError"), 9, "fit still raises NotImplementedError"),
+        (GOOD.replace("return [], 1, 2", "'''Fit.'''; raise NotImplementedError"), 9, "fit is not written yet"),
         (
             GOOD.replace("return [], 1, 2", "raise NotImplementedError('write this')\n    return 1"),
             9,
@@ -161,7 +176,7 @@ def test_nothing_is_said_of_what_works(source: str) -> None:
         (
             GOOD.replace("step(self): return 1", "step(self): raise NotImplementedError()"),
             7,
-            "NeuralNet.step still raises",
+            "NeuralNet.step is not written yet",
         ),
         (GOOD.replace("forward(self): return 1", "forward(self): pass"), 6, "NeuralNet.forward has no code yet"),
         (GOOD.replace("def step", "def Step"), 7, "a method step in the class NeuralNet, found Step"),

@@ -11,7 +11,11 @@ CPU_SECONDS, ADDRESS_SPACE = 5, 2**30
 
 
 def findings(
-    source: str, functions: dict[str, list[str]], classes: dict[str, list[str]], own: list[str]
+    source: str,
+    functions: dict[str, list[str]],
+    classes: dict[str, list[str]],
+    own: list[str],
+    unwanted: dict[str, str] | None = None,
 ) -> list[tuple[int, str]]:
     """All findings on a source file, sorted by line.
 
@@ -20,12 +24,13 @@ def findings(
         functions: functions it must define -> their first arguments.
         classes: classes it must define -> their required methods.
         own: modules beside it, and others that it may import.
+        unwanted: names it should do without -> why.
     """
     tree, found = parse(source)
     if tree is not None:
         found += definitions.functions(tree, functions) + definitions.classes(tree, classes)
         found += running.on_import(tree, set(functions)) + advice.imports(tree, set(own)) + advice.paths(tree)
-        found += advice.gone(tree)
+        found += advice.gone(tree) + advice.unwanted(tree, unwanted or {})
     return sorted(set(found))
 
 

@@ -77,3 +77,15 @@ def gone(tree: ast.Module) -> list[tuple[int, str]]:
         for node in ast.walk(tree)
         if isinstance(node, ast.Attribute) and (name := module.dotted(node)) in GONE
     ]
+
+
+def unwanted(tree: ast.Module, reasons: dict[str, str]) -> list[tuple[int, str]]:
+    """A finding on the first place where each of some names is used or imported (name -> why it should not be)."""
+    first: dict[str, int] = {}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom | ast.Name | ast.Attribute):
+            continue
+        imported = [alias.name for alias in node.names] if isinstance(node, ast.ImportFrom) else [module.dotted(node)]
+        for name in {name.split(".")[-1] for name in imported} & set(reasons):
+            first[name] = min(first.get(name, node.lineno), node.lineno)
+    return [(line, f"{name} is not wanted here: {reasons[name]}") for name, line in first.items()]

@@ -120,15 +120,18 @@ def _members(node: ast.ClassDef, names: Mapping[str, ast.AST]) -> tuple[dict[str
 
 def _leftover(node: Function, what: str) -> list[tuple[int, str]]:
     """A finding if a body is still the skeleton's."""
-    for statement in node.body:
+    code = [statement for statement in node.body if not _says_nothing(statement)]
+    for statement in code:
         if isinstance(statement, ast.Raise) and statement.exc is not None:
             raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
             if module.dotted(raised) == "NotImplementedError":
-                return [(statement.lineno, f"{what} still raises NotImplementedError; remove the line")]
-    if all(
-        isinstance(statement, ast.Pass)
-        or (isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant))
-        for statement in node.body
-    ):
-        return [(node.lineno, f"{what} has no code yet")]
-    return []
+                rest = "is not written yet" if len(code) == 1 else "still raises NotImplementedError; remove the line"
+                return [(statement.lineno, f"{what} {rest}")]
+    return [] if code else [(node.lineno, f"{what} has no code yet")]
+
+
+def _says_nothing(statement: ast.stmt) -> bool:
+    """Whether a statement is `pass`, `...` or a docstring."""
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
+    )

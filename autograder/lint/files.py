@@ -40,7 +40,8 @@ def lint_files(files: Mapping[str, Path], hand_in: Sequence[HandIn]) -> list[str
 def _lint_file(wanted: HandIn, data: bytes, own: list[str]) -> list[str]:
     if problem := source_text.problem(wanted.name, data):
         return [problem]
-    request = {"source": source_text.decode(data), "functions": wanted.functions, "classes": wanted.classes}
+    request = {"source": source_text.decode(data), "functions": wanted.functions, "classes": wanted.classes,
+               "unwanted": wanted.unwanted}  # fmt: skip
     request["own"] = [*own, *wanted.modules, *(["."] if "/" in wanted.name else [])]
     found = _findings(json.dumps(request, default=dict))
     notes = [f"{wanted.name}, line {line}: {text}" if line else f"{wanted.name}: {text}" for line, text in found]
