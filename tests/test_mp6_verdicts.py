@@ -13,13 +13,20 @@ from conftest import ROOT
 from autograder.lab import Run, StepResult, Submission, accuracy_words, proportional
 from autograder.runner.protocol import message_bytes
 from labs.mp6.grading import autoencoder, classes, declaration, jobs, parts, verdicts
-from labs.mp6.grading.inside import fit, referee, variations
+from labs.mp6.grading.inside import comparisons, fit, referee
 from labs.mp6.grading.inside import net as nets
 from labs.mp6.grading.jobs import Fitted
 from labs.mp6.grading.parts import N_PIXELS, PARTS
 from smallnets import progress
 
 P1, P2, P3 = PARTS.values()
+
+
+def forged_zip() -> bytes:
+    """A stored net whose directory asks for a version of zip that there is not."""
+    data = bytearray(nets.stored(torch.nn.Linear(2, 2)))
+    data[data.find(b"PK\1\2") + 6] = 200
+    return bytes(data)
 
 
 def made_up(**changes: Any) -> Run:
@@ -33,7 +40,7 @@ def made_up(**changes: Any) -> Run:
     found = {
         "losses": np.linspace(2, 1, 100),
         "predictions": labels[:60],
-        "net": b"",
+        "net": nets.stored(torch.nn.Linear(2, 2)),
         "parameters": b"",
         "problems": {},
     }
@@ -162,6 +169,12 @@ def test_numbers_beyond_the_parameters_are_counted_too() -> None:
     net.extra = torch.zeros(2_000_001)
     run = made_up(fitted={"net": nets.stored(net)}, counted={"shapes": {2: [(10, 10), (10,)]}})
     assert "in the whole net" in verdicts.parameters(P2)(run).text
+
+
+@pytest.mark.parametrize("net", [b"", b"whole", forged_zip()], ids=["none", "cut", "forged"])
+def test_a_net_that_is_no_file_of_torch_may_hold_anything(net: bytes) -> None:
+    verdict = verdicts.parameters(P2)(made_up(fitted={"net": net}))
+    assert verdict.share == 0 and "a net that torch.save can store" in verdict.text
 
 
 def test_parameters_that_cannot_be_counted_get_no_points() -> None:
@@ -335,7 +348,7 @@ def test_steps_are_counted(sizes: list, words: str, ranked: bool) -> None:
     ids=["equal", "one of 200", "two of 200", "other shape", "a little", "much", "both nan", "one is none"],
 )
 def test_results_differ_if_not_by_rounding(a: Any, b: Any, found: bool) -> None:
-    assert variations.differs(a, b) is found
+    assert comparisons.differs(a, b) is found
 
 
 class Hidden(torch.nn.Module):

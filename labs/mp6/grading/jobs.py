@@ -30,13 +30,13 @@ class Fitted:
     code_shape: tuple[int, ...] = ()
 
     @property
-    def stored_numbers(self) -> int:
-        """The number of numbers in the net's file, read from its directory only."""
+    def stored_numbers(self) -> int | None:
+        """The number of numbers in the net's file, read from its directory only; None of what is no file of torch."""
         try:
             with zipfile.ZipFile(io.BytesIO((self.net or b"")[5:])) as archive:
                 return sum(entry.file_size for entry in archive.infolist() if "/data/" in entry.filename) // 4
-        except (zipfile.BadZipFile, OSError, ValueError):
-            return 0
+        except Exception:  # a forged directory raises all sorts
+            return None
 
 
 def fit_step(part: Part) -> Step:

@@ -4,6 +4,7 @@ import math
 
 from autograder.lab import Run, Verdict
 from labs.mp6.grading import autoencoder, classes
+from labs.mp6.grading.jobs import Fitted
 from labs.mp6.grading.parts import Part
 from labs.mp6.grading.results import Judge, advised, fitted
 
@@ -79,15 +80,18 @@ def parameters(part: Part) -> Judge:
             problems += [f"expected the shapes of 784 -> 128 -> 3, got {shapes}"] if total == most and not fits else []
         else:
             fits = 0 < total <= most
-            problems += too_much(found.stored_numbers, most)
+            problems += too_much(found, most)
         text = "\n".join([f"{total:,} parameters{part.of_budget(total)}", *problems])
         return Verdict(float(fits and not problems), text)
 
     return judge
 
 
-def too_much(stored: int, most: float) -> list[str]:
-    """What is said of a net that holds far more numbers than it may have parameters."""
+def too_much(found: Fitted, most: float) -> list[str]:
+    """What is said of a net that holds far more numbers than it may have parameters, or whose numbers are unknown."""
+    stored = found.stored_numbers
+    if stored is None:
+        return [found.problems.get("net", "expected a net that torch.save can store, got none")]
     if stored <= 4 * most:
         return []
     return [f"expected at most 4 times {most:,} numbers in the whole net, with an optimiser's state, got {stored:,}"]

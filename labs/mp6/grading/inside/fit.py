@@ -11,8 +11,9 @@ import torch
 from autograder.runner import channel, student_module
 from labs.mp6.grading.inside import net as nets
 from labs.mp6.grading.inside import slips
+from labs.mp6.grading.inside.comparisons import comparisons
 from labs.mp6.grading.inside.trial import Call, Trial
-from labs.mp6.grading.inside.variations import comparisons, other_sizes
+from labs.mp6.grading.inside.variations import other_sizes
 from labs.mp6.grading.parts import MOST_COUNTED, MOST_NET, PARTS, Part, fit_layout
 from smallnets import fitcheck, progress
 from smallnets.student import student_code

@@ -86,13 +86,18 @@ class Trial:
         if found is not None and found.ndim and len(found) == len(x) and found.dtype.kind in "iufb":
             return found
 
+        outputs = self.outputs(call, x)
+        return outputs.argmax(axis=1) if outputs is not None and self.part.n_classes else outputs
+
+    def outputs(self, call: Call, x: torch.Tensor) -> np.ndarray | None:
+        """What the net gives for images, in the mode in which fit left it, a row each; None if it fails."""
+
         def of_the_net() -> np.ndarray:
             with torch.no_grad():
-                outputs = call.net(x.clone())
-            return (outputs.argmax(1) if self.part.n_classes else outputs).numpy()
+                return call.net(x.clone()).flatten(1).numpy()
 
         found = as_array(of_the_net)
-        return found if found is not None and found.ndim and len(found) == len(x) else None
+        return found if found is not None and len(found) == len(x) else None
 
 
 def as_array(make: Callable[[], np.ndarray]) -> np.ndarray | None:
