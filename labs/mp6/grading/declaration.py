@@ -103,7 +103,7 @@ def checks(part: Part, points: dict[str, float], none_at: float, full_at: float 
         "returns": ("fit's return values are valid and match the returned net", verdicts.returns(part), alone),
         "losses": ("one finite loss for each iteration", verdicts.problem(part, "losses"), ()),
         "loss_falls": ("the loss falls", verdicts.loss_falls(part), ()),
-        "batches": ("one step an iteration, on a batch of 100", verdicts.batches(part), ()),
+        "batches": ("one step an iteration, on a batch of 100", verdicts.problem(part, "batches", "budget"), ()),
         "any_size": ("any number of images", verdicts.problem(part, "any_size"), ()),
         "no_iterations": ("n_iter of 0", verdicts.problem(part, "no_iterations"), ()),
         "repeatable": ("the same seed gives the same results", verdicts.problem(part, "repeatable"), ()),

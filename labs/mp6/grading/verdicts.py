@@ -22,16 +22,6 @@ def problem(part: Part, *names: str) -> Judge:
     return judge
 
 
-def batches(part: Part) -> Judge:
-    """One step an iteration, on a batch of 100."""
-
-    def judge(run: Run) -> Verdict:
-        verdict = problem(part, "batches")(run)
-        return advised(verdict, fitted(run, part).problems, "budget")
-
-    return judge
-
-
 def returns(part: Part) -> Judge:
     """fit's return values follow the contract, and its predictions match the returned net."""
 

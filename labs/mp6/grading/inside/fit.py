@@ -41,7 +41,7 @@ def budget(steps: progress.Steps, n_iter: int, problems: dict[str, str]) -> None
     with student_module.noted(problems, "batches"):
         batch_sizes(steps.sizes)
     if not steps.count or steps.count > n_iter or any(size is None or size > BATCH_SIZE for size in steps.sizes):
-        problems["budget"] = f"a place on the scoreboard needs {n_iter} batches of at most {BATCH_SIZE} images"
+        problems["budget"] = f"No place on the scoreboard, where all train on {n_iter} batches of {BATCH_SIZE} images."
 
 
 def spread(numbers: np.ndarray, n: int) -> np.ndarray | None:
