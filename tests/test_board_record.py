@@ -17,7 +17,7 @@ from scoreboard import LAB, board, grade_all, graded, work
 
 from autograder import __main__ as autograder
 from autograder import registry
-from autograder.board import accounts, live, ranking, supervise, uploads
+from autograder.board import accounts, live, ranking, roster, supervise, uploads
 from autograder.board.record import ANY, Record
 from autograder.classroom import scheduler
 from autograder.classroom.store import key_of
@@ -100,6 +100,44 @@ def test_a_roster_with_a_mistake_adds_nobody(
     record = Record(toy, LAB)
     assert record.connection.execute("SELECT count(*) FROM board_person").fetchone()[0] == 0
     record.close()
+
+
+PEOPLE = [("ada", "Ada Lovelace", "student"), ("zoe", "Zo\u00eb", "staff")]
+TABLE = "student,name,kind\nada,Ada Lovelace,student\nzoe,Zo\u00eb,staff\n"
+
+
+@pytest.mark.parametrize(("text", "encoding"), [
+    (TABLE, "utf-8"),
+    (TABLE.replace("\n", "\r\n"), "utf-8-sig"),
+    (TABLE, "utf-16"),
+    (TABLE.replace(",", ";"), "utf-8"),
+    (TABLE.replace(",", "\t"), "utf-16"),
+    ("sep=,\n" + TABLE, "utf-8"),
+    ("sep=;\r\n" + TABLE.replace(",", ";"), "utf-8-sig"),
+    (TABLE.replace("student,name,kind", "Student, Name, KIND"), "utf-8"),
+    (TABLE.replace("\nzoe", "\n,,\n\nzoe"), "utf-8"),
+    (TABLE + "ada,Ada Lovelace,\n", "utf-8"),
+    ("kind,e-mail,student,name\n,a@x,ada,Ada Lovelace\nstaff,,zoe,Zo\u00eb,more\n", "utf-8"),
+], ids=["plain", "Excel", "UTF-16", "semicolons", "tabs", "separator named", "semicolon named", "capitals and spaces",
+        "empty lines", "the same again", "other columns"])  # fmt: skip
+def test_a_roster_is_read_as_spreadsheets_write_it(text: str, encoding: str, tmp_path: Path) -> None:
+    (tmp_path / "roster.csv").write_bytes(text.encode(encoding))
+    assert list(roster.read(tmp_path / "roster.csv")) == PEOPLE
+
+
+@pytest.mark.parametrize(("content", "words"), [
+    (b"", "got an empty file"),
+    (b"PK\x03\x04\xff\x80", 'got a workbook of a spreadsheet: save it again as "CSV UTF-8"'),
+    (TABLE.encode("cp1252"), 'got another encoding in line 3: save it again as "CSV UTF-8"'),
+    (b"student,name\nada,A\nAda,B\n", "expected each student once, got ada, and again Ada in line 3 of"),
+    (b'student,name\nada,"=HYPERLINK(""x"")"\n', "got a formula of a spreadsheet"),
+    (b"student,name\n\nada,A\n,B\n", "in line 4 of"),
+], ids=["empty", "a workbook", "Windows' encoding", "twice", "a formula", "no student"])  # fmt: skip
+def test_the_fault_of_a_roster_is_named_in_one_line(content: bytes, words: str, tmp_path: Path) -> None:
+    (tmp_path / "roster.csv").write_bytes(content)
+    with pytest.raises(ValueError) as caught:
+        list(roster.read(tmp_path / "roster.csv"))
+    assert words in str(caught.value) and "\n" not in str(caught.value)
 
 
 def test_who_could_not_be_told_a_token_has_none(bench: Bench, toy: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,12 +1,9 @@
 """The people of a course, the names that the board shows for them, and the hashes of their tokens."""
 
-import csv
 import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from autograder.classroom.store import Store
@@ -21,8 +18,6 @@ CREATE TABLE IF NOT EXISTS board_person (
     added REAL NOT NULL
 );
 """
-KINDS = ("student", "baseline", "staff")
-LONGEST = 40  # characters of a name
 FIRST = "Amber Brave Calm Clever Copper Coral Early Eager Gentle Golden Happy Hidden Indigo Ivory Jolly Keen Late Lucky"
 FIRST += (
     " Mellow Misty Noble Olive Patient Polar Quick Quiet Rapid Ruby Sandy Silent Silver Steady Sunny Swift Teal Wise"
@@ -46,30 +41,6 @@ class Person(NamedTuple):
 def hashed(token: str) -> str:
     """The hash by which a token is stored; a token has 256 random bits, so one round of a fast hash is enough."""
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).hexdigest()
-
-
-def roster(path: Path) -> Iterator[tuple[str, str, str]]:
-    """(student, name or "", kind) of each line of a CSV file with the column `student`, perhaps also `name` and `kind`.
-
-    Raises:
-        ValueError: no CSV in UTF-8, another head, an unknown kind, a line without a student.
-    """
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        lines = csv.DictReader(file)
-        try:
-            head, found = lines.fieldnames or (), list(lines)
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise ValueError(f"expected CSV in UTF-8 in {path}, got something else: {error}") from error
-        if "student" not in head:
-            raise ValueError(f"expected a first line such as student,name,kind in {path}, got {lines.fieldnames}")
-        for number, line in enumerate(found, 2):
-            student, name, kind = ((line.get(key) or "").strip() for key in ("student", "name", "kind"))
-            if not student or (kind or "student") not in KINDS or len(name) > LONGEST:
-                raise ValueError(
-                    f"expected a student, a name of at most {LONGEST} characters or none, and one of {', '.join(KINDS)}"
-                    f" or none in line {number} of {path}, got {dict(line)}"
-                )
-            yield student, name, kind or "student"
 
 
 def add(store: Store, people: list[tuple[str, str, str]]) -> list[tuple[Person, str]]:

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from autograder import registry
-from autograder.board import accounts, confinement, supervise, uploads
+from autograder.board import accounts, confinement, roster, supervise, uploads
 from autograder.board.ranking import checked
 from autograder.board.record import Record, opened
 from autograder.lab import Lab
@@ -78,7 +78,7 @@ def change_accounts(record: Record, args: argparse.Namespace) -> None:
         elif args.new_token is not None:
             print(accounts.new_token(record, args.new_token))
         else:
-            added = accounts.add(record, list(accounts.roster(args.add_students)))
+            added = accounts.add(record, list(roster.read(args.add_students)))
             writer = csv.writer(sys.stdout, lineterminator="\n")
             writer.writerow(["student", "name", "kind", "token"])
             writer.writerows((person.student, person.name, person.kind, token) for person, token in added)
