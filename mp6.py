@@ -27,7 +27,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 import reader
-from smallnets import cli, files, fitcheck, metrics, modelfile, parts, progress, threads, train
+from smallnets import cli, files, fitcheck, metrics, modelfile, netfile, parts, progress, threads, train
 from smallnets.student import StudentError, student_code
 from smallnets.tasks import Dev, Images, Labels, Task, encode
 
@@ -144,17 +144,25 @@ def load_part(part: int, module: ModuleType, path: Path, dev: Dev) -> Run:
     """Build the part's net from a model file and let it predict.
 
     Raises:
-        ValueError: not a model file, or one that does not fit neuralnet_pK.NeuralNet.
+        StudentError: the student's code raises.
+        ValueError: not a model file, or weights of another net than neuralnet_pK's.
     """
-    state, init = modelfile.load(path)
-    try:
-        # some nets do without a loss_fn of their own
-        takes_loss = "loss_fn" in inspect.signature(module.NeuralNet).parameters
-        net = module.NeuralNet(**init, **({"loss_fn": None} if takes_loss else {}))
-        net.load_state_dict(state)
-    except Exception as error:  # a constructor that is not ours can raise anything
-        reason = f"{type(error).__name__}: {error}"
-        raise ValueError(f"expected {path} to hold a {module.__name__}.NeuralNet, got another net ({reason})") from None
+    content = modelfile.read_weights(path)
+    init = content.get("init") if isinstance(content, dict) else None
+
+    def build() -> torch.nn.Module:
+        if not isinstance(init, dict):
+            with student_code(str(module.__file__)):
+                return train.untrained(module.fit, PARTS[part].n_classes, PARTS[part].divisor)
+        try:
+            # some nets do without a loss_fn of their own
+            takes_loss = "loss_fn" in inspect.signature(module.NeuralNet).parameters
+            return module.NeuralNet(**init, **({"loss_fn": None} if takes_loss else {}))
+        except Exception as error:  # a constructor that is not ours can raise anything
+            net, reason = f"{module.__name__}.NeuralNet", f"{type(error).__name__}: {error}"
+            raise ValueError(f"expected {path} to hold a {net}, got another net ({reason})") from None
+
+    net = netfile.restored(content, build, path)
     task = PARTS[part].task
     start = time.perf_counter()
     with student_code(str(module.__file__)):

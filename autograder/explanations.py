@@ -76,8 +76,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     Reason.BAD_MODEL: (
         "Your model file cannot be used",
-        "It must be written by torch.save, from the net that your own code builds. Train again, save again with"
-        " torch.save(net.state_dict(), NAME), and hand in that file together with the code that wrote it.",
+        "It must be a file of torch.save, such as torch.save(net.state_dict(), NAME) writes, and hold the net that the"
+        " code handed in with it builds.",
     ),
     Reason.MISSING: (
         "A file is missing",

@@ -1,4 +1,4 @@
-"""Seeds, and predictions in batches."""
+"""Seeds, a net before training, and predictions in batches."""
 
 import random
 from typing import Any
@@ -32,3 +32,15 @@ def predict(net: Any, x: torch.Tensor, batch_size: int = 500) -> torch.Tensor:
     finally:
         if training:
             net.train()
+
+
+def untrained(fit: Any, n_classes: int, divisor: float) -> Any:
+    """An untrained net of MP6, by its fit on noise with n_iter 0, as the arguments of its constructor are unknown.
+
+    Args:
+        n_classes: 0 if fit takes no labels.
+        divisor: pixels reach up to 255 / divisor.
+    """
+    x = torch.from_numpy(np.random.default_rng(0).uniform(0, 255 / divisor, (200, 784))).float()
+    labels = (torch.arange(200) % n_classes,) if n_classes else ()
+    return fit(x, *labels, x[:2].clone(), 0)[2]

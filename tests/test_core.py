@@ -178,7 +178,7 @@ def test_a_model_file_holds_weights_alone_and_shares_no_storage(tmp_path: Path) 
     net.init = {"in_features": 2, "out_features": 1}  # type: ignore[assignment]
     modelfile.save(tmp_path / "a.model", net, {"seed": 3})
     assert (tmp_path / "a.model").stat().st_size < 10_000
-    state, init = modelfile.load(tmp_path / "a.model")
+    state, init = modelfile.read_weights(tmp_path / "a.model").values()
     assert init == {"in_features": 2, "out_features": 1} and torch.equal(state["weight"], net.weight)
 
 

@@ -191,16 +191,13 @@ def test_a_wrong_option_is_one_line(args: list[str], message: str, capsys: pytes
         (["--target", "0.5"], "expected --part 1, 2 or 3 with --target, got all parts"),
         (["--load", "{tmp}/mine.model"], "expected --part 1, 2 or 3 with --load, as mine.model is not called"),
         (["--load", "{tmp}/net_p2.model"], "expected {tmp}/net_p2.model, got no such file or folder"),
-        (
-            ["--load", "{tmp}/text", "--part", "2"],
-            "to be a model file, got another or a damaged one",
-        ),
+        (["--load", "{tmp}/text", "--part", "2"], "to be a file of torch.save, got a text that begins 'hello'"),
         (["--load", "{tmp}/pickle", "--part", "2"], "to hold weights only, got a pickled object"),
-        (["--load", "{tmp}/weights", "--part", "2"], "a dict with state_dict and init, got a dict with weight, bias"),
-        (["--load", "{tmp}/list", "--part", "2"], "a dict with state_dict and init, got a list"),
-        (["--load", "{tmp}/no_init", "--part", "2"], "to hold its net's constructor arguments, got init: None"),
+        (["--load", "{tmp}/weights", "--part", "2"], "weights of NeuralNet, got those of another net: it lacks "),
+        (["--load", "{tmp}/list", "--part", "2"], "to hold weights or a net, got a list"),
+        (["--load", "{tmp}/no_init", "--part", "2"], "weights of NeuralNet, got those of another net: it lacks "),
         (["--load", "{tmp}/other_init", "--part", "2"], "to hold a neuralnet_p2.NeuralNet, got another net"),
-        (["--load", "{tmp}/models/net_p1.model", "--part", "2"], "to hold a neuralnet_p2.NeuralNet, got another net"),
+        (["--load", "{tmp}/models/net_p1.model", "--part", "2"], "weights of NeuralNet, got those of another net: it "),
         (["--json", "{tmp}"], "expected {tmp} to be a file, got something else of that name"),
         (["--json", "/dev/null"], "expected /dev/null to be a file, got something else of that name"),
         (["--models", "{tmp}/text"], "expected {tmp}/text to be a folder or not to be there, got a file"),
@@ -223,6 +220,28 @@ def test_a_wrong_file_is_one_line_and_exit_code_2(
     assert run(*options, *[arg.format(tmp=tmp_path) for arg in args]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.count("\n") == 1 and message.format(tmp=tmp_path) in err
+
+
+@pytest.mark.parametrize("part", [1, 2, 3])
+@pytest.mark.parametrize("form", ["state_dict", "checkpoint", "list"])
+def test_weights_that_students_saved_themselves_are_loaded(
+    form: str, part: int, options: list, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*options, "--part", part, "--max_iter", 1) == 0
+    path = tmp_path / f"models/net_p{part}.model"
+    state = torch.load(path, weights_only=True)["state_dict"]
+    forms = {
+        "state_dict": state,
+        "checkpoint": {"epoch": 1, "model_state_dict": {f"module.{name}": value for name, value in state.items()}},
+        "list": list(state.values()),
+    }
+    torch.save(forms[form], tmp_path / "mine.model", _use_new_zipfile_serialization=False)
+    printed = []
+    for file in (path, tmp_path / "mine.model"):
+        capsys.readouterr()
+        assert run("--load", file, "--dataset", options[1], "--part", part, "--quiet") == 0
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
 
 
 def test_a_net_for_more_classes_than_the_data_has_is_named(

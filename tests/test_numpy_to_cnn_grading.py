@@ -258,7 +258,10 @@ def test_weights_in_another_form_get_full_marks(
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"no model", "expected model.pt to be a file of torch.save"), ("comparison/fcnet.pt", "Missing key(s)")],
+    [
+        (b"no model", "expected model.pt to be a file of torch.save, got a text that begins 'no model'"),
+        ("comparison/fcnet.pt", "weights of MyNet, got those of another net: it lacks"),
+    ],
     ids=["text", "another net"],
 )
 def test_a_model_file_that_is_none_of_mynet_loses_what_needs_it(

@@ -10,7 +10,6 @@ import torch
 from autograder.lab import Run, Submission
 from labs.numpy_to_cnn.grading import corrupt, data
 from labs.numpy_to_cnn.grading.declaration import LAB
-from labs.numpy_to_cnn.grading.inside.classify import weights
 from labs.numpy_to_cnn.grading.pictures import is_picture
 
 
@@ -83,11 +82,3 @@ def test_six_tenths_stay_three_change_as_known_one_as_held_out() -> None:
     assert [values.count(value) for value in (7, 255, 128)] == [120, 60, 20] and (x == 7).all()
     assert np.array_equal(changed, corrupt.mixed(Table, x, 1))
     assert not np.array_equal(changed, corrupt.mixed(Table, x, 2))
-
-
-def test_prefixes_are_taken_off_where_the_net_has_none() -> None:
-    plain = {"fc.weight": 1}
-    assert weights({"module.fc.weight": 1}, {"fc.weight"}) == plain
-    assert weights({"_orig_mod.module.fc.weight": 1}, {"fc.weight"}) == {"module.fc.weight": 1}
-    assert weights({"module.fc.weight": 1}, {"module.fc.weight"}) == {"module.fc.weight": 1}
-    assert weights(plain, {"other"}) == plain and weights({}, {"fc.weight"}) == {}

@@ -293,7 +293,7 @@ def test_the_evaluation_prints_and_draws(cnn: ModuleType, tmp_path: Path) -> Non
     ("args", "message"),
     [
         (["nowhere.pt"], "expected nowhere.pt, got no such file or folder"),
-        (["text.pt"], "expected text.pt to be a model file, got another or a damaged one"),
+        (["text.pt"], "expected text.pt to be a file of torch.save, got a text that begins 'hello'"),
         (["other.pt"], "expected other.pt to be a state_dict of fcnet, simplecnn, mynet, got other names or shapes"),
         (["whole.pt"], "expected whole.pt to hold weights only, got a pickled object"),
         (["fc.pt", "a/fc.pt"], "expected nets of different names, got fc.pt, a/fc.pt"),

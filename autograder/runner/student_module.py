@@ -45,5 +45,7 @@ def noted(problems: dict[str, str], name: str, prefix: str = "") -> Iterator[Non
     try:
         yield
     except (ValueError, StudentError) as error:
-        text = str(error).replace(str(SUBMISSION.absolute()) + os.sep, "")
+        text = str(error)
+        for folder in (SUBMISSION.absolute(), HANDED_IN):
+            text = text.replace(str(folder) + os.sep, "")
         problems.setdefault(name, prefix + text)

@@ -1,32 +1,62 @@
 """Inside the sandbox: load a student's model file in any form."""
 
 import contextlib
-import pickle
+import io
+import pickletools
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import torch
 
+from autograder.runner import student_module
+from smallnets import filekinds, modelfile, netfile
+from smallnets.cli import StudentError
+from smallnets.student import student_code
 
-def opened(path: Path, module: ModuleType) -> tuple[Any, str]:
-    """The content of a file of torch.save, on the CPU, and a note.
+
+def net_in(name: str, module: ModuleType, build: netfile.Build) -> tuple[torch.nn.Module, str]:
+    """The net in a file of the submission, or the net of `build` with the file's weights; and a note on the file.
 
     The note is "" for plain weights, which load without running any code. A pickle may name classes of `__main__`, as
     a program writes them; they are then looked up in the student's module.
 
     Raises:
-        Exception: any error of torch or of the pickle.
+        StudentError: a pickled class cannot be rebuilt, or fails.
+        ValueError: another file, a damaged one, or weights of another net.
     """
+    path, own = student_module.HANDED_IN / name, student_module.SUBMISSION.absolute()
     try:
-        return torch.load(path, map_location="cpu", weights_only=True), ""
-    except pickle.UnpicklingError:
-        names = sorted(torch.serialization.get_unsafe_globals_in_checkpoint(path))
-        with _as_main(module):
-            content = torch.load(path, map_location="cpu", weights_only=False)
-        return content, f"it is a pickle that asks for {', '.join(names)[:300]}"
+        content, note = modelfile.read_weights(path), ""
+    except modelfile.PickledError:
+        with student_code(own), _as_main(module):
+            content = netfile.innermost(modelfile.unpickled(path))
+        note = f"it is a pickle that asks for {', '.join(_classes(path))[:300] or 'more than tensors'}"
+    try:
+        return netfile.restored(content, build, name), note
+    except (ValueError, StudentError):
+        raise
+    except Exception:
+        with student_code(own):
+            raise  # of the net's own class
+
+
+def _classes(path: Path) -> list[str]:
+    """The names outside of torch that a file of torch.save asks for, each as module.name."""
+    if filekinds.is_old_torch(path):
+        content = path.read_bytes()
+    else:
+        with zipfile.ZipFile(path) as archive:
+            content = next(archive.read(name) for name in archive.namelist() if name.endswith("/data.pkl"))
+    found, file = set(), io.BytesIO(content)
+    with contextlib.suppress(ValueError):  # behind the pickles of an old file are tensors
+        while True:
+            for operation, argument, _ in pickletools.genops(file):
+                if operation.name == "GLOBAL" and not str(argument).startswith(("torch", "collections", "builtins")):
+                    found.add(str(argument).replace(" ", "."))
+    return sorted(found)
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ Kinds and strengths are those of corruptions.py; the five marked * are held out 
 """
 
 import argparse
+import contextlib
 import sys
 import time
 from pathlib import Path
@@ -27,7 +28,7 @@ from corruptions import CORRUPTIONS, HELD_OUT
 from pytorch_cnn import MODELS, SHIPPED, classify
 from torch import nn
 
-from smallnets import cli, files, modelfile, tables, threads
+from smallnets import cli, files, modelfile, netfile, tables, threads
 from smallnets.data import fashion
 
 HERE = Path(__file__).parent
@@ -89,15 +90,10 @@ def load_net(path: Path) -> nn.Module:
     Raises:
         ValueError: not a file of weights, or of none of the three classes.
     """
-    state = modelfile.read_weights(path)
+    content = modelfile.read_weights(path)
     for net_class in MODELS.values():
-        net = net_class()
-        expected = net.state_dict()
-        if isinstance(state, dict) and {k: getattr(v, "shape", None) for k, v in state.items()} == {
-            k: v.shape for k, v in expected.items()
-        }:
-            net.load_state_dict(state)
-            return net
+        with contextlib.suppress(ValueError):
+            return netfile.restored(content, net_class, path)
     raise ValueError(f"expected {path} to be a state_dict of {', '.join(MODELS)}, got other names or shapes")
 
 

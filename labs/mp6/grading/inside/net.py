@@ -1,15 +1,14 @@
 """Inside the sandbox: a student's net as bytes and back, and everything in it that may be a parameter."""
 
 import io
-import sys
 from typing import Any
 
 import numpy as np
 import torch
 
-from autograder.runner import student_module
-from autograder.runner.torch_file import opened
+from autograder.runner import student_module, torch_file
 from labs.mp6.grading.parts import Part
+from smallnets import train
 from smallnets.student import student_code
 
 WHOLE, STATE = b"whole", b"state"
@@ -52,19 +51,11 @@ def restored(part: Part, data: bytes) -> torch.nn.Module:
         if kind == WHOLE:
             net = torch.load(content, map_location="cpu", weights_only=False)
         else:
-            net = _untrained(part, module.fit)
+            net = train.untrained(module.fit, part.n_classes, part.divisor)
             net.load_state_dict(torch.load(content, map_location="cpu", weights_only=True))
     if not isinstance(net, torch.nn.Module):
         raise ValueError(f"expected a stored net of {part.module}, got a {type(net).__name__}")
     return net.eval()
-
-
-def _untrained(part: Part, fit: Any) -> Any:
-    """An untrained net of the student's class, built by fit on noise with n_iter 0, as its constructor is unknown."""
-    rng = np.random.default_rng(0)
-    x = torch.from_numpy(rng.uniform(0, 255 / part.divisor, (200, 784))).float()
-    labels = (torch.arange(200) % part.n_classes,) if part.n_classes else ()
-    return fit(x, *labels, x[:2].clone(), 0)[2]
 
 
 def handed_in(part: Part, fitted: bytes) -> tuple[torch.nn.Module, str]:
@@ -75,16 +66,9 @@ def handed_in(part: Part, fitted: bytes) -> tuple[torch.nn.Module, str]:
     Raises:
         StudentError, ValueError: the file cannot be loaded, or holds weights of another net.
     """
-    net = restored(part, fitted)  # also imports the module, which a whole net needs
-    with student_code(student_module.path_of(part.module)):
-        content, word = opened(student_module.HANDED_IN / part.model, sys.modules[part.module])
-    if isinstance(content, torch.nn.Module):
-        return content.eval(), word
-    if not isinstance(content, dict):
-        raise ValueError(f"expected {part.model} to hold weights or a net, got a {type(content).__name__}")
-    with student_code(student_module.path_of(part.module)):
-        net.load_state_dict(content.get("state_dict", content))
-    return net.eval(), word
+    module = student_module.module(part.module)  # which a whole net needs
+    net, note = torch_file.net_in(part.model, module, lambda: restored(part, fitted))
+    return net.eval(), note
 
 
 def parameters(net: torch.nn.Module) -> list[torch.Tensor]:

@@ -1,7 +1,6 @@
 """Inside the sandbox: the student's net, with the weights of model.pt, and classify() on images of unknown class."""
 
 import sys
-from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -9,8 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from autograder.runner import channel, student_module
-from autograder.runner.torch_file import opened
+from autograder.runner import channel, student_module, torch_file
 from labs.numpy_to_cnn.grading.inside.stub_torchvision import without_torchvision
 from labs.numpy_to_cnn.grading.layout import N_CLASSES, layout
 from smallnets.cli import StudentError
@@ -18,8 +16,6 @@ from smallnets.student import student_code
 
 FOLDER = str(student_module.SUBMISSION.absolute())
 BATCH = 100
-NESTED = ("state_dict", "model_state_dict", "model")  # keys of the weights in files with more than weights
-PREFIXES = ("module.", "_orig_mod.")  # that DataParallel and the compiler put before names
 
 
 def net_of(module: ModuleType, path: str = "model.pt") -> tuple[torch.nn.Module, str]:
@@ -28,31 +24,16 @@ def net_of(module: ModuleType, path: str = "model.pt") -> tuple[torch.nn.Module,
     Raises:
         StudentError, ValueError: it cannot be loaded, or holds weights of another net.
     """
-    with student_code(FOLDER):
-        content, word = opened(student_module.HANDED_IN / path, module)
-    for key in NESTED:
-        if isinstance(content, dict) and isinstance(content.get(key), dict | torch.nn.Module):
-            content = content[key]
-    if isinstance(content, torch.nn.DataParallel | torch.nn.parallel.DistributedDataParallel):
-        content = content.module
-    if isinstance(content, torch.nn.Module):
-        return content.float(), word
-    if not isinstance(content, dict):
-        raise ValueError(f"expected {path} to hold the state_dict of MyNet, got a {type(content).__name__}")
-    with student_code(FOLDER):
-        hook = getattr(module, "get_model_class", None)
-        kind = None if hook is None else hook(None)[0]
-        net: torch.nn.Module = kind() if isinstance(kind, type) else module.MyNet()  # check_model_class judges the hook
-        net.load_state_dict(weights(content, set(net.state_dict())))
-    return net, word
 
+    def build() -> torch.nn.Module:
+        with student_code(FOLDER):
+            hook = getattr(module, "get_model_class", None)
+            kind = None if hook is None else hook(None)[0]
+            # check_model_class judges the hook
+            net: torch.nn.Module = kind() if isinstance(kind, type) else module.MyNet()
+        return net
 
-def weights(content: Mapping[str, Any], names: set[str]) -> Mapping[str, Any]:
-    """A state_dict without the prefix of DataParallel or a compiler, unless the net has such names itself."""
-    for prefix in PREFIXES:
-        if content and all(name.startswith(prefix) for name in content) and not names & set(content):
-            content = {name.removeprefix(prefix): value for name, value in content.items()}
-    return content
+    return torch_file.net_in(path, module, build)
 
 
 @torch.no_grad()
