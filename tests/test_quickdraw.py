@@ -20,6 +20,7 @@ from programs import as_script, lab_at
 
 from autograder.runner.run_checks import generator
 from labs.quickdraw.grading.checks import nets as checks
+from smallnets import modelfile
 
 LAB = ROOT / "labs/quickdraw"
 
@@ -87,6 +88,40 @@ def test_a_check_catches_the_mutant(name: str, tmp_path: Path) -> None:
     (copy / path).write_text(source.replace(old, new), encoding="utf-8")
     with lab_at(copy) as load:
         assert any_check_fails(checks.CHECKS, namespace(load))
+
+
+class Picky(torch.nn.Module):
+    """Takes images of one shape alone."""
+
+    def __init__(self, *shape: int) -> None:
+        super().__init__()
+        self.shape, self.layer = shape, torch.nn.Sequential(torch.nn.Linear(784, 6))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if tuple(x.shape[1:]) != self.shape:
+            raise RuntimeError(f"not {list(x.shape)}")
+        return self.layer(x.flatten(1))
+
+
+@pytest.mark.parametrize("form", checks.FORMS)
+def test_the_shape_of_images_is_the_students_choice(form: str) -> None:
+    net = Picky(*checks.FORMS[form])
+    assert checks._taken(net) == form and net.training
+    checks._any_number(net, generator(0, ""))
+    net.layer.append(torch.nn.Softmax(0))  # over the batch
+    with pytest.raises(AssertionError, match=re.escape(f"Picky, which takes {form}, on the first 1 of")):
+        checks._any_number(net, generator(0, ""))
+
+
+def test_a_net_that_takes_images_of_no_shape_is_told_all_that_were_tried() -> None:
+    with pytest.raises(AssertionError) as caught:
+        checks._taken(Picky(14, 56))
+    assert all(f"\n{form}: RuntimeError: not [3, " in str(caught.value) for form in checks.FORMS)
+    assert str(caught.value).endswith(checks.ADVICE)
+    with pytest.raises(AssertionError, match=re.escape("[B, 784]: outputs [3, 784] for B = 3")):
+        checks._taken(torch.nn.Identity())
+    with pytest.raises(NotImplementedError):  # whatever the shape is
+        checks._taken(torch.nn.Module())
 
 
 @pytest.fixture
@@ -245,16 +280,51 @@ def test_foreign_weights_are_named(folder: Path, run: Run, lab: Callable[[str], 
     Path("cut.pt").write_bytes(Path("bare.pt").read_bytes()[:-100])
     Path("text.pt").write_text("hello")
     for weights, message in {
-        "convnet.pt": "expected weights of densenet in convnet.pt, got those of another net",
-        "bare.pt": "expected weights of densenet in bare.pt, got those of another net",
-        "list.pt": "expected weights of densenet in list.pt, got those of another net",
+        "convnet.pt": "expected convnet.pt to hold a net of densenet, got another",
+        "bare.pt": "expected bare.pt to hold weights of TwoLayerDenseNet, got those of another net",
+        "list.pt": "expected list.pt to hold weights or a net, got a list",
         "pickled.pt": "expected pickled.pt to hold weights only, got a pickled object",
-        "cut.pt": "expected cut.pt to be a model file, got another or a damaged one",
-        "text.pt": "expected text.pt to be a model file, got another or a damaged one",
+        "cut.pt": "expected cut.pt to be a file of torch.save, got a damaged or half-written one",
+        "text.pt": "expected text.pt to be a file of torch.save, got a text that begins 'hello'",
     }.items():
         code, out, err = run("densenet", "--mode", "predict", "--weights", weights, "--predictionsFile", "p.csv")
         assert (code, out, err.count("\n")) == (2, "", 1) and message in err, err
         assert not Path("p.csv").exists()
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["zip", "old format"])
+def test_a_whole_net_is_opened_if_the_user_trusts_it(
+    old: bool, folder: Path, run: Run, lab: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.save(lab("main_densenet").TwoLayerDenseNet(), "whole.pt", _use_new_zipfile_serialization=not old)
+    args = ("--mode", "predict", "--weights", "whole.pt", "--predictionsFile", "p.csv")
+    code, _, err = run("densenet", *args)
+    assert code == 2 and f"or put {modelfile.TRUST}=1 before the command if you trust the file" in err
+    monkeypatch.setenv(modelfile.TRUST, "1")
+    code, _, err = run("densenet", *args)
+    assert code == 0 and len(Path("p.csv").read_text().splitlines()) == 60, err
+
+
+def test_a_net_for_other_classes_than_the_drawings_is_named(folder: Path, run: Run, lab: Callable[[str], Any]) -> None:
+    shutil.copytree(LAB / "model_files", "nets")
+    predict = ("--mode", "predict", "--weights", "nets/densenet.pt", "--predictionsFile", "p.csv")
+    shipped = "note: nets/densenet.pt was trained on apple, banana, bowtie, flower, lollipop, rainbow; the drawings in "
+    assert shipped + "datasets are apple, banana, grapes, " in run("densenet", *predict)[2]
+    names = json.loads(Path("nets/densenet.json").read_text())["classes"]
+    Path("datasets/class_names.json").write_text(json.dumps(names))
+    assert run("densenet", *predict)[2] == ""
+    Path("datasets/class_names.json").write_text(json.dumps(names[::-1]))
+    assert (
+        "datasets are rainbow, lollipop, flower, bowtie, banana, apple: answers will be" in run("densenet", *predict)[2]
+    )
+    shutil.copyfile("nets/convnet.json", "nets/densenet.json")  # the card of another file says nothing
+    assert run("densenet", *predict)[2] == ""
+
+
+def test_failures_name_a_net_for_other_classes(folder: Path, lab: Callable[[str], Any], capsys: Any) -> None:
+    args = ["--model", "densenet", "--weights", str(LAB / "model_files/densenet.pt"), "--out", "failures"]
+    assert lab("failures").main(args) == 0
+    assert "was trained on apple, banana, bowtie, " in capsys.readouterr().err
 
 
 def test_an_interrupted_run_keeps_its_rows_and_its_net(

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import quickdraw_work
 from conftest import ROOT, Once
 from graded import graded, lost
 from numpy.typing import NDArray
@@ -66,6 +67,23 @@ MUTANTS = {
     "maximum over the map": (("main_convnet.py", "AdaptiveAvgPool2d", "AdaptiveMaxPool2d"), {"3.2"}),
     "one image loses its axis": (
         ("main_convnet.py", 'self.init["input_width"]))', 'self.init["input_width"])).squeeze()'), {"3.3"},
+    ),
+    "for flat images alone": (
+        ("main_convnet.py", "return self.layers(standardised(x, ", "return self.layers(standardised(x.view(-1, 784), "),
+        set(),
+    ),
+    "for [B, 28, 28] alone": (("main_convnet.py", "(standardised(x, ", "(standardised(x[:, None], "), set()),
+    "for [B, 1, 28, 28] alone": (
+        ("main_convnet.py", 'standardised(x, self.init["input_height"], self.init["input_width"])', "x"), set(),
+    ),
+    "for [B, 28, 28, 1] alone": (
+        ("main_convnet.py", "(standardised(x, ", "(standardised(x.permute(0, 3, 1, 2), "), set(),
+    ),
+    "for images of no shape": (
+        ("main_convnet.py", "(standardised(x, ", "(standardised(x.view(-1, 2), "), {"3.2", "3.3"},
+    ),
+    "a dense net for [B, 28, 28, 1]": (
+        ("main_densenet.py", "(standardised(x).flatten(1))", "(standardised(x.permute(0, 3, 1, 2)).flatten(1))"), set(),
     ),
     "a file that cannot be read": (("main_convnet.py", "import torch\n", "import torch;;\n"), {"3.1", "3.2", "3.3"}),
 }  # fmt: skip
@@ -176,9 +194,44 @@ def test_a_whole_net_of_the_courses_template_gets_full_marks(dense: dict[str, Pa
 
 
 @pytest.mark.slow
+def test_a_dense_net_of_another_size_loses_the_points_for_its_parameters(tmp_path: Path, forked: Launch | None) -> None:
+    template(tmp_path, "densenet", TWO_LAYERS, "TwoLayerDenseNet(784, 50, 6)")
+    found = lost(graded(LAB, work(tmp_path / "work", handed_in(tmp_path, "densenet")), "2.", forked=forked))
+    assert set(found) == {"2.1"}
+    assert "expected the net in densenet.pt to have 79,106 parameters, got 39,556" in found["2.1"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("old", [False, True], ids=["zip", "old format"])
+@pytest.mark.parametrize("place", ["main_densenet", "__main__"])
+def test_the_handouts_session_opens_a_whole_net(
+    place: str, old: bool, once: Once, tmp_path: Path, forked: Launch | None
+) -> None:
+    files = quickdraw_work.made(once)
+    kept = {name: files[name] for name in ("densenet.pt", "densenet_predictions.csv")}
+    code = f"""
+import sys, torch, main_densenet
+net = main_densenet.TwoLayerDenseNet()
+net.load_state_dict(torch.load({str(kept["densenet.pt"])!r})["state_dict"])
+TwoLayerDenseNet = main_densenet.TwoLayerDenseNet
+TwoLayerDenseNet.__module__ = {place!r}
+torch.save(net, {str(tmp_path / "densenet.pt")!r}, _use_new_zipfile_serialization={not old})
+"""
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", code], cwd=FOLDER, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    kept["densenet.pt"] = tmp_path / "densenet.pt"
+    assert lost(graded(LAB, work(tmp_path / "work", kept), "2.", forked=forked)) == {}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
+        (("torch.load(WEIGHTS_FILE)", "torch.nn.Conv2d(1, 8, 3)"), "x.reshape(-1, 1, 28, 28)"),
+        (("torch.from_numpy(image).view(1, -1)", "torch.from_numpy(image).view(1, 28, 28)"), "x.reshape(-1, 784)"),
+        (("torch.from_numpy(image).view", "torch.from_numpy(image).double().view"), "must be float32: x = torch.from"),
+        (("model = torch.load", "F.cross_entropy(torch.ones(1, 6), torch.ones(1).float()[None][0])\n"
+          "        model = torch.load"), "cross_entropy takes labels as int64"),
         (("np.array(predictions)", "np.array(predictions).astype(np.int)"), "np.int is gone from NumPy: write int"),
         (("class TwoLayerDenseNet", "class Another"), "of a class that this program does not define"),
         (('arguments.get("predictions_file")', '"elsewhere.csv"'), "main_densenet.py to write --predictionsFile"),
@@ -304,6 +357,24 @@ def test_hidden_sketches_follow_the_secret(tmp_path: Path, sketches: Path, monke
     assert np.array_equal(found.images[given], quickdraw.read_images(sketches, "test")[found.rows[given]])
     with pytest.raises(ValueError, match="at least 16 bytes, got 3"):
         hidden.write(b"abc", tmp_path)
+
+
+def test_drawings_are_taken_from_where_the_programs_look_first(
+    tmp_path: Path, sketches: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In labs/quickdraw/datasets, as in session.find_data."""
+    monkeypatch.setattr(data, "DATASETS", tmp_path / "datasets")
+    assert data.load(None, 0)[0].n_given == 24
+    quickdraw.write_drawn(tmp_path / "datasets", {"train": 1, "dev": 1, "test": 2}, seed=1)
+    found, _ = data.load(None, 0)
+    assert (int((found.labels >= 0).sum()), found.n_given) == (6, 12)
+    (tmp_path / "staff").mkdir()
+    hidden.write(b"s" * 16, tmp_path / "staff")
+    given = quickdraw.read_images(tmp_path / "datasets", "test")
+    assert np.array_equal(np.load(tmp_path / "staff" / data.STUDENT_IMAGES), given)
+    (tmp_path / "datasets" / quickdraw.IMAGES["train"]).unlink()
+    with pytest.raises(ValueError, match=r"expected fruit_images.npy beside .*datasets/fruit_dev_images.npy"):
+        data.load(None, 0)
 
 
 def test_hidden_drawings_are_the_test_sets_where_its_labels_are_there(tmp_path: Path, sketches: Path) -> None:

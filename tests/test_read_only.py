@@ -90,11 +90,13 @@ def test_drawings_are_graded_though_the_stand_in_cannot_be_kept(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def read_only(folder: Path) -> Path:
-        raise OSError("a read-only disk")
+        if folder == data.FOLDER:
+            raise OSError("a read-only disk")
+        return folder
 
     sizes = {"train": 2, "dev": 3, "test": 2}
     write = quickdraw.write_drawn
-    monkeypatch.setattr(quickdraw, "ensure", read_only)
+    monkeypatch.setattr(quickdraw, "made", read_only)
     monkeypatch.setattr(quickdraw, "write_drawn", lambda folder: write(folder, sizes))
     found, source = data.load(None, 0)
     assert len(found.images) == 6 * (3 + 2) and "in place of Quick, Draw!" in source

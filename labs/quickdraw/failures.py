@@ -130,8 +130,10 @@ def run(args: argparse.Namespace) -> int:
     """Classify, draw and write the answers."""
     files.expect_folder(args.out)
     program = PROGRAMS[args.model]()
-    net = session.load_net(program, args.weights or f"model_files/{args.model}.pt")
+    weights = args.weights or f"model_files/{args.model}.pt"
+    net = session.load_net(program, weights)
     folder = session.find_data(args.dataDir)
+    session.compare_classes(weights, folder)
     train_set, dev_set = (session.load_split(folder, split, program.n_classes) for split in ("train", "dev"))
     names = quickdraw.class_names(folder, program.n_classes)
     answers: dict[str, Any] = {"data": {"folder": str(folder), "note": quickdraw.note(folder), "classes": names}}

@@ -160,8 +160,17 @@ def holds(folder: Path, split: str = "train") -> bool:
     return False
 
 
-def ensure(folder: Path, sizes: Mapping[str, int] = STAND_IN_SIZES) -> Path:
-    """The folder to read from, as for `found`; without drawings the stand-in is made, and its note printed each time.
+def place(folder: Path, default: Path, split: str = "train") -> Path:
+    """The folder to read from: `folder` if it holds images of this split, else `default` or its stand-in, see `made`.
+
+    Raises:
+        ValueError, OSError: as for `holds` and `made`.
+    """
+    return folder if holds(folder, split) else made(default)
+
+
+def made(folder: Path, sizes: Mapping[str, int] = STAND_IN_SIZES) -> Path:
+    """The folder to read from, as for `found`; without drawings the stand-in is made.
 
     Raises:
         ValueError: as for `holds`.
@@ -172,7 +181,12 @@ def ensure(folder: Path, sizes: Mapping[str, int] = STAND_IN_SIZES) -> Path:
         with elsewhere("python data/quickdraw/prepare.py --drawn --out DIR"):
             expect_folder(folder)  # drawing takes seconds
             write_drawn(folder, sizes)
-    return told(folder)
+    return folder
+
+
+def ensure(folder: Path, sizes: Mapping[str, int] = STAND_IN_SIZES) -> Path:
+    """As `made`, after the stand-in's note was printed."""
+    return told(made(folder, sizes))
 
 
 def told(folder: Path) -> Path:

@@ -14,6 +14,7 @@ from labs.quickdraw.grading.programs import N_CLASSES, header_note, parsed
 from smallnets.data import quickdraw
 from smallnets.data.datasets import read_npy
 
+DATASETS = ROOT / "labs" / "quickdraw" / "datasets"  # where the programs look first
 FOLDER = ROOT / "data" / "quickdraw"
 MOST = 900  # hidden drawings to score, and given ones whose predictions are compared
 STUDENT_IMAGES = "given_test_images.npy"  # in the staff's folder: the students' test images
@@ -38,10 +39,13 @@ class Data:
 
 @contextmanager
 def drawings() -> Iterator[Path]:
-    """The folder of the students' drawings; a temporary one if there are none and the checkout is read-only."""
+    """The folder of the students' drawings, as their programs find it.
+
+    It is a temporary one if there are none and the checkout is read-only.
+    """
     with tempfile.TemporaryDirectory(prefix="drawings-") as temporary:
         try:
-            folder = quickdraw.ensure(FOLDER)
+            folder = quickdraw.told(quickdraw.place(DATASETS, FOLDER))
         except OSError:  # the checkout can only be read
             folder = Path(temporary)
             quickdraw.write_drawn(folder)

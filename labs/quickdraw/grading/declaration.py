@@ -3,6 +3,7 @@
 We distribute the handout's 55 points for them; all thresholds are ours, except the 80 % of the dense net.
 """
 
+import dataclasses
 import functools
 
 from autograder.lab import Check, Column, HandIn, Handout, Lab
@@ -12,18 +13,17 @@ from labs.quickdraw.grading import data, jobs
 from labs.quickdraw.grading.programs import PROGRAMS, Program
 
 MODULES = ("utils", "smallnets", "matplotlib", "tqdm")  # more modules for the programs
-CLASSES = {"densenet": "TwoLayerDenseNet", "convnet": "TooSimpleConvNN", "bestmodel": "BestModel"}
 ROWS = {
     "1": [("accuracies.py: accuracy", 4.0, ["check_accuracy"])],
     "2": [
         ("densenet: 79,000 weights and 106 biases", 4.0, ["check_densenet_parameters"]),
         ("densenet: Linear-ReLU-Linear", 4.0, ["check_densenet_layers"]),
-        ("densenet: any number of flat images", 3.0, ["check_densenet_shapes"]),
+        ("densenet: any number of images", 3.0, ["check_densenet_shapes"]),
     ],
     "3": [
         ("convnet: 1,350 parameters", 4.0, ["check_convnet_parameters"]),
         ("convnet: two convolutions, a mean, a third", 4.0, ["check_convnet_layers"]),
-        ("convnet: any number of flat images", 3.0, ["check_convnet_shapes"]),
+        ("convnet: any number of images", 3.0, ["check_convnet_shapes"]),
     ],
 }
 
@@ -31,11 +31,20 @@ ROWS = {
 def hand_in(program: Program) -> tuple[HandIn, ...]:
     """The files of one program; logs are optional and give no points."""
     return (
-        HandIn(program.main, classes={CLASSES[program.name]: ("forward",)}, modules=MODULES),
+        HandIn(program.main, classes={program.net_class: ("forward",)}, modules=MODULES),
         HandIn(program.model, most_bytes=8 * MB, dated=True, opened_by=program.main),
         HandIn(program.predictions, look=functools.partial(data.look_at_predictions, name=program.predictions)),
         HandIn(f"{program.name}.log", required=False, dated=True),
     )
+
+
+def net_checks() -> list[Check]:
+    """The checks on the modules; those on parameters also look at the net that predicts."""
+    checks = {check.tags[0]: check for number, rows in ROWS.items() for check in module_checks("nets", number, rows)}
+    for program in (DENSE, CONV):
+        tag = f"{program.name}_parameters"
+        checks[tag] = dataclasses.replace(checks[tag], judge=jobs.has_parameters(program, f"check_{tag}"))
+    return list(checks.values())
 
 
 def predict_checks(program: Program, number: str, first: int, accuracy: float) -> list[Check]:
@@ -77,7 +86,7 @@ LAB = Lab(
         *map(jobs.predict_step, PROGRAMS.values()),
     ),
     checks=(
-        *(check for number, rows in ROWS.items() for check in module_checks("nets", number, rows)),
+        *net_checks(),
         *predict_checks(DENSE, "2", first=4, accuracy=10.0),
         *predict_checks(CONV, "3", first=4, accuracy=10.0),
         *predict_checks(BEST, "4", first=1, accuracy=16.0),

@@ -14,8 +14,9 @@ from smallnets.data.write_sets import write_npy
 def write(secret: bytes, folder: Path) -> None:
     """Write fruit_test_images.npy, fruit_test_labels.npy and given_test_images.npy.
 
-    They are drawn from data/quickdraw: from its test set if its labels are there (`prepare.py --staff`), else from its
-    development set, which students also have. If sketches stand in for Quick, Draw!, new ones are made.
+    They are drawn from labs/quickdraw/datasets, or else data/quickdraw: from the test set if its labels are there
+    (`prepare.py --staff`), else from the development set, which students also have.
+    If sketches stand in for Quick, Draw!, new ones are made.
 
     Args:
         secret: at least 16 bytes, which decide the draw.

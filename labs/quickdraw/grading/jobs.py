@@ -10,6 +10,7 @@ from autograder.explanations import Reason
 from autograder.intake import model_file
 from autograder.lab import Run, Step, StepFailed, Verdict, accuracy_words, proportional
 from autograder.runner import job_files
+from autograder.runner.check_step import passes
 from autograder.runner.protocol import texts, unpack
 from autograder.sandbox.job import Job
 from labs.quickdraw.grading.programs import N_CLASSES, PROGRAMS, Program, header_note, layout, parsed
@@ -74,6 +75,21 @@ def accuracy(run: Run, program: Program) -> float:
     known = run.data.labels >= 0
     confusion = metrics.confusion_matrix(run.data.labels[known], found(run, program).classes[known], N_CLASSES)
     return metrics.accuracy(confusion)
+
+
+def has_parameters(program: Program, check: str) -> Judge:
+    """The class passes its check, and the net that predicts, if one does, has the handout's number of parameters."""
+    passed = passes("nets", [check])
+
+    def judge(run: Run) -> Verdict:
+        step = run.results.get(f"predict {program.name}")
+        count = step.value.parameters if step is not None and step.value is not None else 0
+        if (verdict := passed(run)).share < 1 or count in (0, program.n_parameters):
+            return verdict
+        text = f"expected the net in {program.model} to have {program.n_parameters:,} parameters, got {count:,}"
+        return Verdict(0, f"{text}: set the handout's sizes in {program.main} and train again")
+
+    return judge
 
 
 def runs(program: Program) -> Judge:

@@ -16,14 +16,18 @@ class Program:
     """One of the three programs, by its name as in main_NAME.py and NAME.pt.
 
     Args:
+        net_class: the name of its net's class.
         predictions: the course's name for the file of its predictions.
         none_at, full_at: the accuracies that earn no points and all of them.
+        n_parameters: of the net; 0 if its architecture is the student's choice.
     """
 
     name: str
+    net_class: str
     predictions: str
     none_at: float
     full_at: float
+    n_parameters: int = 0
 
     @property
     def main(self) -> str:
@@ -44,9 +48,9 @@ class Program:
 PROGRAMS = {
     program.name: program
     for program in (
-        Program("densenet", "densenet_predictions.csv", 0.4, 0.78),
-        Program("convnet", "convnet_predictions.csv", 0.3, 0.65),
-        Program("bestmodel", "best_model_predictions.csv", 0.5, 0.86),
+        Program("densenet", "TwoLayerDenseNet", "densenet_predictions.csv", 0.4, 0.78, 79_106),
+        Program("convnet", "TooSimpleConvNN", "convnet_predictions.csv", 0.3, 0.65, 1_350),
+        Program("bestmodel", "BestModel", "best_model_predictions.csv", 0.5, 0.86),
     )
 }
 

@@ -18,8 +18,8 @@ from tqdm import tqdm
 from utils.accuracies import approx_train_acc_and_loss, dev_acc_and_loss
 from utils.io_argparse import get_args, get_threads
 
-from smallnets import cli, files, modelfile, threads, train
-from smallnets.data import quickdraw
+from smallnets import cli, files, modelfile, netfile, threads, train
+from smallnets.data import datasets, quickdraw
 
 DATA = Path(__file__).resolve().parents[3] / "data" / "quickdraw"
 LOG_INTERVAL = 100
@@ -80,9 +80,7 @@ def find_data(data_dir: str, split: str = "train") -> Path:
         split: whose images decide whether the default has any.
     """
     folder = Path(data_dir)
-    if data_dir != "datasets" or quickdraw.holds(folder, split):
-        return quickdraw.told(folder)
-    return quickdraw.ensure(DATA)
+    return quickdraw.told(folder if data_dir != "datasets" else quickdraw.place(folder, DATA, split))
 
 
 def load_split(folder: Path, split: str, n_classes: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
@@ -194,32 +192,42 @@ def fit(
 
 
 def load_net(program: Program, weights: str) -> nn.Module:
-    """The program's net with the weights of a file: ours, or a bare state_dict.
+    """The program's net with the weights of a file: ours, or of torch.save by anybody; a whole net of a trusted one.
 
     Raises:
-        ValueError: another file, a pickled net, or weights of another net.
+        ValueError: another file, a pickled net that is not trusted, or weights of another net.
     """
-    content = modelfile.read_weights(weights)
-    state: Any = content
-    init: dict[str, Any] = {}
-    if isinstance(content, dict) and set(content) == {"state_dict", "init"}:
-        state, init = content["state_dict"], content["init"] or {}
     try:
-        net = program.net_class(**init)
-        net.load_state_dict(state)
-    except (TypeError, RuntimeError, AttributeError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise ValueError(
-            f"expected weights of {program.name} in {weights}, got those of another net ({reason})"
-        ) from None
-    return net
+        content = modelfile.read_weights(weights)
+    except modelfile.PickledError as error:
+        if not modelfile.trusted():
+            raise ValueError(f"{error}, or put {modelfile.TRUST}=1 before the command if you trust the file") from None
+        content = modelfile.unpickled(weights)
+    init = content.get("init") if isinstance(content, dict) and set(content) == {"state_dict", "init"} else None
+    try:
+        return netfile.restored(content, lambda: program.net_class(**(init or {})), weights)
+    except TypeError as error:
+        if not init:
+            raise
+        raise ValueError(f"expected {weights} to hold a net of {program.name}, got another ({error})") from None
+
+
+def compare_classes(weights: str, folder: Path) -> None:
+    """Say so if a net's run card names other classes than the drawings' folder, or the same in another order."""
+    trained = modelfile.read_card(weights).get("classes")
+    names = datasets.class_names(folder) or list(quickdraw.NAMES)  # the homework's own files come without names
+    if trained and trained != names and trained != [str(k) for k in range(len(trained))]:
+        lists = [", ".join(map(str, classes)) for classes in (trained, names)]
+        cli.note(f"{weights} was trained on {lists[0]}; the drawings in {folder} are {lists[1]}: answers will be wrong")
 
 
 def predict_mode(program: Program, data_dir: str, weights: str, predictions_file: str, **_: Any) -> int:
     """Write the class of each test image, one to a line, in their order."""
     files.expect_file(predictions_file, *(b"%d" % k for k in range(10)))
     net = load_net(program, weights)
-    images = quickdraw.read_images(find_data(data_dir, "test"), "test")
+    folder = find_data(data_dir, "test")
+    images = quickdraw.read_images(folder, "test")
+    compare_classes(weights, folder)
     predictions = train.predict(net.eval(), torch.from_numpy(images)).argmax(dim=1).numpy()
     print(f"Storing predictions in {predictions_file}")
     with files.replacing(predictions_file) as temporary:

@@ -13,11 +13,15 @@ import torch
 from torch import nn
 
 from autograder.runner.assertions import both_signs, equal
+from labs.quickdraw.grading.programs import PROGRAMS
 
-MODULES = {"TwoLayerDenseNet": "main_densenet", "TooSimpleConvNN": "main_convnet", "BestModel": "main_bestmodel"}
+MODULES = {program.net_class: f"main_{program.name}" for program in PROGRAMS.values()}
 # (inputs, outputs) of each Linear; (inputs, outputs, kernel, stride, padding) of each convolution
 DENSE, CONV = [(784, 100), (100, 6)], [(1, 8, 3, 1, 0), (8, 16, 3, 2, 0), (16, 6, 1, 1, 0)]
-PARAMETERS = {"TwoLayerDenseNet": 79106, "TooSimpleConvNN": 1350}
+# shapes that images may have, the student's choice
+FORMS = {"[B, 784]": (784,), "[B, 28, 28]": (28, 28), "[B, 1, 28, 28]": (1, 28, 28), "[B, 28, 28, 1]": (28, 28, 1)}
+ADVICE = "Reshape the images in forward: x.reshape(-1, 784) before a Linear, x.reshape(-1, 1, 28, 28) before a Conv2d."
+PARAMETERS = {program.net_class: program.n_parameters for program in PROGRAMS.values() if program.n_parameters}
 
 
 class Files:
@@ -63,13 +67,40 @@ def _count(net: nn.Module, expected: int, biases: int) -> None:
     assert found_biases == biases, f"{name}: expected {biases} biases among them, got {found_biases}"
 
 
-def _flat(net: nn.Module, rng: np.random.Generator) -> None:
-    """Flat images [B, 784] give logits [B, 6]; an image's logits do not depend on the rest of the batch."""
-    name, x = type(net.eval()).__name__, _drawings(int(rng.integers(3, 9)), rng).flatten(1)
+def _taken(net: nn.Module) -> str:
+    """The shape of images that a net takes, a key of FORMS: the first for which it gives logits [B, 6]."""
+    x, training, problems, outputs = torch.linspace(-1, 1, 3 * 784).reshape(3, 784), net.training, {}, {}
+    net.eval()
+    for form, shape in FORMS.items():
+        try:
+            outputs[form] = list(net(x.reshape(3, *shape)).shape)
+        except Exception as error:  # of torch, or of the net's own checks
+            problems[form] = error
+        if outputs.get(form) == [3, 6]:
+            net.train(training)
+            return form
+    words = {form: f"{type(error).__name__}: {' '.join(str(error).split())[:150]}" for form, error in problems.items()}
+    if not outputs and len(set(words.values())) == 1:
+        raise problems["[B, 784]"]  # whatever the shape is
+    words |= {form: f"outputs {found} for B = 3" for form, found in outputs.items()}
+    found = "\n".join(f"{form}: {words[form]}" for form in FORMS)
+    name = type(net).__name__
+    raise AssertionError(f"{name}: expected logits [B, 6] for images of one of these shapes, got\n{found}\n{ADVICE}")
+
+
+def _form(net: nn.Module, x: torch.Tensor) -> torch.Tensor:
+    """Images in the shape that a net takes."""
+    return x.reshape(len(x), *FORMS[_taken(net)])
+
+
+def _any_number(net: nn.Module, rng: np.random.Generator) -> None:
+    """Any number of images gives as many logits [B, 6]; an image's logits do not depend on the rest of the batch."""
+    form, x = _taken(net), _drawings(int(rng.integers(3, 9)), rng)
+    name, x = f"{type(net.eval()).__name__}, which takes {form},", _form(net, x)
     together = net(x).detach()
     for n in (1, len(x)):
         found = net(x[:n]).detach()
-        assert found.shape == (n, 6), f"{name}: expected logits [{n}, 6] for [{n}, 784], got {list(found.shape)}"
+        assert found.shape == (n, 6), f"{name} expected logits [{n}, 6] for {n} images, got {list(found.shape)}"
         equal(found, together[:n], f"{name} on the first {n} of {len(x)} images", 1e-4)
 
 
@@ -79,8 +110,8 @@ def check_densenet_parameters(lab: Any, rng: np.random.Generator) -> None:
 
 
 def check_densenet_shapes(lab: Any, rng: np.random.Generator) -> None:
-    """[B, 784] -> logits [B, 6]."""
-    _flat(_dense(lab), rng)
+    """[B, ...] -> logits [B, 6]."""
+    _any_number(_dense(lab), rng)
 
 
 def check_densenet_layers(lab: Any, rng: np.random.Generator) -> None:
@@ -91,7 +122,7 @@ def check_densenet_layers(lab: Any, rng: np.random.Generator) -> None:
     assert found == DENSE, f"TwoLayerDenseNet: expected Linear layers of {DENSE} inputs and outputs, got {found}"
     both_signs(linear[1], rng)
     expected = linear[1](torch.relu(linear[0](x)))
-    equal(net(x).detach(), expected.detach(), "TwoLayerDenseNet: Linear-ReLU-Linear", 1e-4)
+    equal(net(_form(net, x)).detach(), expected.detach(), "TwoLayerDenseNet: Linear-ReLU-Linear", 1e-4)
 
 
 def check_convnet_parameters(lab: Any, rng: np.random.Generator) -> None:
@@ -100,8 +131,8 @@ def check_convnet_parameters(lab: Any, rng: np.random.Generator) -> None:
 
 
 def check_convnet_shapes(lab: Any, rng: np.random.Generator) -> None:
-    """[B, 784] -> logits [B, 6]."""
-    _flat(_conv(lab), rng)
+    """[B, ...] -> logits [B, 6]."""
+    _any_number(_conv(lab), rng)
 
 
 def check_convnet_layers(lab: Any, rng: np.random.Generator) -> None:
@@ -114,7 +145,7 @@ def check_convnet_layers(lab: Any, rng: np.random.Generator) -> None:
     maps = torch.relu(conv[1](torch.relu(conv[0](x[:, None]))))
     expected = conv[2](maps.mean(dim=(2, 3), keepdim=True)).flatten(1)
     what = "TooSimpleConvNN: Conv-ReLU-Conv-ReLU-mean-Conv"
-    equal(net(x.flatten(1)).detach(), expected.detach(), what, 1e-4)
+    equal(net(_form(net, x)).detach(), expected.detach(), what, 1e-4)
 
 
 def check_accuracy(lab: Any, rng: np.random.Generator) -> None:

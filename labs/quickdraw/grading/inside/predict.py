@@ -29,22 +29,32 @@ HINTS = {
     "numpy' has no attribute 'float'": "np.float is gone from NumPy: write float, or np.float32 for an array's dtype",
     "Can't get attribute": "the file holds a whole net of a class that this program does not define: save it from the "
     "program that will load it, or save net.state_dict() and load that",
+    "to conv2d, but got input of size": "a convolution gets images of another shape: reshape them first, such as "
+    "x.reshape(-1, 1, 28, 28)",
+    "mat1 and mat2 shapes cannot be multiplied": "a Linear gets images of another shape: flatten them first, such as "
+    "x.reshape(-1, 784)",
+    "must have the same dtype": "the images must be float32: x = torch.from_numpy(images).float()",
+    "bias type (float) should be the same": "the images must be float32: x = torch.from_numpy(images).float()",
+    "expected scalar type Long": "cross_entropy takes labels as int64: labels.long(), or labels.astype(np.int64)",
     "Expected more than 1 value per channel": "BatchNorm is in training mode: call model.eval() before predicting",
 }
 
 
 class ModuleObserver:
-    """Observes every module call: the first module is the net; layers in training mode are recorded."""
+    """Observes every module call; layers in training mode are recorded."""
 
     def __init__(self) -> None:
-        self.net: nn.Module | None = None
+        self.called: set[nn.Module] = set()
         self.training: set[str] = set()
 
     def __call__(self, module: nn.Module, inputs: Any) -> None:
-        if self.net is None:
-            self.net = module
+        self.called.add(module)
         if module.training and isinstance(module, (nn.modules.batchnorm._NormBase, nn.modules.dropout._DropoutNd)):
             self.training.add(type(module).__name__)
+
+    def parameters(self) -> int:
+        """How many the net has, which has the most of the modules that were called; 0 if none was."""
+        return max((sum(p.numel() for p in nn.Module.parameters(module)) for module in self.called), default=0)
 
 
 def folder_of(program: Program, images: np.ndarray) -> Path:
@@ -99,8 +109,7 @@ def main() -> None:
         values["predictions"] = predictions(program, folder, len(arrays["images"]))
     if "run" in problems:
         problems["run"] += "".join(f"\n{hint}" for error, hint in HINTS.items() if error in problems["run"])
-    if observer.net is not None:
-        values["parameters"] = np.array([sum(p.numel() for p in observer.net.parameters())])
+    values["parameters"] = np.array([observer.parameters()])
     if observer.training:
         problems["training"] = f"{' and '.join(sorted(observer.training))} predicted in training mode"
     channel.hand_back(layout(len(arrays["images"])), values, problems)
