@@ -230,14 +230,15 @@ torch.save(net, {str(tmp_path / "densenet.pt")!r}, _use_new_zipfile_serializatio
         (("torch.load(WEIGHTS_FILE)", "torch.nn.Conv2d(1, 8, 3)"), "x.reshape(-1, 1, 28, 28)"),
         (("torch.from_numpy(image).view(1, -1)", "torch.from_numpy(image).view(1, 28, 28)"), "x.reshape(-1, 784)"),
         (("torch.from_numpy(image).view", "torch.from_numpy(image).double().view"), "must be float32: x = torch.from"),
-        (("model = torch.load", "F.cross_entropy(torch.ones(1, 6), torch.ones(1).float()[None][0])\n"
-          "        model = torch.load"), "cross_entropy takes labels as int64"),
+        (("        predictions = []", "        F.cross_entropy(torch.ones(1, 6), torch.ones(1))"), "labels as int64"),
         (("np.array(predictions)", "np.array(predictions).astype(np.int)"), "np.int is gone from NumPy: write int"),
         (("class TwoLayerDenseNet", "class Another"), "of a class that this program does not define"),
         (('arguments.get("predictions_file")', '"elsewhere.csv"'), "main_densenet.py to write --predictionsFile"),
         (("test_images:", "test_images[1:]:"), "expected 1800 lines in densenet_predictions.csv, one for each drawing"),
         (("        predictions = []", "        sys.exit('no GPU')"), "ended with exit code no GPU"),
     ],
+    ids=["flat images to a convolution", "images to a Linear", "float64 images", "float labels", "np.int",
+         "another class", "another file", "an image too few", "an exit code"],
 )  # fmt: skip
 def test_a_program_that_does_not_predict_is_told_why(
     edit: tuple[str, str], words: str, dense: dict[str, Path], tmp_path: Path, forked: Launch | None
