@@ -11,10 +11,13 @@ PACKAGE = str(Path(__file__).parent)
 PACKAGES = ("site-packages", "dist-packages")  # folders in which installed packages lie
 HINT = "Hint: "
 LABELS = "labels must be int64: labels.long()"
+FLOATS = "images must be float32, as weights are: torch.from_numpy(images).float()"
 NO_GPU = "there is no GPU: remove .cuda() and device='cuda', or ask torch.cuda.is_available() first"
 # the end of a traceback -> what mends it
 HINTS = {
     r"expected target dtype to be Long|expected scalar type Long but found": LABELS,
+    r"must have the same dtype|bias type \(float\) should be the same": FLOATS,
+    r"deserialize object on a CUDA device": "the file is from a GPU: torch.load(path, map_location='cpu') opens it",
     r"not compiled with CUDA|No CUDA GPUs are available|Found no NVIDIA driver": NO_GPU,
     r"mat1 and mat2 shapes cannot be multiplied": "the layer expects another number of inputs than it gets: print "
     "x.shape before it; after a convolution use x.flatten(1), before one x.view(-1, 1, 28, 28)",

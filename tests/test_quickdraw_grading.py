@@ -227,10 +227,10 @@ torch.save(net, {str(tmp_path / "densenet.pt")!r}, _use_new_zipfile_serializatio
 @pytest.mark.parametrize(
     ("edit", "words"),
     [
-        (("torch.load(WEIGHTS_FILE)", "torch.nn.Conv2d(1, 8, 3)"), "x.reshape(-1, 1, 28, 28)"),
-        (("torch.from_numpy(image).view(1, -1)", "torch.from_numpy(image).view(1, 28, 28)"), "x.reshape(-1, 784)"),
-        (("torch.from_numpy(image).view", "torch.from_numpy(image).double().view"), "must be float32: x = torch.from"),
-        (("        predictions = []", "        F.cross_entropy(torch.ones(1, 6), torch.ones(1))"), "labels as int64"),
+        (("torch.load(WEIGHTS_FILE)", "torch.nn.Conv2d(1, 8, 3)"), "convolution with x.view(-1, 1, 28, 28)"),
+        (("torch.from_numpy(image).view(1, -1)", "torch.from_numpy(image).view(1, 28, 28)"), "use x.flatten(1)"),
+        (("torch.from_numpy(image).view", "torch.from_numpy(image).double().view"), "must be float32, as weights are"),
+        (("        predictions = []", "        F.nll_loss(torch.ones(1, 6), torch.ones(1))"), "labels.long()"),
         (("np.array(predictions)", "np.array(predictions).astype(np.int)"), "np.int is gone from NumPy: write int"),
         (("class TwoLayerDenseNet", "class Another"), "of a class that this program does not define"),
         (('arguments.get("predictions_file")', '"elsewhere.csv"'), "main_densenet.py to write --predictionsFile"),

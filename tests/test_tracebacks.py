@@ -22,6 +22,15 @@ SLIPS = {
         "import torch\ntorch.nn.Linear(784, 3)(torch.zeros(2, 1, 28, 28))",
         "x.flatten(1)",
     ),
+    "images of float64": ("import torch\ntorch.nn.Linear(4, 3)(torch.zeros(2, 4).double())", "must be float32"),
+    "pixels before a convolution": (
+        "import torch\ntorch.nn.Conv2d(1, 3, 3)(torch.zeros(2, 1, 9, 9, dtype=torch.uint8))",
+        "torch.from_numpy(images).float()",
+    ),
+    "a file from a GPU": (
+        "raise RuntimeError('Attempting to deserialize object on a CUDA device but ...')",
+        "map_location='cpu'",
+    ),
     "a gradient": ("import torch\ntorch.zeros(2, requires_grad=True).numpy()", "x.detach().numpy()"),
     "nothing written yet": ("def fit(): raise NotImplementedError\nfit()", "fit is not written yet"),
     "a window for pictures": (

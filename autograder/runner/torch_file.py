@@ -51,7 +51,7 @@ def _classes(path: Path) -> list[str]:
         with zipfile.ZipFile(path) as archive:
             content = next(archive.read(name) for name in archive.namelist() if name.endswith("/data.pkl"))
     found, file = set(), io.BytesIO(content)
-    with contextlib.suppress(ValueError):  # behind the pickles of an old file are tensors
+    with contextlib.suppress(Exception):  # behind the pickles of an old file are tensors
         while True:
             for operation, argument, _ in pickletools.genops(file):
                 if operation.name == "GLOBAL" and not str(argument).startswith(("torch", "collections", "builtins")):

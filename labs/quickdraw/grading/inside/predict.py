@@ -29,14 +29,6 @@ HINTS = {
     "numpy' has no attribute 'float'": "np.float is gone from NumPy: write float, or np.float32 for an array's dtype",
     "Can't get attribute": "the file holds a whole net of a class that this program does not define: save it from the "
     "program that will load it, or save net.state_dict() and load that",
-    "deserialize object on a CUDA device": "the net was saved on a GPU: torch.load(path, map_location='cpu') opens it",
-    "to conv2d, but got input of size": "a convolution gets images of another shape: reshape them first, such as "
-    "x.reshape(-1, 1, 28, 28)",
-    "mat1 and mat2 shapes cannot be multiplied": "a Linear gets images of another shape: flatten them first, such as "
-    "x.reshape(-1, 784)",
-    "must have the same dtype": "the images must be float32: x = torch.from_numpy(images).float()",
-    "bias type (float) should be the same": "the images must be float32: x = torch.from_numpy(images).float()",
-    "dtype to be Long": "cross_entropy takes labels as int64: labels.long(), or labels.astype(np.int64)",
     "Expected more than 1 value per channel": "BatchNorm is in training mode: call model.eval() before predicting",
 }
 
