@@ -362,6 +362,7 @@ class Hidden(torch.nn.Module):
         self.state = [torch.zeros(1000)]
         self.register_buffer("mean", torch.zeros(7))
         self.optimiser = torch.optim.Adam(self.layer.parameters())
+        self.unused = torch.nn.LazyLinear(3)
 
     def parameters(self, recurse: bool = True) -> Any:
         return iter(())

@@ -21,7 +21,7 @@ def decided(outputs: NDArray) -> NDArray[np.int64]:
 
 def disagreement(run: Run, part: Part) -> str:
     """How fit's predictions differ from the returned net's; empty if they agree."""
-    outputs, reason = evaluated(run, f"fitted {part.number}")
+    outputs, reason = evaluated(run, part, "fitted")
     if outputs is None:
         return f"{ALONE}: {reason}"
     found = fitted(run, part)
@@ -49,7 +49,7 @@ def raw_outputs(part: Part) -> Judge:
     """There is no activation after the last layer."""
 
     def judge(run: Run) -> Verdict:
-        outputs, reason = evaluated(run, f"fitted {part.number}")
+        outputs, reason = evaluated(run, part, "fitted")
         if outputs is None:
             return Verdict(0, f"not to be seen: {reason}")
         found = activation(outputs)
@@ -90,7 +90,7 @@ def accuracy_of(run: Run, part: Part) -> tuple[float | None, str]:
     if found.predictions is not None:
         value = float(np.mean(found.predictions == labels))
         return value, accuracy_words(value, len(labels))
-    outputs, reason = evaluated(run, f"fitted {part.number}")
+    outputs, reason = evaluated(run, part, "fitted")
     unusable = found.problems.get("predictions", "fit returned none")
     if outputs is None:
         return None, f"there are no predictions to score: {unusable}; {reason}"
@@ -108,7 +108,7 @@ def saved_accuracy(part: Part, none_at: float, full_at: float) -> Judge:
     """Points for the accuracy of the handed-in net on the hidden images."""
 
     def judge(run: Run) -> Verdict:
-        outputs, reason = evaluated(run, f"saved {part.number}")
+        outputs, reason = evaluated(run, part, "saved")
         if text := model_problem(run, part):
             return no_model(text)
         problems = fitted(run, part).problems
