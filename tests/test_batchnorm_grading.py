@@ -22,40 +22,64 @@ def both(*numbers: int) -> set[str]:
     return {f"{layer}{number}" for layer in LAYERS for number in numbers}
 
 
-# edits of layer.py -> the checks on the layers that are lost, and what one of them says
+BUFFER = 'self.register_buffer("running_{0}", torch.{1}(num_features))'
+MEAN, VAR = (f"mul_(self.momentum).add_({name}, alpha=" for name in ("mean", "var"))
+OLD_MEAN, OLD_VAR = (f"mul_(1 - self.momentum).add_({name}, alpha=" for name in ("mean", "var"))
+# edits of layer.py -> the checks on the layers that are lost, and words that name the mistake: it costs BatchNorm1d
+# alone, and a net is judged with a working layer; only the two last mistakes leave little to judge
 MUTANTS: dict[str, tuple[Edits, set[str], str]] = {
+    "ones as weights": ((("nn.init.uniform_", "nn.init.ones_"),), {"1.1"}, "expected weight from U[0, 1), got 1..1"),
+    "statistics that are no buffers": (
+        tuple((BUFFER.format(*pair), "self.running_{} = torch.{}(num_features)".format(*pair))
+              for pair in (("mean", "zeros"), ("var", "ones"))),
+        {"1.1"}, "write self.register_buffer('running_mean', ...) in __init__",
+    ),
     "running statistics in training": (
         (("        else:\n            centred, var = x", "        if True:\n            centred, var = x"),),
-        both(1, 2, 6), "output in training",
+        {"1.2", "1.6"}, "the running mean and variance normalise, not the batch's own",
     ),
     "unbiased normalisation": (
-        (("var = (centred * centred).sum(axes) / n", "var = x.var(axes)"),), both(1, 4, 6), "var divides by N",
-    ),
-    "momentum reversed": (
-        (("mul_(self.momentum).add_(mean, alpha=1 - ", "mul_(1 - self.momentum).add_(mean, alpha="),),
-        both(3), "running_mean after 3 batches",
+        (("var = (centred * centred).sum(axes) / n", "var = (centred * centred).sum(axes) / (n - 1)"),
+         ("(1 - self.momentum) * n / (n - 1)", "(1 - self.momentum)")),
+        {"1.2"}, "the variance is divided by N - 1 in place of N",
     ),
     "eps outside the root": (
-        (("torch.rsqrt(var + self.eps)", "1 / (torch.sqrt(var) + self.eps)"),), both(1), "eps 0.",
+        (("torch.rsqrt(var + self.eps)", "1 / (torch.sqrt(var) + self.eps)"),), {"1.2"}, "eps is not under the root",
     ),
-    "no shift": ((("self.bias.view(per_channel)", "0 * self.bias.view(per_channel)"),), both(1, 5, 6), "bias"),
+    "variance in place of its root": (
+        (("torch.rsqrt(var + self.eps)", "1 / (var + self.eps)"),), {"1.2"}, "divided by the variance, not by its root",
+    ),
+    "no shift": ((("self.bias.view(per_channel)", "0 * self.bias.view(per_channel)"),), {"1.2"}, "bias is not added"),
+    "no scale": ((("scale = self.weight * torch", "scale = torch"),), {"1.2"}, "weight is not multiplied"),
+    "momentum reversed": (
+        ((MEAN + "1 - self.momentum", OLD_MEAN + "self.momentum"),
+         (VAR + "(1 - self.momentum)", OLD_VAR + "self.momentum")),
+        {"1.3"}, "momentum should weight the OLD value",
+    ),
+    "momentum reversed in the mean": ((("mul_(self.momentum).add_(mean, alpha=1 - ",
+                                        "mul_(1 - self.momentum).add_(mean, alpha="),), {"1.3"}, "the OLD value"),
+    "momentum reversed in the variance": (
+        ((VAR + "(1 - self.momentum)", OLD_VAR + "self.momentum"),), {"1.4"}, "running_var after 3 batches",
+    ),
+    "the batch's statistics in evaluation": (
+        (("if self.training:", "if True:"),), {"1.5"}, "got the batch's own in use",
+    ),
+    "statistics move in evaluation": (
+        (("        else:\n", "        else:\n            self.running_mean.mul_(0.9)\n"),), {"1.5"}, "expected",
+    ),
     "no gradient through the mean": (
         (("mean.view(per_channel)\n            var", "mean.detach().view(per_channel)\n            var"),),
-        both(6), "gradient of the input",
+        {"1.6"}, "gradient of the input",
     ),
-    "statistics with a graph": ((("with torch.no_grad():", "if True:"),), both(7), ""),
-    "statistics move in evaluation": (
-        (("        else:\n", "        else:\n            self.running_mean.mul_(0.9)\n"),), both(5), "",
-    ),
+    "statistics with a graph": ((("with torch.no_grad():", "if True:"),), {"1.7"}, ""),
+    "Reshape forgets": ((("return x.reshape(self.shape)", "return x.flatten(1)"),), {"3.1"}, "Reshape"),
     "per sample instead of per channel": (
         (("axes = [0, *range(2, x.ndim)]", "axes = list(range(2, x.ndim)) or [0]"),),
-        {f"2.{k}" for k in range(1, 10)}, "",
+        {f"2.{k}" for k in (1, 2, 3, 4, 6, 7, 9)}, "",
     ),
-    "ones as weights": ((("nn.init.uniform_", "nn.init.ones_"),), both(1), "expected weight from U[0, 1), got 1..1"),
     "no forward": ((("    def forward(self, x: torch.Tensor) -> torch.Tensor:\n        \"\"\"[N, C, ...]",
                      "    def backward(self, x: torch.Tensor) -> torch.Tensor:\n        \"\"\"[N, C, ...]"),),
                    both(*range(1, 10)), "forward"),
-    "Reshape forgets": ((("return x.reshape(self.shape)", "return x.flatten(1)"),), {"3.1"}, "Reshape"),
 }  # fmt: skip
 NORM, RELU = "        BatchNorm2d(4),\n", "        nn.ReLU(),\n"
 SECOND = "        nn.Conv2d(4, 4, 3, padding=1),\n"
@@ -85,6 +109,31 @@ def test_a_mutant_loses_its_checks_and_no_others(name: str, tmp_path: Path, fork
     edits, expected, words = MUTANTS[name]
     found = lost(graded(LAYER_LAB, submission(LAB, tmp_path, {"layer.py": edits}), forked=forked))
     assert set(found) == expected and any(words in text for text in found.values()), found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["the batch's statistics in evaluation", "no forward", "Reshape forgets"])
+def test_a_wrong_layer_costs_the_nets_nothing(name: str, tmp_path: Path, forked: Launch | None) -> None:
+    nets = pipeline.reduced(LAB, tuple(check for check in LAB.checks if check.number[0] in "45"))
+    report = graded(nets, submission(LAB, tmp_path, {"layer.py": MUTANTS[name][0]}), forked=forked)
+    assert lost(report) == {}
+    assert any("judged with a working" in test.output for test in report.tests)
+
+
+@pytest.mark.slow
+def test_a_layer_py_that_is_no_python_costs_the_nets_nothing(tmp_path: Path, forked: Launch | None) -> None:
+    edit = ("import torch\nfrom torch", "import torch\nclass :\nfrom torch")
+    assert lost(graded(LAB, submission(LAB, tmp_path, {"layer.py": (edit,)}), "4.", forked=forked)) == {}
+
+
+@pytest.mark.slow
+def test_a_layer_that_is_not_written_is_no_mistake_of_both(tmp_path: Path, forked: Launch | None) -> None:
+    edits: Edits = (
+        MUTANTS["no shift"][0][0],
+        ('    layout = ("N", "C", "H", "W")\n', '    layout = ("N", "C", "H", "W")\n    forward = None\n'),
+    )
+    found = lost(graded(LAYER_LAB, submission(LAB, tmp_path, {"layer.py": edits}), forked=forked))
+    assert set(found) == {"1.2", *(f"2.{k}" for k in range(1, 10))}
 
 
 @pytest.mark.slow

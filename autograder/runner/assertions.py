@@ -11,22 +11,24 @@ from smallnets.gradcheck import numeric_gradient, relative_error
 
 
 def equal(
-    found: Any, expected: Any, what: str, tolerance: float = 1e-6, likely: Mapping[str, Any] | None = None
-) -> None:
-    """Fail unless two arrays agree in shape and within `tolerance`.
+    found: Any, expected: Any, what: str, tolerance: float = 1e-6, likely: Mapping[str, Any] | None = None,
+    scale: float = 1.0,
+) -> None:  # fmt: skip
+    """Fail unless two arrays agree in shape and within `tolerance`, relative or times `scale`.
 
     Args:
         likely: common mistakes in words, and the array that comes of each; the one that gives `found` is named.
     """
     assert found is not None, f"{what}: expected an array, got None; is a return missing?"
     found, expected = np.asarray(found), np.asarray(expected)
-    right = found.shape == expected.shape and np.allclose(found, expected, tolerance, tolerance, equal_nan=True)
+    least = tolerance * scale
+    right = found.shape == expected.shape and np.allclose(found, expected, tolerance, least, equal_nan=True)
     for words, wrong in () if right else (likely or {}).items():
-        if found.shape == np.shape(wrong) and np.allclose(found, wrong, tolerance, tolerance):
+        if found.shape == np.shape(wrong) and np.allclose(found, wrong, tolerance, least):
             what = f"{what}: {words}"
             break
     assert found.shape == expected.shape, f"{what}: expected shape {list(expected.shape)}, got {list(found.shape)}"
-    wrong = ~np.isclose(found, expected, rtol=tolerance, atol=tolerance, equal_nan=True)
+    wrong = ~np.isclose(found, expected, rtol=tolerance, atol=least, equal_nan=True)
     if wrong.any():
         at = tuple(int(i) for i in np.argwhere(wrong)[0])
         where = f" at {list(at)}" if at else ""

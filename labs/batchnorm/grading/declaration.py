@@ -10,16 +10,17 @@ from autograder.lab import Check, Column, HandIn, Handout, Lab, Step
 from autograder.runner.check_step import check_step, module_checks
 from autograder.sandbox.job import MB, Limits
 from labs.batchnorm.grading import data, jobs
+from labs.batchnorm.grading.layers import charged_once
 from labs.batchnorm.grading.programs import PROGRAMS
 
 # name, points, checks of labs/batchnorm/grading/checks/layer.py without their _1d or _2d
 LAYER = (
-    ("output in training", 10.0, ("start", "training_output")),
-    ("in training, after other batches", 4.0, ("training_uses_the_batch",)),
+    ("as given: parameters, buffers, their start", 3.0, ("start",)),
+    ("output in training", 12.0, ("training_output", "training_uses_the_batch")),
     ("running mean", 4.0, ("running_mean",)),
     ("running variance, divided by N - 1 or by N", 4.0, ("running_var",)),
     ("output in evaluation", 5.0, ("evaluation",)),
-    ("gradients", 4.0, ("gradients",)),
+    ("gradients", 3.0, ("gradients",)),
     ("statistics stay buffers without a graph", 1.0, ("buffers_have_no_graph",)),
     ("one value per channel", 1.0, ("one_value",)),
     ("float64, and inputs with any strides", 1.0, ("any_float",)),
@@ -93,7 +94,8 @@ LAB = Lab(
         *map(jobs.learn_step, NETS),
     ),
     checks=(
-        *(check for k, rows in enumerate(LAYER_ROWS.values(), 1) for check in module_checks("layer", str(k), rows)),
+        *charged_once(*(module_checks("layer", number, LAYER_ROWS[d]) for number, d in (("1", "1d"), ("2", "2d")))),
+        *module_checks("layer", "3", LAYER_ROWS[""]),
         *net_checks("run_mlp", "4", learns=5.0, alone=2.0),
         *net_checks("run_cnn", "5", learns=5.0, alone=2.0),
         *net_checks("run_resnet", "6", learns=2.0, alone=1.0),

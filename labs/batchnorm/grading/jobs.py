@@ -22,11 +22,12 @@ SAME = 1e-3  # logits that differ by less are equal up to rounding
 
 @dataclasses.dataclass(frozen=True)
 class Learnt:
-    """The losses of a training, and logits [N, 10] of the hidden images, as one batch and one by one."""
+    """The losses of a training, and logits [N, 10] of the hidden images, as one batch and one by one; and a note."""
 
     losses: NDArray[np.float64]
     together: NDArray[np.float32]
     alone: NDArray[np.float32]
+    note: str
 
 
 def learn_step(name: str) -> Step:
@@ -40,12 +41,16 @@ def learn_step(name: str) -> Step:
 
     def read(run: Run, result: bytes) -> Learnt:
         values = unpack(layout(program, len(run.data.x), len(run.data.hidden)), result)
-        if text := texts(values["problems"]).get("learn", ""):
+        problems = texts(values["problems"])
+        if text := problems.get("learn", ""):
             raise StepFailed("exception", text)
         arrays = [values[key] for key in ("losses", "together", "alone")]
         if not all(array is not None and np.isfinite(array).all() for array in arrays):
             raise StepFailed("wrong result", "expected finite losses and logits, got others; is a variance negative?")
-        return Learnt(*arrays)
+        wrong = problems.get("wrong", "")
+        note = f"; judged with a working {wrong} in place of yours, see 1., 2. and 3." if wrong else ""
+        losses, together, alone = arrays
+        return Learnt(losses, together, alone, note)
 
     return Step(f"learn {name}", ("layer.py", f"{name}.py"), make, read)
 
@@ -60,7 +65,7 @@ def learns(name: str) -> Callable[[Run], Verdict]:
         value = accuracy(run, name)
         words = f"{program.title}: the loss went from {first:.4g} to {last:.4g} in {len(found.losses)} iterations, "
         words += accuracy_words(value, len(run.data.labels), "hidden images")
-        verdict = proportional(value, program.none_at, program.full_at, words)
+        verdict = proportional(value, program.none_at, program.full_at, words, found.note)
         return verdict if last < first else dataclasses.replace(verdict, share=0.0)
 
     return judge

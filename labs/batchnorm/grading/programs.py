@@ -10,7 +10,8 @@ class Program:
     """A program of the lab, and the training of its net.
 
     No points for an accuracy of `none_at`, all from `full_at`; both are ours. After this training our MLP, and one with
-    128 and 64 units, has an accuracy of 0.86 to 0.90 on MNIST, the CNN with its 4 channels 0.92 to 0.94.
+    128 and 64 units, has an accuracy of 0.86 to 0.90 on MNIST, the CNN with its 4 channels 0.92 to 0.94, the
+    mini-ResNet, which is trained for the fewest steps, anything from 0.61 to 0.92.
 
     Args:
         title: its name for people.
@@ -29,7 +30,7 @@ class Program:
 PROGRAMS = {
     "run_mlp": Program("MLP", (784,), 10, 50, 0.2, 0.75),
     "run_cnn": Program("CNN", (1, 28, 28), 10, 50, 0.2, 0.75),
-    "run_resnet": Program("mini-ResNet", (1, 28, 28), 3, 20, 0.2, 0.75),
+    "run_resnet": Program("mini-ResNet", (1, 28, 28), 3, 20, 0.2, 0.5),
 }
 
 

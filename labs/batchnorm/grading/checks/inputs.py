@@ -1,6 +1,6 @@
 """Inputs and reference layers of the BatchNorm checks: layers and inputs drawn at random, torch's layer beside them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -17,12 +17,14 @@ NORMS = ("batch_norm", "layer_norm", "group_norm", "instance_norm")  # in the na
 
 
 class OwnArithmetic(TorchDispatchMode):
-    """Fail if one of torch's own normalisations is computed in the block, under any name."""
+    """Fail if one of torch's own normalisations is computed in the block, under any name; `called` is its name."""
+
+    called = ""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        assert not any(name in str(func) for name in NORMS), (
-            f"expected BatchNorm written out in tensor arithmetic, got a call of torch's own {func}"
-        )
+        if any(name in str(func) for name in NORMS):
+            self.called = str(func)
+        assert not self.called, f"expected BatchNorm written out in tensor arithmetic, got a call of torch's own {func}"
         return func(*args, **(kwargs or {}))
 
 
@@ -50,13 +52,45 @@ def layers(name: str, module: ModuleType, rng: np.random.Generator) -> Iterator[
 
 
 def reference(name: str, layer: Any) -> Any:
-    """torch's layer with the same weights and statistics."""
+    """torch's layer with the same weights and statistics, whether the layer keeps them as buffers or not."""
     theirs = TORCHS[name](len(layer.weight))
-    theirs.load_state_dict({key: layer.state_dict()[key] for key in ("weight", "bias", *MOVED)}, strict=False)
+    with torch.no_grad():
+        for key in ("weight", "bias", *MOVED):
+            getattr(theirs, key).copy_(getattr(layer, key))
     return theirs
 
 
-def close(found: torch.Tensor, expected: torch.Tensor, what: str) -> None:
+def normalised(layer: Any, x: torch.Tensor, mean: torch.Tensor, var: torch.Tensor) -> dict[str, torch.Tensor]:
+    """Common mistakes in normalising x by this mean and variance of the channels, and the output of each."""
+    mean, var, weight, bias = (
+        value.detach().view(1, -1, *[1] * (x.ndim - 2)) for value in (mean, var, layer.weight, layer.bias)
+    )
+    n = x.numel() // x.shape[1]
+    divisors = {
+        "the variance is divided by N - 1 in place of N": (var * n / (n - 1) + layer.eps).sqrt(),
+        "eps is not under the root": var.sqrt() + layer.eps,
+        "it is divided by the variance, not by its root": var + layer.eps,
+    }
+    unit = (x - mean) / (var + layer.eps).sqrt()
+    found = {"bias is not added": weight * unit, "weight is not multiplied": unit + bias}
+    return found | {words: weight * (x - mean) / divisor + bias for words, divisor in divisors.items()}
+
+
+def close(
+    found: torch.Tensor, expected: torch.Tensor, what: str, likely: Mapping[str, torch.Tensor] | None = None
+) -> None:
     """Fail unless they agree to 1e-4 of the largest value, as a difference of two values may nearly cancel."""
+    is_tensor = isinstance(found, torch.Tensor)
+    assert is_tensor, f"{what}: expected a tensor, got {type(found).__name__}; is a return missing?"
     scale = max(1.0, float(expected.detach().abs().max()))
-    equal(found.detach() / scale, expected.detach() / scale, what + f", in units of {scale:.4g}" * (scale > 1), 1e-4)
+    arrays = {words: wrong.detach() for words, wrong in (likely or {}).items()}
+    equal(found.detach(), expected.detach(), what, 1e-4, arrays, scale)
+
+
+def agree(found: torch.Tensor, expected: torch.Tensor) -> bool:
+    """Whether `close` passes."""
+    try:
+        close(found, expected, "")
+    except AssertionError:
+        return False
+    return True

@@ -8,6 +8,7 @@ import functools
 import importlib
 from collections.abc import Callable
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +16,8 @@ from torch import nn
 
 from autograder.runner.assertions import equal
 from labs.batchnorm.grading.checks import statistics as statistics
-from labs.batchnorm.grading.checks.inputs import MOVED, OwnArithmetic, close, layers, reference
+from labs.batchnorm.grading.checks.inputs import MOVED, OwnArithmetic, agree, close, layers, normalised, reference
+from smallnets.gradcheck import numeric_gradient
 
 Check = Callable[[ModuleType, np.random.Generator], None]
 
@@ -32,6 +34,11 @@ def _start(name: str, module: ModuleType, rng: np.random.Generator) -> None:
     assert found == (1000, 1e-5, 0.9), f"{name}: expected num_features, eps, momentum (1000, 1e-05, 0.9), got {found}"
     parameters, buffers = dict(layer.named_parameters()), dict(layer.named_buffers())
     buffers.pop("num_batches_tracked", None)
+    for key in MOVED:
+        assert key in buffers, (
+            f"{name}: expected {key} as a buffer, which is saved with the net, got none of that name; "
+            f"write self.register_buffer({key!r}, ...) in __init__"
+        )
     assert list(parameters) == ["weight", "bias"] and sorted(buffers) == list(MOVED), (
         f"{name}: expected parameters weight, bias and buffers running_mean, running_var, "
         f"got {', '.join(parameters)} and {', '.join(buffers)}"
@@ -47,6 +54,8 @@ def _start(name: str, module: ModuleType, rng: np.random.Generator) -> None:
     other = getattr(module, name)(3, eps=0.1, momentum=0.5)
     kept = (other.eps, other.momentum)
     assert kept == (0.1, 0.5), f"{name}: expected eps and momentum to be kept as (0.1, 0.5), got {kept}"
+    _, last, x = list(layers(name, module, rng))[-1]
+    assert last(x) is not None, f"{name}: expected an output of forward, got None; is a return missing?"
 
 
 def _own_arithmetic(name: str, module: ModuleType, rng: np.random.Generator) -> None:
@@ -55,9 +64,14 @@ def _own_arithmetic(name: str, module: ModuleType, rng: np.random.Generator) -> 
         assert not isinstance(layer, nn.modules.batchnorm._NormBase), (
             f"{name}: expected a layer of your own on nn.Module, got one that extends torch's"
         )
-        with OwnArithmetic():
-            layer(x)
-            layer.eval()(x)
+        for training in (True, False):
+            own = OwnArithmetic()
+            try:
+                with own:
+                    layer.train(training)(x)
+            except Exception:  # an error of the layer itself is for the other checks
+                if own.called:
+                    raise
 
 
 def _training_output(name: str, module: ModuleType, rng: np.random.Generator) -> None:
@@ -67,11 +81,19 @@ def _training_output(name: str, module: ModuleType, rng: np.random.Generator) ->
             layer.eps = eps
             theirs = reference(name, layer)
             theirs.eps = eps
-            close(layer(x), theirs(x), f"{what}, eps {eps:.2g}: output in training (var divides by N)")
+            axes = [0, *range(2, x.ndim)]
+            likely = normalised(layer, x, x.mean(axes), x.var(axes, correction=0))
+            before, expected, after = (theirs.train(training)(x) for training in (False, True, False))
+            words = "the running mean and variance normalise, not the batch's own"
+            likely |= {words: before, f"{words} (after their update)": after}
+            close(layer(x), expected, f"{what}, eps {eps:.2g}: output in training (var divides by N)", likely)
 
 
 def _gradients(name: str, module: ModuleType, rng: np.random.Generator) -> None:
-    """The gradients of input, weight and bias equal torch's, also through the batch's mean and variance."""
+    """The gradients of input, weight and bias flow also through the batch's mean and variance.
+
+    They equal torch's or, where the layer's output is another, the numeric ones of that output.
+    """
     for what, layer, x in layers(name, module, rng):
         gradients = []
         target = torch.from_numpy(rng.normal(0, 1, x.shape)).float()
@@ -79,9 +101,26 @@ def _gradients(name: str, module: ModuleType, rng: np.random.Generator) -> None:
             inputs = x.clone().requires_grad_()
             (net(inputs) * target).sum().backward()
             gradients.append([inputs.grad, net.weight.grad, net.bias.grad])
-        for of, found, expected in zip(("the input", "weight", "bias"), *gradients, strict=True):
+        own, torchs = ([torch.zeros(1) if found is None else found for found in of] for of in gradients)
+        if not all(map(agree, own, torchs)):
+            numeric = _numeric(getattr(module, name), layer, x, target)
+            if all(np.allclose(found, wanted, 0.01, 0.01) for found, wanted in zip(own, numeric, strict=True)):
+                continue
+        for of, found, expected in zip(("the input", "weight", "bias"), gradients[0], torchs, strict=True):
             assert found is not None, f"{what}: expected a gradient of {of}, got none"
             close(found, expected, f"{what}: gradient of {of}")
+
+
+def _numeric(kind: type, layer: Any, x: torch.Tensor, target: torch.Tensor) -> list[np.ndarray]:
+    """The numeric gradients of (output * target).sum(), with respect to x, weight and bias, of new layers of a kind."""
+    arrays = [value.detach().double().numpy() for value in (x, layer.weight, layer.bias)]
+
+    def loss() -> float:
+        twin = kind(x.shape[1]).double()
+        twin.load_state_dict({"weight": torch.from_numpy(arrays[1]), "bias": torch.from_numpy(arrays[2])}, strict=False)
+        return float((twin(torch.from_numpy(arrays[0])) * target).sum())
+
+    return [numeric_gradient(loss, array, h=1e-3) for array in arrays]
 
 
 def _any_float(name: str, module: ModuleType, rng: np.random.Generator) -> None:

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from autograder.runner import channel, student_module
-from labs.batchnorm.grading.inside import build
+from labs.batchnorm.grading.inside import build, working
 from labs.batchnorm.grading.programs import PROGRAMS, Program, layout
 from smallnets.student import student_code
 
@@ -56,12 +56,14 @@ def main() -> None:
     seed = int(arrays["seed"])
     x, hidden = inputs(arrays["x"], program.shape), inputs(arrays["hidden"], program.shape)
     sys.path.insert(0, str(student_module.SUBMISSION.absolute()))
-    torch.manual_seed(seed)
     with student_module.noted(problems, "learn"), student_code(student_module.SUBMISSION.absolute()):
+        _, wrong = working.repaired()
+        torch.manual_seed(seed)
         net = build.net(name)
         values["losses"] = np.array(trained(net, x, torch.from_numpy(arrays["y"]).long(), program, seed))
         values["together"] = logits(net, hidden.split(program.batch))
         values["alone"] = logits(net, hidden.split(1))
+        problems["wrong"] = ", ".join(wrong)
     channel.hand_back(layout(program, len(x), len(hidden)), values, problems)
 
 
