@@ -13,7 +13,7 @@ from conftest import ROOT
 from autograder.lab import Run, StepResult, Submission, accuracy_words, proportional
 from autograder.runner.protocol import message_bytes
 from labs.mp6.grading import autoencoder, classes, declaration, jobs, parts, verdicts
-from labs.mp6.grading.inside import comparisons, fit, referee
+from labs.mp6.grading.inside import comparisons, fit, preparation, referee
 from labs.mp6.grading.inside import net as nets
 from labs.mp6.grading.jobs import Fitted
 from labs.mp6.grading.parts import N_PIXELS, PARTS
@@ -69,7 +69,7 @@ def test_a_noted_problem_costs_its_own_check_alone() -> None:
 def test_predictions_that_are_not_the_nets_are_noticed() -> None:
     run = made_up()
     run.results["evaluate"].value["fitted 2"] = np.roll(run.results["evaluate"].value["fitted 2"], 1, axis=1)
-    assert "expected the net that fit returns to give fit's predictions" in verdicts.returns(P2)(run).text
+    assert "expected the net of fit to give fit's predictions" in verdicts.returns(P2)(run).text
     assert classes.accuracy(P2, 0.4, 0.73)(run).share == 1  # the handout scores what fit predicts
 
 
@@ -362,7 +362,6 @@ class Hidden(torch.nn.Module):
         self.state = [torch.zeros(1000)]
         self.register_buffer("mean", torch.zeros(7))
         self.optimiser = torch.optim.Adam(self.layer.parameters())
-        self.unused = torch.nn.LazyLinear(3)
 
     def parameters(self, recurse: bool = True) -> Any:
         return iter(())
@@ -441,3 +440,20 @@ def test_the_numbers_of_the_handout_are_written_once_for_driver_and_grader() -> 
     again = re.compile(r"\b(0\.73|500[_,]?000|100[_,]?867|at most 196)\b")
     sources = [ROOT / "mp6.py", *(ROOT / "labs/mp6/grading").rglob("*.py")]
     assert [path.name for path in sources if again.search(path.read_text(encoding="utf-8"))] == []
+
+
+@pytest.mark.parametrize("form", ["", *classes.FORMS])
+def test_the_form_in_which_fit_gives_images_to_its_net_is_recognised(form: str) -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randint(256, (300, 784), generator=generator) * torch.linspace(0.1, 1, 784)
+    forms = preparation.forms(x, x.mean(0), x.std(0))
+    assert list(forms) == ["", *classes.FORMS]
+    directions = torch.randn(784, 5, generator=generator)
+
+    class Net(torch.nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return torch.sin(x @ directions)
+
+    predictions = Net()(forms[form]).argmax(1).numpy()
+    assert preparation.of_fit(Net(), forms, predictions[:200]) == form
+    assert preparation.of_fit(Net(), forms, (predictions + 1) % 5) == ""

@@ -424,23 +424,6 @@ def test_a_header_is_left_out_and_noted(first: str) -> None:
     assert header_note(content, "p.csv", 3) == expected and header_note(b"4\n0\n5\n", "p.csv", 3) == ""
 
 
-def test_predictions_are_looked_at_before_they_are_handed_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(data, "FOLDER", tmp_path)
-    assert data.look_at_predictions(b"4\n" * 7, "p.csv") == ""  # without drawings, any number
-    for content in (b"", b"label\n", b"4\n6\n", b",0\n0,4\n1,5\n"):
-        with pytest.raises(ValueError, match="p.csv"):
-            data.look_at_predictions(content, "p.csv")
-    np.save(tmp_path / "fruit_test_images.npy", np.zeros((3, 28, 28), np.uint8))
-    (tmp_path / "fruit_images.npy").touch()
-    assert data.look_at_predictions(b"4\n" * 3, "p.csv") == ""
-    assert "'label', was taken for a header" in data.look_at_predictions(b"label\n" + b"4\n" * 3, "p.csv")
-    with pytest.raises(ValueError, match=r"expected 3 lines in p\.csv, .* got 2"):
-        data.look_at_predictions(b"label\n4\n4\n", "p.csv")
-    monkeypatch.setattr(quickdraw, "note", lambda folder: "sketches in place of drawings")
-    note = "p.csv has 2 lines, and there are 3 drawings here: sketches in place of drawings"
-    assert data.look_at_predictions(b"4\n4\n", "p.csv") == note
-
-
 def test_pack_takes_the_date_off(tmp_path: Path) -> None:
     folder = work(tmp_path / "work")
     for name in ("model_files", "log_files", "utils"):

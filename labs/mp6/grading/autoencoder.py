@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from autograder.lab import Run, Verdict, proportional
 from labs.mp6.grading import jobs
 from labs.mp6.grading.parts import MOST_CODES, MOST_REBUILT, PARTS
-from labs.mp6.grading.results import ALONE, Judge, advised, agree, evaluated, fitted, no_model, not_finite, pickled
+from labs.mp6.grading.results import ALONE, Judge, advised, agree, fitted, no_model, not_finite, pickled
 from smallnets import metrics
 
 # mean squared difference that rounding may make, as codes in float16 do, or batch norm and dropout
@@ -88,9 +88,11 @@ def mse_of(run: Run, which: str) -> tuple[float | None, str]:
 
 def code_width(run: Run) -> tuple[int, str]:
     """The numbers of an image that could pass from encoder to decoder, or 0 with the reason."""
-    shape, reason = evaluated(run, PARTS[3], "fitted", "shape")
+    found = run.results["evaluate"].value
+    shape = found.get("fitted shape")
     if shape is None:
         declared = math.prod(fitted(run, PARTS[3]).code_shape)
+        reason = found["problems"].get("fitted 3", "fit returned no net")
         return (declared, "") if declared > MOST_REBUILT else (0, reason)
     passed, room = math.prod(int(size) for size in shape if size), jobs.width(run)
     return (max(passed, room) if room > MOST_CODES else passed), ""  # with room for more, more may have passed

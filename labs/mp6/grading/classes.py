@@ -10,6 +10,8 @@ from labs.mp6.grading.jobs import model_problem
 from labs.mp6.grading.parts import Part
 from labs.mp6.grading.results import ALONE, Judge, advised, agree, evaluated, fitted, no_model, not_finite, pickled
 
+FORMS = ("divided by 255", "scaled to -1 to 1", "standardised", "standardised by pixel")  # of images, in fit
+ADVICE = "standardise and reshape in forward, and predict in evaluation mode"
 SAME, SAME_IN_TRAINING = 0.01, 0.2  # share of labels that may differ by rounding, or by batch norm and dropout
 
 
@@ -21,7 +23,7 @@ def decided(outputs: NDArray) -> NDArray[np.int64]:
 
 def disagreement(run: Run, part: Part) -> str:
     """How fit's predictions differ from the returned net's; empty if they agree."""
-    outputs, reason = evaluated(run, part, "fitted")
+    outputs, reason = evaluated(run, f"fitted {part.number}")
     if outputs is None:
         return f"{ALONE}: {reason}"
     found = fitted(run, part)
@@ -33,10 +35,9 @@ def disagreement(run: Run, part: Part) -> str:
     share = float(np.mean(labels[:n][told] != predictions[told])) if told.any() else math.nan
     if not agree(share, SAME, SAME_IN_TRAINING, found.problems):
         got = f"others for {share:.0%} of them" if told.any() else "outputs that are nan or infinite"
-        return (
-            f"expected the net that fit returns to give fit's predictions on the images of dev_set, got {got}; "
-            "standardise and reshape in forward, and predict in evaluation mode"
-        )
+        form = form_in_fit(run, part)
+        advice = f"its images are {form} in fit: do that in forward" if form else ADVICE
+        return f"expected the net of fit to give fit's predictions on the images of dev_set, got {got}; {advice}"
     seen, unseen = run.data.dev_labels[part.number], run.data.unseen_labels[part.number]
     on_seen, on_unseen = float(np.mean(labels[:n] == seen)), float(np.mean(labels[n:] == unseen))
     spread = math.sqrt(on_seen * (1 - on_seen) * (1 / len(seen) + 1 / len(unseen)))
@@ -45,11 +46,17 @@ def disagreement(run: Run, part: Part) -> str:
     return ""
 
 
+def form_in_fit(run: Run, part: Part) -> str:
+    """The form in which fit gives images to its net; "" for pixels as they are, or an unknown form."""
+    form = run.results["evaluate"].value["problems"].get(f"form {part.number}", "")
+    return form if form in FORMS else ""
+
+
 def raw_outputs(part: Part) -> Judge:
     """There is no activation after the last layer."""
 
     def judge(run: Run) -> Verdict:
-        outputs, reason = evaluated(run, part, "fitted")
+        outputs, reason = evaluated(run, f"fitted {part.number}")
         if outputs is None:
             return Verdict(0, f"not to be seen: {reason}")
         found = activation(outputs)
@@ -90,7 +97,7 @@ def accuracy_of(run: Run, part: Part) -> tuple[float | None, str]:
     if found.predictions is not None:
         value = float(np.mean(found.predictions == labels))
         return value, accuracy_words(value, len(labels))
-    outputs, reason = evaluated(run, part, "fitted")
+    outputs, reason = evaluated(run, f"fitted {part.number}")
     unusable = found.problems.get("predictions", "fit returned none")
     if outputs is None:
         return None, f"there are no predictions to score: {unusable}; {reason}"
@@ -108,7 +115,7 @@ def saved_accuracy(part: Part, none_at: float, full_at: float) -> Judge:
     """Points for the accuracy of the handed-in net on the hidden images."""
 
     def judge(run: Run) -> Verdict:
-        outputs, reason = evaluated(run, part, "saved")
+        outputs, reason = evaluated(run, f"saved {part.number}")
         if text := model_problem(run, part):
             return no_model(text)
         problems = fitted(run, part).problems
@@ -116,6 +123,7 @@ def saved_accuracy(part: Part, none_at: float, full_at: float) -> Judge:
             return advised(no_model(f"{part.model}: {reason}"), problems, "plain")
         labels = np.concatenate([run.data.dev_labels[part.number], run.data.unseen_labels[part.number]])
         value, words = accuracy_of_outputs(outputs, labels)
+        words += f", {form} as in fit" if (form := form_in_fit(run, part)) else ""
         verdict = proportional(value, none_at, full_at, f"{part.model}: {words}", pickled(run, part))
         return advised(verdict, problems, "plain")
 

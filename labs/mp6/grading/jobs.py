@@ -99,6 +99,15 @@ def model_problem(run: Run, part: Part) -> str:
     return f"expected {part.model}, got no such file" if path is None else model_file.problem(path)
 
 
+def preparation(run: Run, number: int) -> dict[str, NDArray]:
+    """From these, a run can tell how fit prepares images; empty if there is nothing to tell it from."""
+    predictions, x = run.results[f"fit {number}"].value.predictions, run.data.train[number][0]
+    if predictions is None or not PARTS[number].n_classes:
+        return {}
+    return {f"{name} {number}": array for name, array in
+            (("predictions", predictions), ("mean", x.mean(axis=0)), ("deviation", x.std(axis=0)))}  # fmt: skip
+
+
 def evaluate_step() -> Step:
     """Run all nets on images, in a process without training data."""
 
@@ -111,6 +120,7 @@ def evaluate_step() -> Step:
             arrays[f"x {number}"] = images(run, number)
             arrays[f"net {number}"] = np.frombuffer(net, np.uint8)
             arrays[f"saved {number}"] = not model_problem(run, PARTS[number])
+            arrays |= preparation(run, number)
         return job_files.job(run, ["labs.mp6.grading.inside.evaluate"], arrays, layout(run))
 
     def read(run: Run, result: bytes) -> dict[str, Any]:

@@ -22,15 +22,10 @@ def fitted(run: Run, part: Part) -> Fitted:
     return run.results[f"fit {part.number}"].value
 
 
-def evaluated(run: Run, part: Part, which: str, what: str = "") -> tuple[Any, str]:
-    """What a part's net, "fitted" or "saved", gave on images, or None with the reason.
-
-    Args:
-        what: "shape" of part 3's codes; "" for the outputs of parts 1 and 2.
-    """
-    found, name = run.results["evaluate"].value, f"{which} {part.number}"
-    without = fitted(run, part).problems.get("net", "fit returned no net")
-    return found.get(f"{which} {what}" if what else name), found["problems"].get(name, without)
+def evaluated(run: Run, name: str) -> tuple[Any, str]:
+    """One of the nets' outputs on images, or None with the reason."""
+    found = run.results["evaluate"].value
+    return found.get(name), found["problems"].get(name, "fit returned no net")
 
 
 def ranked(run: Run, part: Part) -> bool:

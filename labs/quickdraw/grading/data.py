@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.registry import ROOT
-from labs.quickdraw.grading.programs import N_CLASSES, count, header_note, parsed, wrong_count
+from labs.quickdraw.grading.programs import N_CLASSES, header_note, parsed
 from smallnets.data import quickdraw
 from smallnets.data.datasets import read_npy
 
@@ -85,16 +85,15 @@ def look_at_predictions(content: bytes, name: str) -> str:
     Raises:
         ValueError: they are not one class for each of the students' test drawings.
     """
-    if (there := count(content)) == 0:
-        raise ValueError(f"expected one class to a line in {name}, got no lines")
-    parsed(content, name, there)
-    folder = quickdraw.found(FOLDER)
-    n = len(quickdraw.read_images(folder, "test")) if (folder / quickdraw.IMAGES["test"]).is_file() else there
-    if n == there:
-        return header_note(content, name, n)
-    if quickdraw.note(folder):  # they may have been made elsewhere, on the course's drawings
-        return f"{name} has {there} lines, and there are {n} drawings here: {quickdraw.note(folder)}"
-    raise ValueError(wrong_count(name, n, there))
+    with drawings() as folder:
+        n, note = len(quickdraw.read_images(folder, "test")), quickdraw.note(folder)
+    try:
+        parsed(content, name, n)
+    except ValueError as error:
+        if not note:
+            raise
+        return f"{error} ({note})"  # they may have been made elsewhere, on the course's drawings
+    return header_note(content, name, n)
 
 
 def joined(images: NDArray, labels: NDArray, given: NDArray, rng: np.random.Generator) -> Data:

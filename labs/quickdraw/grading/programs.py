@@ -65,7 +65,7 @@ def parsed(content: bytes, name: str, n: int) -> NDArray[np.int64]:
     if header(content, n):
         lines = lines[1:]
     if len(lines) != n:
-        raise ValueError(wrong_count(name, n, len(lines)))
+        raise ValueError(f"expected {n} lines in {name}, one for each drawing of {IMAGES}, got {len(lines)}")
     try:
         found = np.array([float(line) for line in lines])  # savetxt writes 4.000e+00 without fmt="%d"
     except ValueError:
@@ -78,35 +78,22 @@ def parsed(content: bytes, name: str, n: int) -> NDArray[np.int64]:
     return found.astype(np.int64)
 
 
-def wrong_count(name: str, n: int, lines: int) -> str:
-    """The words on a file of predictions with another number of lines than n."""
-    return f"expected {n} lines in {name}, one for each drawing of {IMAGES}, got {lines}"
-
-
-def count(content: bytes) -> int:
-    """The number of lines in a file of predictions, without a first one that is no number."""
-    lines = _lines(content)
-    return len(lines) - (len(lines) > 1 and not _is_number(lines[0]))
-
-
 def header(content: bytes, n: int) -> str:
     """The first line of a file of predictions if it is no number and n lines follow it, cut; else ""."""
     lines = _lines(content)
-    return lines[0][:40] if len(lines) == n + 1 and not _is_number(lines[0]) else ""
+    if len(lines) != n + 1:
+        return ""
+    try:
+        float(lines[0])
+    except ValueError:
+        return lines[0][:40]
+    return ""
 
 
 def header_note(content: bytes, name: str, n: int) -> str:
     """A note on the header of a file of predictions; "" if it has none."""
     first = header(content, n)
     return f"the first line of {name}, {first!r}, was taken for a header" if first else ""
-
-
-def _is_number(line: str) -> bool:
-    try:
-        float(line)
-    except ValueError:
-        return False
-    return True
 
 
 def _lines(content: bytes) -> list[str]:

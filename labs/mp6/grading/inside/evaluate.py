@@ -10,7 +10,7 @@ import torch
 
 from autograder.runner import channel, student_module
 from labs.mp6.grading.inside import net as nets
-from labs.mp6.grading.inside import slips
+from labs.mp6.grading.inside import preparation, slips
 from labs.mp6.grading.parts import MOST_REBUILT, PARTS, Part, evaluate_layout
 from smallnets import train
 from smallnets.student import student_code
@@ -55,6 +55,17 @@ def see(part: Part, net: Any, x: torch.Tensor, which: str, values: dict[str, Any
     return slips.changed_inputs({"the images that forward is given": (x, given)})
 
 
+def as_in_fit(
+    part: Part, net: torch.nn.Module, x: torch.Tensor, arrays: dict[str, np.ndarray]
+) -> tuple[str, torch.Tensor]:
+    """The form in which fit gives images to its net, "" for raw pixels, and the images x in that form."""
+    moments = (torch.from_numpy(arrays[f"{name} {part.number}"]).float() for name in ("mean", "deviation"))
+    forms = preparation.forms(x, *moments)
+    with student_code(student_module.path_of(part.module)):
+        form = preparation.of_fit(net, forms, arrays[f"predictions {part.number}"])
+    return form, forms[form]
+
+
 def main() -> None:
     """Load the available nets, run them, return their outputs."""
     arrays = channel.read_arrays()
@@ -68,15 +79,20 @@ def main() -> None:
         x = torch.from_numpy(arrays[f"x {number}"]).float() / part.divisor
         fitted = arrays[f"net {number}"].tobytes()
         n_images[number] = len(x)
+        prepared = x
         with student_module.noted(problems, f"fitted {number}"):
-            if text := see(part, nets.restored(part, fitted), x, "fitted", values, room):
+            net = nets.restored(part, fitted)
+            if text := see(part, net, x, "fitted", values, room):
                 problems[f"in place {number}"] = text
+            if f"mean {number}" in arrays:
+                form, prepared = as_in_fit(part, net, x, arrays)
+                problems |= {f"form {number}": form} if form else {}
         if arrays[f"saved {number}"]:
             with student_module.noted(problems, f"saved {number}"):
                 net, word = nets.handed_in(part, fitted)
                 if word:
                     problems[f"word {number}"] = word
-                see(part, net, x, "saved", values, room)
+                see(part, net, prepared, "saved", values, room)
     channel.hand_back(evaluate_layout(n_images, room), values, problems)
 
 

@@ -17,7 +17,7 @@ WHOLE, STATE = b"whole", b"state"
 def small(data: bytes, most: int) -> bytes:
     """The bytes; ValueError if there are more than `most`."""
     if len(data) > most:
-        raise ValueError(f"expected a net of at most {most / 2**20:g} MB when stored, got {len(data) / 2**20:.1f} MB")
+        raise ValueError(f"expected at most {most / 2**20:g} MB when stored, got {len(data) / 2**20:.1f} MB")
     return data
 
 
@@ -75,7 +75,7 @@ def parameters(net: torch.nn.Module) -> list[torch.Tensor]:
     """The trained tensors of a net: its parameters, and other tensors that require a gradient.
 
     They are found by PyTorch's own function, through get_parameters and in the net's attributes, as a net may override
-    `parameters` and report less. A lazy layer that has never been used has no parameters yet.
+    `parameters` and report less.
     """
     found: dict[int, torch.Tensor] = {id(p): p for p in torch.nn.Module.parameters(net)}
     waiting: list[Any] = [*named(net), *(vars(module) for module in torch.nn.Module.modules(net))]
@@ -91,14 +91,13 @@ def parameters(net: torch.nn.Module) -> list[torch.Tensor]:
             waiting += value.values()
         elif isinstance(value, (list, tuple)):
             waiting += value
-    return [value.detach().cpu().clone() for value in found.values() if not torch.nn.parameter.is_lazy(value)]
+    return [value.detach().cpu().clone() for value in found.values()]
 
 
 def named(net: Any) -> list[torch.Tensor]:
     """The tensors from get_parameters; empty if it is missing or fails."""
     try:
-        named = [value for value in net.get_parameters() if isinstance(value, torch.Tensor)]
-        return [value for value in named if not torch.nn.parameter.is_lazy(value)]
+        return [value for value in net.get_parameters() if isinstance(value, torch.Tensor)]
     except Exception:
         return []
 
