@@ -35,7 +35,7 @@ def predict(net: Any, x: torch.Tensor, batch_size: int = 500) -> torch.Tensor:
 
 
 def untrained(fit: Any, n_classes: int, divisor: float) -> Any:
-    """An untrained net of MP6, by its fit on noise with n_iter 0, as the arguments of its constructor are unknown.
+    """An untrained net, made by a fit on noise with n_iter 0, as the arguments of its constructor are unknown.
 
     Args:
         n_classes: 0 if fit takes no labels.
