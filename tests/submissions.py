@@ -37,6 +37,14 @@ def make_zip(path: Path, files: Files | list[tuple[str | zipfile.ZipInfo, bytes]
     return path
 
 
+def encrypted(path: Path, name: str) -> None:
+    """Mark a file of a zip as encrypted."""
+    data = bytearray(path.read_bytes())
+    for magic, name_at, flags_at in ((b"PK\x03\x04", 30, 6), (b"PK\x01\x02", 46, 8)):
+        data[data.index(name.encode(), data.index(magic)) - name_at + flags_at] |= 1
+    path.write_bytes(data)
+
+
 def taken(path: Path) -> Submission:
     """The submission, read into a folder of its own."""
     return take_in.take_in(path, LAB, Path(tempfile.mkdtemp(dir=path.parent)))

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from submissions import CODE, MODEL, Files, contents, make_folder, make_zip, refused, taken
+from submissions import CODE, MODEL, Files, contents, encrypted, make_folder, make_zip, refused, taken
 
 from autograder.intake import archive, listing, tarball
 
@@ -57,13 +57,6 @@ def test_a_link_or_device_in_a_zip_is_not_taken(box: Path, kind: int) -> None:
     submission = taken(path)
     assert contents(submission) == {MODEL: b"m"}
     assert submission.notes == (f"{CODE} was refused: expected a regular file, got a link, pipe or the like",)
-
-
-def encrypted(path: Path, name: str) -> None:
-    data = bytearray(path.read_bytes())
-    for magic, name_at, flags_at in ((b"PK\x03\x04", 30, 6), (b"PK\x01\x02", 46, 8)):
-        data[data.index(name.encode(), data.index(magic)) - name_at + flags_at] |= 1
-    path.write_bytes(data)
 
 
 @pytest.mark.parametrize("other", ["notes.txt", "venv/bin/python", ".git/HEAD", "__MACOSX/x"])

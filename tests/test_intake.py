@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from submissions import CODE, LAB, MODEL, Files, contents, make_folder, make_zip, refused, taken
+from submissions import CODE, LAB, MODEL, Files, contents, encrypted, make_folder, make_zip, refused, taken
 
 from autograder.intake import copy_files, entry, folder, listing, take_in
 from autograder.lab import Check, HandIn, Submission, Verdict
@@ -139,6 +139,34 @@ def test_a_file_outside_of_an_archive_comes_before_the_one_in_it(submit: Callabl
 def test_an_archive_beside_a_complete_submission_is_not_opened(submit: Callable[[Files], Submission]) -> None:
     submission = submit({CODE: b"", "neuralnet_p2.py": b"", MODEL: b"", "old.zip": b"PK\x03\x04 damaged"})
     assert submission.notes == ("ignored: old.zip",)
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"PK\x03\x04 damaged", "expected an archive that can be read, got damage in its table of contents"),
+        (b"7z\xbc\xaf\x27\x1c", "expected a zip archive, got a 7-Zip archive; pack it again with"),
+        (b"<!doctype html>", "expected a zip archive, got a web page"),
+        (b"", "expected a zip archive, got an empty file"),
+    ],
+    ids=["damaged", "7-Zip", "a web page", "empty"],
+)
+def test_a_bad_archive_in_the_submission_does_not_cost_the_other_files(
+    submit: Callable[[Files], Submission], content: bytes, reason: str
+) -> None:
+    submission = submit({CODE: b"x = 1", "work.zip": content})
+    assert contents(submission) == {CODE: b"x = 1"}
+    assert submission.notes[0].startswith(f"work.zip was left aside: {reason}")
+
+
+def test_a_bad_file_of_an_archive_in_the_submission_is_refused_alone(submit: Callable[[Files], Submission]) -> None:
+    with tempfile.TemporaryDirectory() as scratch:
+        path = make_zip(Path(scratch) / "a", {MODEL: b"m"})
+        encrypted(path, MODEL)
+        submission = submit({CODE: b"x = 1", "work.zip": path.read_bytes()})
+    assert contents(submission) == {CODE: b"x = 1"}
+    refusal = f"{MODEL} was refused: expected an archive without a password, got an encrypted file: {MODEL}"
+    assert refusal in submission.notes
 
 
 NAMES = st.sampled_from(["a", "b c", "models", ".git", "venv", CODE, "neuralnet_p2.py", MODEL, "net_p1 (1).model"])

@@ -1,6 +1,7 @@
 """Open a submission, a folder or an archive, with the archives in it that hold the lab's files."""
 
 import contextlib
+import dataclasses
 import os
 import stat
 import tempfile
@@ -15,7 +16,7 @@ from autograder.intake.members import Listing
 from autograder.intake.names import shown
 from autograder.lab import Lab
 
-ENDINGS = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".txz", ".tbz2")
+ENDINGS = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".txz", ".tbz2", ".7z", ".rar")
 MOST_ARCHIVES = 5  # that are looked into, of those in a submission
 
 
@@ -37,7 +38,11 @@ def opened(path: Path, lab: Lab) -> Iterator[Listing]:
             place = locate.located(found.paths, lab)
             if all(wanted.name in place.files for wanted in lab.hand_in if wanted.required):
                 break
-            if (inside := _inner(found.files[inner], depth, stack)) is not None:
+            try:
+                inside = _inner(found.files[inner], depth, stack)
+            except ValueError as reason:
+                found = found._replace(notes=[*found.notes, f"{shown(inner)} was left aside: {reason}"])
+            else:
                 found = _merged(found, inner, inside, lab, top)
         yield found
 
@@ -91,19 +96,35 @@ def _is_inner(path: str, top: str) -> bool:
     return path.removeprefix(top).count("/") == 0 and path.lower().endswith(ENDINGS)
 
 
-def _inner(entry: Entry, depth: int, stack: contextlib.ExitStack) -> Listing | None:
-    """The names in an archive of a submission, which stays open with the stack; None if it is none."""
+def _inner(entry: Entry, depth: int, stack: contextlib.ExitStack) -> Listing:
+    """The names in an archive of a submission, which stays open with the stack; ValueError if it cannot be read."""
     copy = stack.enter_context(tempfile.TemporaryFile())
     try:
         for block in entry.blocks():
             copy.write(block)
             if copy.tell() > MOST_BYTES:
-                return None
-    except Refused:
-        return None
+                raise ValueError(f"expected an archive of at most {MOST_BYTES:,} bytes, got more")
+    except Refused as reason:
+        raise ValueError(str(reason)) from None
     copy.seek(0)
     start = _start(copy.fileno())
-    return stack.enter_context(_archive(copy.fileno(), start, depth)) if kinds.is_archive(start) else None
+    if not kinds.is_archive(start):
+        kind, advice = kinds.described(start)
+        raise ValueError(f"expected a zip archive, got {kind}{advice}")
+    found = stack.enter_context(_archive(copy.fileno(), start, depth))
+    return found._replace(files={path: _apart(inner) for path, inner in found.files.items()})
+
+
+def _apart(entry: Entry) -> Entry:
+    """An entry whose damage is a reason to refuse it alone, not all of the submission."""
+
+    def blocks() -> Iterator[bytes]:
+        try:
+            yield from entry.blocks()
+        except ValueError as reason:
+            raise Refused(str(reason)) from None
+
+    return dataclasses.replace(entry, blocks=blocks)
 
 
 def _merged(found: Listing, path: str, inner: Listing, lab: Lab, top: str) -> Listing:
