@@ -146,12 +146,20 @@ def exit_codes(main: Callable[..., int]) -> Callable[..., int]:
 
 
 def _is_a_labs(error: ValueError) -> bool:
-    """Whether an error was raised in or below a file in labs/, and not in the words of our own checks."""
-    if str(error).startswith("expected "):
+    """Whether an error was raised in or below a lab's file, in labs/ or copied elsewhere with its program.
+
+    An error that begins with "expected" is a driver's own, on a wrong option or file, unless a method raised it.
+    """
+    frames = [(Path(frame.f_code.co_filename), frame) for frame, _ in traceback.walk_tb(error.__traceback__)]
+    own = [pair for pair in frames if not any(pair[0].is_relative_to(folder) for folder in LIBRARIES)]
+    if not own:
         return False
-    files = [Path(frame.f_code.co_filename) for frame, _ in traceback.walk_tb(error.__traceback__)]
-    ours = [file for file in files if not any(file.is_relative_to(folder) for folder in LIBRARIES)]
-    return bool(ours) and ours[-1].is_relative_to(LABS)
+    file, frame = own[-1]
+    started = Path(getattr(sys.modules["__main__"], "__file__", None) or LABS).resolve().parent
+    copied = file.is_relative_to(started) and not file.is_relative_to(LABS.parent)
+    if not file.is_relative_to(LABS) and not copied:
+        return False
+    return not str(error).startswith("expected ") or "self" in frame.f_locals
 
 
 def start() -> None:

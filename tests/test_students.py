@@ -501,23 +501,36 @@ def test_checks_return_plain_arrays() -> None:
     assert xhats.dtype == np.float32 and xhats.shape == (2, 784)
 
 
-# program, file, line, the student's slip in it
+# program, file, line, the student's slip in it, or an error of the student's own
 SLIPS = {
     "numpy_to_cnn": ("numpy_nn.py", "numpy_nn.py", "return self.x @ W + b", "return self.x @ W.T + b"),
-    "beras": ("assignment.py", "Beras/layers.py", "self.inputs @ self.w", "self.inputs @ self.w.T"),
+    "beras": (
+        "assignment.py",
+        "Beras/layers.py",
+        "self.outputs = self.inputs @ self.w",
+        "self.outputs = self.inputs @ self.w.T",
+    ),
     "batchnorm": ("run_mlp.py", "layer.py", "centred = x - mean.view(per_channel)", "centred = x - int('a mean')"),
+}
+OWN_WORDS = {
+    name: (program, file, line, "raise ValueError('expected this')") for name, (program, file, line, _) in SLIPS.items()
 }
 
 
+@pytest.mark.parametrize("place", ["labs", "copied"])
+@pytest.mark.parametrize("words", [SLIPS, OWN_WORDS], ids=["numpy's words", "the student's words"])
 @pytest.mark.parametrize("name", SLIPS)
-def test_a_slip_in_a_labs_file_shows_its_traceback(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    program, file, line, slip = SLIPS[name]
-    folder, data = tmp_path / "labs" / name, tmp_path / "digits/mnist"
+def test_a_slip_in_a_labs_file_shows_its_traceback(
+    name: str, words: dict[str, tuple[str, str, str, str]], place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, file, line, slip = words[name]
+    folder, data = tmp_path / place / name, tmp_path / "digits/mnist"
     shutil.copytree(ROOT / "labs" / name, folder, ignore=shutil.ignore_patterns("grading", "__pycache__"))
     source = (folder / file).read_text(encoding="utf-8")
     assert line in source
     (folder / file).write_text(source.replace(line, slip), encoding="utf-8")
     mnist.write_digits(data)
-    monkeypatch.setattr(cli, "LABS", tmp_path / "labs")
+    if place == "labs":
+        monkeypatch.setattr(cli, "LABS", tmp_path / "labs")
     done = as_script(folder / program, "--data", str(data.parent if name == "beras" else data), cwd=folder)
     assert done.returncode == 1 and slip in done.stderr and "ValueError: " in done.stderr, done.stderr

@@ -1,5 +1,6 @@
 """The trainings of Beras' grading: the inputs of each, and the grader's reading of its result."""
 
+import dataclasses
 from collections.abc import Callable
 
 import numpy as np
@@ -28,8 +29,22 @@ FILES = (
 )
 
 
+@dataclasses.dataclass(frozen=True)
+class Trained:
+    """The predictions of a trained model, None if it failed.
+
+    Args:
+        problem: how it failed.
+        wrong: the file that alone fails its own checks, "" if there is none or there are several.
+    """
+
+    predictions: NDArray[np.uint8] | None
+    problem: str
+    wrong: str
+
+
 def training(which: str, files: tuple[str, ...] = FILES) -> Step:
-    """Train the "simple" or "advanced" model, and predict the hidden images: NDArray [N]."""
+    """Train the "simple" or "advanced" model, and predict the hidden images: `Trained`."""
 
     def make(run: Run) -> Job:
         own = ["--own-softmax"] if which == "simple" and FLAG in run.submission.files else []
@@ -37,27 +52,39 @@ def training(which: str, files: tuple[str, ...] = FILES) -> Step:
         arrays = {"images": data.images, "labels": data.labels, "unlabelled": data.hidden, "seed": run.seed % 2**32}
         return job_files.job(run, ["labs.beras.grading.inside.train", which, *own], arrays, layout(len(data.hidden)))
 
-    def read(run: Run, result: bytes) -> NDArray[np.uint8]:
+    def read(run: Run, result: bytes) -> Trained:
         values = unpack(layout(len(run.data.hidden)), result)
-        if text := texts(values["problems"]).get("training"):
-            raise StepFailed("exception", text)
-        if values["predictions"] is None:
+        problems, predictions = texts(values["problems"]), values["predictions"]
+        problem, wrong = problems.get("training", ""), problems.get("wrong", "")
+        if problem and not wrong:
+            raise StepFailed("exception", problem)
+        if predictions is None and not problem:
             raise ValueError("expected predictions, got none")
-        return values["predictions"]
+        return Trained(None if problem else predictions, problem, wrong)
 
     return Step(which, files, make, read, limits=LIMITS[which])
 
 
-def accuracy(run: Run, which: str) -> float:
-    """The accuracy of a trained model on the hidden images."""
-    return float(np.mean(run.results[which].value == run.data.truths))
+def accuracy(run: Run, which: str) -> float | None:
+    """The accuracy of a trained model on the hidden images, None if the training failed."""
+    found = run.results[which].value.predictions
+    return None if found is None else float(np.mean(found == run.data.truths))
 
 
 def reaches(which: str, none_at: float, full_at: float) -> Callable[[Run], Verdict]:
-    """All points from an accuracy of `full_at`, fewer in proportion down to `none_at`."""
+    """All points from an accuracy of `full_at`, fewer in proportion down to `none_at`.
+
+    A model below it keeps its points if one file alone is wrong, as that file's own checks have charged the mistake.
+    """
 
     def judge(run: Run) -> Verdict:
-        value = accuracy(run, which)
-        return proportional(value, none_at, full_at, accuracy_words(value, len(run.data.truths)))
+        trained, value = run.results[which].value, accuracy(run, which)
+        if value is None:
+            verdict = Verdict(0, trained.problem, "exception")
+        else:
+            verdict = proportional(value, none_at, full_at, accuracy_words(value, len(run.data.truths)))
+        if verdict.share == 1 or not trained.wrong:
+            return verdict
+        return Verdict(1, f"not judged, as {trained.wrong} is wrong, which costs its own points alone: {verdict.text}")
 
     return judge

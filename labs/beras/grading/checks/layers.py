@@ -1,11 +1,13 @@
 """Checks on Beras/layers.py: Dense by itself."""
 
+import copy
 from typing import Any
 from unittest import mock
 
 import numpy as np
 
-from autograder.runner.assertions import equal, right_gradient, untouched
+from autograder.runner.assertions import equal, slips, untouched
+from labs.beras.grading.inside import reference_core
 from labs.beras.grading.inside.parts import load as load
 
 SIGMAS = {
@@ -75,7 +77,9 @@ def check_forward(beras: Any, rng: np.random.Generator) -> None:
         n_in, n_out = rng.integers(1, 6, 2)
         layer, x = dense64(beras, n_in, n_out, rng), rng.normal(size=(b, n_in))
         with untouched(x, by="Dense.forward"):
-            equal(layer(x), x @ layer.w + np.ravel(layer.b), f"Dense.forward for inputs of shape [{b}, {n_in}]")
+            product, b_row = x @ layer.w, np.ravel(layer.b)
+            what, likely = f"Dense.forward for inputs of shape [{b}, {n_in}]", {"b is not added": product}
+            equal(layer(x), product + b_row, what, likely=likely)
 
 
 def check_derivatives(beras: Any, rng: np.random.Generator) -> None:
@@ -83,7 +87,9 @@ def check_derivatives(beras: Any, rng: np.random.Generator) -> None:
     b, n_in, n_out = (int(size) for size in rng.integers(2, 6, 3))
     layer, x = dense64(beras, n_in, n_out, rng), rng.normal(size=(b, n_in))
     layer(x)
-    equal(layer.input_gradients(), layer.w, "Dense.input_gradients")
+    wanted = layer.w
+    likely = {"it is transposed: expected w": wanted.T, "its sign is reversed": -wanted}
+    equal(layer.input_gradients(), wanted, "Dense.input_gradients", likely=likely)
     gradients = layer.weight_gradients()
     assert len(gradients) == 2, f"Dense.weight_gradients: expected those of w and of b, got {len(gradients)}"
     dw, db = (np.asarray(gradient) for gradient in gradients)
@@ -91,23 +97,42 @@ def check_derivatives(beras: Any, rng: np.random.Generator) -> None:
         f"Dense.weight_gradients of w: expected shape [{b}, {n_in}, {n_out}] or [{b}, {n_in}, 1], got {list(dw.shape)}"
     )
     each = np.broadcast_to(x[:, :, None], (b, n_in, n_out))
-    equal(np.broadcast_to(dw, each.shape), each, "Dense.weight_gradients of w, with each output")
+    what = "Dense.weight_gradients of w, with each output"
+    equal(np.broadcast_to(dw, each.shape), each, what, likely=slips(each))
     ones = np.all(db == 1) and db.shape[-1:] in ((), (1,), (n_out,))
     assert ones, f"Dense.weight_gradients of b: expected ones of shape [{n_out}], got shape {list(db.shape)}: {db}"
 
 
 def check_composed(beras: Any, rng: np.random.Generator) -> None:
-    """compose_to_input and compose_to_weight are the numeric gradients, for batches of several sizes."""
-    for b, n_in, n_out in ((1, 1, 1), rng.integers(2, 6, 3), rng.integers(2, 6, 3)):
-        layer = dense64(beras, n_in, n_out, rng)
-        x, J = rng.normal(size=(b, n_in)), rng.normal(size=(b, n_out))
+    """compose_to_input and compose_to_weight are the chain rule through the last call, for batches of several sizes.
+
+    Where the layer's own derivatives are wrong, which check_derivatives judges, the chain rule of these is right, too.
+    """
+    n = int(rng.integers(2, 6))
+    for b, n_in, n_out in ((1, 1, 1), (int(rng.integers(2, 6)), n, n), rng.integers(2, 6, 3)):
+        layer, x, J = dense64(beras, n_in, n_out, rng), rng.normal(size=(b, n_in)), rng.normal(size=(b, n_out))
+        once = copy.deepcopy(layer)
         layer(rng.normal(size=(b + 1, n_in)))  # the next call replaces it
         layer(x)
-        to_input, (dw, db) = np.asarray(layer.compose_to_input(J)), map(np.asarray, layer.compose_to_weight(J))
+        once(x)
+        try:
+            own = _by_definition(once, J)
+        except ValueError:  # derivatives whose shapes do not fit J
+            if n_in != n_out:
+                continue
+            raise
+        found = [np.asarray(layer.compose_to_input(J)), *map(np.asarray, layer.compose_to_weight(J))]
+        right = [J @ layer.w.T, x.T @ J / b, np.reshape(J.mean(axis=0), np.shape(layer.b))]
+        for name, got, by_its_own, expected in zip(("input", "weight: w", "weight: b"), found, own, right, strict=True):
+            if np.shape(got) == np.shape(by_its_own) and np.allclose(got, by_its_own):
+                continue
+            summed = f"it is summed over the {b} samples in place of their mean"
+            likely = {"its sign is reversed": -expected, summed: b * expected}
+            equal(got, expected, f"Dense.compose_to_{name}, after a second call", likely=likely)
 
-        def loss(layer: Any = layer, x: np.ndarray = x, J: np.ndarray = J) -> float:
-            return float((layer.forward(x) * J).sum())
 
-        right_gradient(to_input, loss, x, "Dense.compose_to_input")
-        right_gradient(b * dw, loss, layer.w, "Dense.compose_to_weight of w, times the size of the batch")
-        right_gradient(b * db, loss, layer.b, "Dense.compose_to_weight of b, times the size of the batch")
+def _by_definition(layer: Any, J: np.ndarray) -> list[np.ndarray]:
+    """The chain rule of core.py with the layer's own derivatives: the gradients of its input, w and b."""
+    to_input = reference_core.Diffable.compose_to_input(layer, J)
+    dw, db = reference_core.Diffable.compose_to_weight(layer, J)
+    return [to_input, dw, np.reshape(db, np.shape(layer.b))]

@@ -13,7 +13,9 @@ def check_mean_squared_error(beras: Any, rng: np.random.Generator) -> None:
     loss, shape = beras.losses.MeanSquaredError(), rng.integers(2, 6, 2)
     p, t = rng.normal(size=shape), rng.normal(size=shape)
     with untouched(p, t, by="MeanSquaredError.forward"):
-        equal(loss(p, t), ((p - t) ** 2).mean(), "MeanSquaredError of predictions and labels")
+        squares = (p - t) ** 2
+        likely = {"it is their sum": squares.sum(), "it is the mean over the batch of sums": squares.sum(axis=1).mean()}
+        equal(loss(p, t), squares.mean(), "MeanSquaredError, the mean of all squares", likely=likely)
 
 
 def check_mean_squared_error_gradient(beras: Any, rng: np.random.Generator) -> None:
@@ -22,8 +24,15 @@ def check_mean_squared_error_gradient(beras: Any, rng: np.random.Generator) -> N
     p, t = rng.normal(size=shape), rng.normal(size=shape)
     loss(p, t)
     what = "MeanSquaredError.input_gradients, that of each sample's sum of squares, not divided by any number"
-    found = np.asarray(loss.input_gradients())
-    equal(found, 2 * (p - t), what)
+    right = 2 * (p - t)
+    likely = {
+        "its sign is reversed": -right,
+        "the factor 2 is missing": right / 2,
+        f"it is divided by {p.size}, the number of elements": right / p.size,
+        f"it is divided by {len(p)}, the number of samples": right / len(p),
+        f"it is divided by {p.shape[1]}, the number of outputs": right / p.shape[1],
+    }
+    equal(loss.input_gradients(), right, what, likely=likely)
 
 
 def check_categorical_crossentropy(beras: Any, rng: np.random.Generator) -> None:
@@ -112,9 +121,10 @@ def check_accuracy(beras: Any, rng: np.random.Generator) -> None:
     accuracy, (b, n) = beras.metrics.CategoricalAccuracy(), rng.integers(3, 9, 2)
     probs, labels = rng.dirichlet(np.ones(n), b), np.eye(n)[rng.integers(0, n, b)]
     right = np.mean(probs.argmax(axis=1) == labels.argmax(axis=1))
-    equal(accuracy(probs, labels), right, "CategoricalAccuracy of arrays")
+    words = "it is their number, not their share"
+    equal(accuracy(probs, labels), right, "CategoricalAccuracy of arrays", likely={words: b * right})
     listed = [[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]], [[0, 1], [0, 1], [0, 1]]
-    equal(accuracy(*listed), 2 / 3, "CategoricalAccuracy of lists")
+    equal(accuracy(*listed), 2 / 3, "CategoricalAccuracy of lists", likely={words: 2})
 
 
 def check_one_hot(beras: Any, rng: np.random.Generator) -> None:

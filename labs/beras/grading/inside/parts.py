@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from autograder.runner import stub_modules, student_module
-from labs.beras.grading.inside import reference_core
+from labs.beras.grading.inside import reference_core, reference_model
 
 NAMES = ("core", "layers", "activations", "losses", "optimizers", "metrics", "onehot", "model")
 OF_CORE = ("Callable", "Diffable", "GradientTape")
@@ -26,8 +26,8 @@ class Parts:
     """`parts.layers` is the student's Beras/layers.py, imported at its first use; likewise `parts.assignment`.
 
     If Beras/core.py cannot be imported, `parts.core` raises its error; all other parts use the handout's core instead.
-    If Beras/__init__.py or Beras/model.py cannot, other parts are imported without them. assignment.py is imported
-    without failing parts, except model.py.
+    Likewise with Beras/model.py and its Model. If Beras/__init__.py cannot be imported, other parts are imported
+    without it, and assignment.py without any failing part.
     """
 
     def __getattr__(self, name: str) -> Any:
@@ -71,6 +71,7 @@ def package() -> ModuleType:
         found.__dict__.setdefault(name, getattr(core, name, getattr(reference_core, name)))
     with tried():
         found.__dict__.setdefault("Model", importlib.import_module("Beras.model").Model)
+    found.__dict__.setdefault("Model", reference_model.Model)
     return found
 
 
@@ -89,7 +90,6 @@ def imported(name: str) -> ModuleType:
 def assignment() -> ModuleType:
     """assignment.py, with stubs for the parts of the package that cannot be imported."""
     beras = package()
-    imported("model")
     for name in NAMES:
         try:
             importlib.import_module(f"Beras.{name}")

@@ -17,6 +17,7 @@ from autograder.runner import channel, student_module
 from labs.beras.grading.inside.example_layers import Accuracy
 from labs.beras.grading.inside.parts import Parts, load, tried
 from labs.beras.grading.inside.softmax import softmax
+from labs.beras.grading.inside.wrong import only_wrong
 from labs.beras.grading.layout import CLASSES, layout
 from smallnets.student import student_code
 
@@ -91,7 +92,10 @@ def main() -> None:
         open(os.devnull, "w") as nowhere,
         contextlib.redirect_stdout(nowhere),
     ):
-        values["predictions"] = predictions(trained(load(), arrays), unlabelled)
+        beras = load()
+        problems["wrong"] = only_wrong(beras, seed, sys.argv[1] == "advanced" or "--own-softmax" in sys.argv)
+        np.random.seed(seed)  # noqa: NPY002, as students draw from it
+        values["predictions"] = predictions(trained(beras, arrays), unlabelled)
     channel.hand_back(layout(len(unlabelled)), values, problems)
 
 

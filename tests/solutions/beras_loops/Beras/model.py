@@ -49,8 +49,8 @@ class Model(ABC):
 
     def evaluate(self, x, y, batch_size):
         agg_metrics: dict = defaultdict(lambda: [])
-        for b1 in range(batch_size, x.shape[0] + 1, batch_size):
-            b0 = b1 - batch_size
+        for b0 in range(0, x.shape[0], batch_size):
+            b1 = b0 + batch_size
             update_metric_dict(agg_metrics, self.batch_step(x[b0:b1], y[b0:b1], training=False))
         print_stats(agg_metrics, avg=True)
         return agg_metrics
