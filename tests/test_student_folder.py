@@ -71,7 +71,6 @@ def test_a_submission_may_write_and_leave_a_thread_while_what_was_handed_in_stay
     outcome = direct.run(job(tmp_path, WRITES))
     assert outcome.cause is Cause.OK, outcome
     assert outcome.result == b"mine"
-    assert outcome.usage.wall_seconds < 100
 
 
 @pytest.mark.parametrize("tier", tiers.SAFE)
