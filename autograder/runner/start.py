@@ -7,7 +7,6 @@ they were handed in lie elsewhere, and stay as they were.
 import functools
 import importlib
 import os
-import shutil
 import sys
 import tempfile
 import traceback
@@ -27,10 +26,13 @@ def enter_copy() -> None:
     """Make a writable copy of the submission, empty if the job has none, and go there. Ours are still imported."""
     sys.path[:] = [str(JOB), *(path for path in sys.path if path not in ("", str(JOB)))]  # "" is where a process is
     folder = Path(tempfile.gettempdir()) / "submission"
-    if HANDED_IN.is_dir():
-        shutil.copytree(HANDED_IN, folder, copy_function=shutil.copyfile)  # without their modes, which are read-only
-    else:
-        folder.mkdir()
+    folder.mkdir()
+    for path in sorted(HANDED_IN.rglob("*")):  # a folder before its files; no modes, which are read-only
+        copy = folder / path.relative_to(HANDED_IN)
+        if path.is_dir():
+            copy.mkdir()
+        else:
+            copy.write_bytes(path.read_bytes())
     os.chdir(folder)
 
 
