@@ -91,6 +91,7 @@ def check_derivatives(beras: Any, rng: np.random.Generator) -> None:
     likely = {"it is transposed: expected w": wanted.T, "its sign is reversed": -wanted}
     equal(layer.input_gradients(), wanted, "Dense.input_gradients", likely=likely)
     gradients = layer.weight_gradients()
+    assert gradients is not None, "Dense.weight_gradients: expected those of w and of b, got None; is a return missing?"
     assert len(gradients) == 2, f"Dense.weight_gradients: expected those of w and of b, got {len(gradients)}"
     dw, db = (np.asarray(gradient) for gradient in gradients)
     assert dw.shape in ((b, n_in, n_out), (b, n_in, 1)), (
