@@ -96,5 +96,6 @@ def _blocks(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
 
 
 def read_block(file: IO[bytes], name: str) -> bytes:
+    """The next bytes of a member, b"" at its end; ValueError if it is damaged."""
     with damage_named(name):
         return file.read(BLOCK)
