@@ -111,3 +111,15 @@ def test_requests_one_after_the_other_on_a_connection_are_answered(connect: Conn
     for _ in range(3):
         connection.sendall(WHOLE)
         assert whole_answer(connection).status == 200
+
+
+def test_whoever_follows_the_board_stays_connected_beside_requests_that_never_arrive(connect: Connect) -> None:
+    stream = connect(STREAM)
+    assert answer(stream) == b"HTTP/1.1 200"
+    for i in range(150):
+        connect(HALF, f"127.0.0.{2 + i}")
+    assert answer(connect(WHOLE)) == b"HTTP/1.1 200"
+    stream.settimeout(0.2)
+    with pytest.raises(TimeoutError):  # no end, once what has come is read
+        while stream.recv(2**16):
+            pass
