@@ -30,23 +30,10 @@ def hand_in(folder: Path, student: str, source: str) -> None:
     (folder / "all" / student / "answer.py").write_text(source)
 
 
-def command(folder: Path, *arguments: object) -> list[str]:
+def command(folder: Path, *arguments: object, submissions: bool = True) -> list[str]:
     """The command line that grades the class."""
-    words = map(str, arguments)
-    return [
-        sys.executable,
-        "-m",
-        "autograder",
-        "class",
-        "all",
-        "--lab",
-        "toy",
-        "--out",
-        "grades",
-        "--seed",
-        "3",
-        *words,
-    ]
+    start = [sys.executable, "-m", "autograder", "class", *["all"] * submissions]
+    return [*start, "--lab", "toy", "--out", "grades", "--seed", "3", *map(str, arguments)]
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -54,11 +41,10 @@ def environment(folder: Path) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": str(folder)}
 
 
-def grade_class(folder: Path, *arguments: object, code: int = 0) -> str:
+def grade_class(folder: Path, *arguments: object, code: int = 0, submissions: bool = True) -> str:
     """Grade the class; returns what was printed."""
-    done = subprocess.run(
-        command(folder, *arguments), cwd=folder, env=environment(folder), capture_output=True, text=True
-    )
+    words = command(folder, *arguments, submissions=submissions)
+    done = subprocess.run(words, cwd=folder, env=environment(folder), capture_output=True, text=True)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout + done.stderr
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.classroom import handed_in
+from autograder.classroom import received
 from autograder.classroom.handed_in import find, latest
 from smallnets import cli
 
@@ -100,7 +100,7 @@ def test_several_files_of_a_student_are_one_submission(make: Make, beginnings: l
     found, notes = find(make(f"{beginnings[1]}net_p1.model"))
     one = next(each for each in found if each.student != "byrongeorge 18")
     assert len(found) == 2 and notes == []
-    assert one.student == student and one.late == ("LATE" in beginnings[0])
+    assert one.student == student and bool(one.late) == ("LATE" in beginnings[0])
     assert {name: path.name for name, path in one.loose} == {
         "answer.py": f"{beginnings[0]}answer.py",
         "net_p1.model": f"{beginnings[1]}net_p1.model",
@@ -230,7 +230,7 @@ def test_links_are_not_followed(make: Make, tmp_path: Path) -> None:
     (folder / "bob").symlink_to("/etc")
     found, _ = find(folder)
     assert [each.student for each in found] == ["ada", "bob"]
-    assert handed_in.written(folder / "bob") == (folder / "bob").lstat().st_mtime
+    assert received.written(folder / "bob") == (folder / "bob").lstat().st_mtime
 
 
 @pytest.mark.parametrize("seconds", [-1e10, 1e12], ids=["before 1970", "after 9999"])

@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import dataclasses
 import hashlib
 import io
 import re
@@ -12,12 +13,17 @@ import pytest
 import toy
 
 from autograder.classroom import outputs, pages, rows
+from autograder.classroom.handed_in import HandedIn
+from autograder.classroom.lateness import Lateness
+from autograder.classroom.manual import Manual
+from autograder.classroom.received import Source
 from autograder.classroom.rows import Row
 from autograder.classroom.sheet import cell, sheet
 from autograder.classroom.summary import summary
-from autograder.lab import Graded, Report, Visibility
+from autograder.lab import Check, Graded, Report, Visibility
 from autograder.reports import text_report
 
+AUDIT = {"steps": {"run": {"cause": "ok", "maxrss": 440e6}, "other": {"cause": "missing file"}}}
 EVIL = "<script>alert(1)</script>"
 
 
@@ -30,14 +36,23 @@ def plain(score: float, output: str = "", cause: str = "wrong result", hidden: b
     return text_report.plain(Report("toy", f"notes {EVIL}", tests, (("value", 42.0, "high"),)))
 
 
-def row(student: str, found: dict | None, fault: str = "", refusal: str = "", late: bool = False) -> Row:
-    return Row(student, f"{student} {EVIL}", 0.0, late, True, found, fault, refusal)
+def row(
+    student: str, found: dict | None, fault: str = "", refusal: str = "",
+    late: Lateness | None = None, manual: Manual | None = None,
+) -> Row:  # fmt: skip
+    handed_in = HandedIn(student, f"{student} {EVIL}", Path(), 0.0, Source.PLATFORM)
+    return Row(handed_in, True, found, late or Lateness(), manual or Manual(), fault, refusal)
 
 
 TRACE = f"Traceback (most recent call last):\n  File answer.py\nIndexError: {EVIL}\n\nTo see the same: python x"
 ROWS = [
     row("ada", plain(10)),
-    row("bob", plain(3, "expected 42, got 41"), late=True),
+    row(
+        "bob",
+        plain(3, "expected 42, got 41"),
+        late=Lateness("late", 2, 0.2),
+        manual=Manual(1.5, f"well explained {EVIL}"),
+    ),
     row("cyd", plain(3, "expected 42, got 41")),
     row("dan", plain(0, TRACE, "exception")),
     row("=eve()", None, fault=f"OSError: {EVIL}"),
@@ -75,6 +90,9 @@ def test_the_sheet_has_points_where_they_are_and_nothing_a_spreadsheet_would_run
         ("'=eve()", "", ""), ("fay", "0.0", "12.1"),
     ]  # fmt: skip
     assert [line["late"] for line in lines] == ["", "yes", "", "", "", ""]
+    kept = ("total", "days late", "deduction", "manual", "comment")
+    assert [lines[1][name] for name in kept] == ["4.18", "2", "2.42", "1.5", f"well explained {EVIL}"]
+    assert lines[0]["total"] == "12.1" and lines[4]["total"] == ""
     assert lines[1]["1.1 the answer"] == "3" and lines[1]["value"] == "42.0" and lines[4]["1.1 the answer"] == ""
     assert lines[4]["fault"].startswith("OSError") and lines[5]["refused"] == "expected a zip, got a cat"
     assert [cell(value) for value in ("+1", "-x", "@a", "\tx", "a=b", -1.5)] == [
@@ -88,20 +106,40 @@ def test_the_sheet_has_points_where_they_are_and_nothing_a_spreadsheet_would_run
 
 
 def test_the_summary_counts_scores_checks_and_failures_and_sets_faults_apart() -> None:
-    links = {each.student: f"reports/{outputs.file_name(each.student)}.html" for each in ROWS}
+    links = {each.student: f"reports/{rows.file_name(each.student)}.html" for each in ROWS}
     source = summary(ROWS, toy.LAB, links)
     shown = Shown(source)
     captions = re.findall("<caption>(.*?)</caption>", source)
     assert captions == [
-        "Grader failures, not the students&#39; fault. The same command tries again.", "Refused, so no points",
-        "Scores (upper bound excluded, except in the top row)", "Checks", "The most common failures", "Students",
+        "Grader failures, not the students&#39; fault. The same command tries again.",
+        "No submission that can be graded, so no points",
+        "Students by score (upper bound excluded, except in the top row)", "Checks, the hardest first",
+        "Causes of lost points", "Students",
     ]  # fmt: skip
-    assert "6 students, 5 graded, 1 late. 1 grader failure." in shown.words and "Mean 4.88, median 5.1" in shown.words
-    failures = source[source.index("<caption>The most common failures") :]
-    found = re.findall(r'<tr><th scope="row">(.*?)</th><td>(.*?)</td><td class="number">(\d+)</td>', failures)
-    assert found[:2] == [("1.1 the answer", "wrong result", "2"), ("1.1 the answer", "exception", "1")]
+    assert "6 students, 4 judged, 1 late. 1 without a submission that can be graded" in shown.words
+    assert "1 grader failure." in shown.words and "Mean 5.87, median 4.64" in shown.words
+    failures = source[source.index("<caption>Causes of lost points") :]
+    found = re.findall(r'<tr><th scope="row">(.*?)</th><td class="number">(\d+)</td><td>(.*?)</td>', failures)
+    assert found[:2] == [("wrong result", "2", "1.1 (2)"), ("exception", "1", "1.1 (1)")]
     assert "expected 42, got 41" in failures and f"IndexError: {EVIL}" in shown.words
     assert shown.words.count(EVIL) >= 7
+
+
+def test_the_summary_has_a_histogram_of_each_part_and_the_hardest_check_first() -> None:
+    tests = [Graded("1.1", "easy", 4, 4, ""), Graded("2.1", "hard", 1, 4, "no"), Graded("2.10", "middle", 3, 4, "no")]
+    found = row("ada", text_report.plain(Report("toy", "", tuple(tests), seconds=7.0)) | {"audit": [AUDIT]})
+    lab = dataclasses.replace(toy.LAB, checks=tuple(
+        Check(test.number, test.name, 4, ("run",), toy.judge) for test in tests
+    ))  # fmt: skip
+    source = summary([found], lab, {"ada": "x"})
+    assert '<th scope="col">part 1</th><th scope="col">part 2</th>' in source
+    rows = re.findall(r'<tr><th scope="row">(\d+ to \d+)</th>(.*)</tr>', source)
+    counts = {span: re.findall(r"<td>(\d+)", cells) for span, cells in rows}
+    assert counts["90 to 100"] == ["0", "1", "0"] and counts["60 to 70"] == ["1", "0", "0"]
+    assert counts["50 to 60"] == ["0", "0", "1"]
+    hardest = source[source.index("Checks, the hardest first") :]
+    assert re.findall(r'<th scope="row">([\d.]+) ', hardest)[:3] == ["2.1", "2.10", "1.1"]
+    assert '<td class="number">7</td><td class="number">440</td>' in source
 
 
 @pytest.mark.parametrize("source", [summary(ROWS, toy.LAB, dict.fromkeys([r.student for r in ROWS], "x")),
@@ -128,7 +166,7 @@ def test_pages_show_no_control_characters_and_escape_once() -> None:
 
 
 def test_a_summary_of_nobody_and_of_faults_alone_has_no_scores() -> None:
-    assert "0 students, 0 graded, 0 late." in summary([], toy.LAB, {})
+    assert "0 students, 0 judged, 0 late." in summary([], toy.LAB, {})
     source = summary([ROWS[4]], toy.LAB, {ROWS[4].student: "x"})
     assert re.findall("<caption>(.*?)</caption>", source)[1:] == ["Students"] and "Mean" not in source
 
@@ -142,11 +180,11 @@ def test_a_student_sees_no_hidden_check_nor_what_it_gave() -> None:
 
 def test_each_student_has_files_of_an_own_name(tmp_path: Path) -> None:
     names = ["ada", "Ada", "a/da", "a\\da", "..", ".", "", "con dios", "x" * 300, "Zoë", "Zoe", "a\x00b"]
-    files = [outputs.file_name(name) for name in names]
+    files = [rows.file_name(name) for name in names]
     assert len({name.lower() for name in files}) == len(names)
     assert all(re.fullmatch(r"[A-Za-z0-9@_-][A-Za-z0-9@._-]{0,80}", name) for name in files) and files[0] == "ada"
     table = outputs.write(tmp_path, toy.LAB, ROWS)
     assert table == tmp_path / "grades.csv" and len(list((tmp_path / "reports").iterdir())) == 12
-    assert "not graded: the grader failed" in (tmp_path / f"reports/{outputs.file_name('=eve()')}.txt").read_text()
+    assert "not graded: the grader failed" in (tmp_path / f"reports/{rows.file_name('=eve()')}.txt").read_text()
     practice = outputs.write(tmp_path, toy.LAB, ROWS, practice=True)
     assert "A toy, practice run" in (practice.parent / "summary.html").read_text()

@@ -1,6 +1,7 @@
 """Grade a whole class in parallel; run again, it grades only changed submissions.
 
 python -m autograder class SUBMISSIONS --lab mp6 --out grades/     a folder of folders and zips
+python -m autograder class --db FILE --lab mp6 --out grades/       write the grades in a scoreboard's record
 python -m autograder class --watch --db FILE --lab mp6             the jobs waiting in a record, until Ctrl-C
 
 Exit code 0: every submission has a grade. 1: the grader failed at some, which are listed. 2: a mistake on the command
@@ -18,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder import registry
-from autograder.classroom import fast, grading, handed_in, jobs, outputs, scheduler
-from autograder.classroom.rows import Row, register, rows
+from autograder.classroom import fast, grading, handed_in, jobs, lateness, recorded, results, scheduler
+from autograder.classroom.rows import Registered, register
 from autograder.classroom.store import Store, opened
 from autograder.grading import grade
 from autograder.lab import Lab
@@ -34,7 +35,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, help="folder for grades.csv, summary.html and reports")
     parser.add_argument("--staff", type=Path, help="folder of hidden data, such as prepare.py --staff writes")
     parser.add_argument("--seed", type=cli.whole_number(0), help="the same for all; left out: the record's or random")
-    parser.add_argument("--due", type=cli.moment, metavar="TIME", help="later is late, such as 2026-11-30T23:59")
+    lateness.add_arguments(parser)
+    results.add_arguments(parser)
+    parser.add_argument("--regrade", action="append", default=[], metavar="STUDENT", help="grade this student again")
     parser.add_argument("--all", action="store_true", help="also grade submissions that a later one replaced")
     parser.add_argument(
         "--workers", type=cli.whole_number(1, 1024), default=2, help="jobs graded at a time on this machine"
@@ -59,17 +62,34 @@ def command(args: argparse.Namespace) -> int:
             # the server never sees the hidden data: jobs it enqueued for any grader become this one's
             run(args, store, lab, args.seed, jobs.grader_hash(lab, args.staff, args.fast), lambda counts: None)
         return 0
-    if args.submissions is None or args.out is None:
-        raise ValueError("expected SUBMISSIONS and --out FOLDER, got only one of them or none")
+    if args.out is None or (args.submissions is None and args.db is None):
+        raise ValueError("expected SUBMISSIONS and --out FOLDER, or --db FILE and --out FOLDER; got less")
     files.expect_folder(args.out)
+    wanted = results.Wanted.of(args, lab)
     args.out.mkdir(parents=True, exist_ok=True)
+    if args.submissions is None and not args.db.is_file():
+        raise ValueError(f"expected the record of a scoreboard or class, got no such file: {args.db}")
     with opened(args.db or args.out / "class.sqlite") as store:
-        return grade_class(args, store, lab)
+        act = write_recorded if args.submissions is None else grade_class
+        return act(args, store, lab, wanted)
 
 
-def grade_class(args: argparse.Namespace, store: Store, lab: Lab) -> int:
+def write_recorded(args: argparse.Namespace, store: Store, lab: Lab, wanted: results.Wanted) -> int:
+    """Write everyone's grade in a record, as its latest grader gave it; returns the exit code."""
+    registered = recorded.everyone(store)
+    if not registered:
+        raise ValueError(f"expected a record with submissions, got none in {args.db}")
+    counting = handed_in.latest([each.handed_in for each in registered])
+    registered = [each for each in registered if args.all or each.handed_in in counting]
+    print(f"{len(registered)} submissions of {len(counting)} students in {args.db}")
+    total = functools.partial(recorded.latest_report, store, lab)
+    return results.write(args.out, store, lab, wanted, registered, counting, total)
+
+
+def grade_class(args: argparse.Namespace, store: Store, lab: Lab, wanted: results.Wanted) -> int:
     """Grade the new submissions in a folder, and write everyone's grade; returns the exit code."""
     found, notes = handed_in.find(args.submissions, args.out)
+    found, unknown = wanted.with_times(found)
     counting = handed_in.latest(found)
     registered = [register(store, lab, each) for each in (found if args.all else counting)]
     seed = store.last_seed(lab.name) if args.seed is None else args.seed
@@ -77,30 +97,30 @@ def grade_class(args: argparse.Namespace, store: Store, lab: Lab) -> int:
     grader = jobs.grader_hash(lab, args.staff, args.fast)
     for sha256 in dict.fromkeys(each.sha256 for each in registered if each.sha256):
         jobs.enqueue_all(store, lab, sha256, seed, grader, again=True)
+    for sha256 in to_regrade(registered, args.regrade):
+        for key in jobs.keys(lab, sha256, seed, grader):
+            store.regrade(key)
     before = store.counts()
     with progress(before) as on_progress:
         run(args, store, lab, seed, grader, on_progress)
     after = store.counts()
-    everyone = rows(registered, counting, lab, args.due, lambda sha256: jobs.total(store, lab, sha256, seed, grader))
-    table = outputs.write(args.out, lab, everyone, practice=args.fast)
-    for line in notes:
+    for line in [*notes, *unknown]:
         print(line)
     new = after["done"] - before["done"]
-    print(f"{len(everyone)} submissions of {len(counting)} students, {new} jobs graded now, seed {seed}")
-    return told(everyone, table)
+    print(f"{len(registered)} submissions of {len(counting)} students, {new} jobs graded now, seed {seed}")
+    return results.write(
+        args.out, store, lab, wanted, registered, counting,
+        lambda sha256: jobs.total(store, lab, sha256, seed, grader), practice=args.fast,
+    )  # fmt: skip
 
 
-def told(everyone: Sequence[Row], table: Path) -> int:
-    """Print the outcome and the files written; returns the exit code."""
-    failed = [row for row in everyone if row.score is None]
-    refused = [row for row in everyone if row.refusal]
-    for row in refused:
-        print(f"refused, so no points: {row.student}: {row.refusal}")
-    for row in failed:
-        print(f"not graded: {row.student}: {row.fault}")
-    print(f"{len(everyone) - len(failed)} graded, {len(failed)} grader failure{'' if len(failed) == 1 else 's'}")
-    print(f"written: {table}, {table.parent / 'summary.html'}, {table.parent / 'reports'}")
-    return 1 if failed else 0
+def to_regrade(registered: Sequence[Registered], students: Sequence[str]) -> list[str]:
+    """The hashes of what these students handed in, each named by address, id or name; ValueError for an unknown one."""
+    for student in students:
+        if not any(student in each.handed_in.called for each in registered):
+            raise ValueError(f"expected --regrade to name a student of this class, got {student}")
+    chosen = [each for each in registered if set(each.handed_in.called) & set(students)]
+    return list(dict.fromkeys(each.sha256 for each in chosen if each.sha256))
 
 
 def run(

@@ -25,16 +25,18 @@ class Exported:
     Args:
         person: as the platform spells the student or group.
         user: the platform's id.
+        platform: its title.
         name: of the file as the student called it; "files" for a folder of all.
         rank: the platform's growing number of the file; 0 without one.
-        late: whether the platform marks it as late.
+        late: whether the platform marks it as late; None if it marks none.
     """
 
     person: str
     user: str
+    platform: str
     name: str
     rank: int = 0
-    late: bool = False
+    late: bool | None = None
 
     @property
     def student(self) -> str:
@@ -59,7 +61,7 @@ def parsed(names: Sequence[str]) -> dict[str, Exported]:
 
 def _moodle(name: str) -> list[Exported]:
     match = MOODLE.fullmatch(name)
-    return [Exported(match["person"], match["user"], match["rest"] or "files")] if match else []
+    return [Exported(match["person"], match["user"], "Moodle", match["rest"] or "files")] if match else []
 
 
 def _anonymous(name: str) -> list[Exported]:
@@ -67,7 +69,7 @@ def _anonymous(name: str) -> list[Exported]:
     if match is None:
         return []
     late = name.startswith(("LATE_", "anon_LATE_"))
-    return [Exported("anon", match["user"], _original(match["rest"]), int(match["file"]), late)]
+    return [Exported("anon", match["user"], "Canvas", _original(match["rest"]), int(match["file"]), late)]
 
 
 def _canvas(name: str) -> list[Exported]:
@@ -77,7 +79,7 @@ def _canvas(name: str) -> list[Exported]:
         person = name[: match.start()]
         if not person.endswith("_LATE"):
             late = match["late"] is not None
-            ways.append(Exported(person, match["user"], _original(match["rest"]), int(match["file"]), late))
+            ways.append(Exported(person, match["user"], "Canvas", _original(match["rest"]), int(match["file"]), late))
     return ways
 
 

@@ -5,7 +5,6 @@ each submission. `exports` knows the names that Canvas and Moodle give. Any othe
 """
 
 import dataclasses
-import os
 import re
 import zipfile
 from collections.abc import Iterator
@@ -15,9 +14,10 @@ from typing import Any
 
 from autograder.classroom import exports
 from autograder.classroom.exports import Exported
+from autograder.classroom.received import Source, received
 from autograder.intake import opening
 from autograder.text import clean
-from smallnets import cli, times
+from smallnets import times
 
 METADATA = "submission_metadata.yml"
 CLUTTER = re.compile(r"(\..*|__MACOSX|Thumbs\.db|desktop\.ini)", re.DOTALL)
@@ -32,9 +32,12 @@ class HandedIn:
         student: unique for each student: an address or id where there is one.
         name: as people say it.
         path: a folder or file.
-        received: seconds since the epoch; without a platform's time, that of its latest file.
-        late: whether the platform marks it as late.
+        received: seconds since the epoch.
+        source: of that time.
+        late: whether the platform marks it as late; None if it marks none.
         rank: the platform's growing number of the file; 0 without one.
+        platform: its title, "" without one.
+        ids: the student's address and number on the platform, as its sheets have them.
         loose: name -> file, if the platform has separated files that were handed in together.
     """
 
@@ -42,9 +45,17 @@ class HandedIn:
     name: str
     path: Path
     received: float
-    late: bool = False
+    source: Source = Source.DISK
+    late: bool | None = None
     rank: int = 0
+    platform: str = ""
+    ids: tuple[str, ...] = ()
     loose: tuple[tuple[str, Path], ...] = ()
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        """All that staff may call the student, the clearest first."""
+        return (*self.ids, self.student, self.name)
 
 
 def find(folder: Path, skip: Path | None = None) -> tuple[list[HandedIn], list[str]]:
@@ -106,7 +117,7 @@ def named(paths: list[Path]) -> Iterator[HandedIn]:
             groups.setdefault(about.student, []).append((about, path))
         elif not _aside(path):
             student = name if path.is_dir() else _without_ending(name)
-            yield HandedIn(student, student, path, written(path))
+            yield HandedIn(student, student, path, *received(path))
     for group in groups.values():
         yield from _of_one(sorted(group, key=lambda each: each[0].rank))
 
@@ -120,12 +131,21 @@ def _of_one(group: list[tuple[Exported, Path]]) -> Iterator[HandedIn]:
         if newest[about.name] == path and not (whole and len(newest) == 1):
             loose.append((about, path))
         elif whole:
-            yield HandedIn(about.student, about.person, path, written(path), about.late, about.rank)
+            at, source = received(path)
+            yield _exported(about, path, at, source, about.late)
     if loose:
         about, path = loose[-1]
-        late, received = any(each.late for each, _ in loose), max(written(each) for _, each in loose)
+        late = any(each.late for each, _ in loose) if about.late is not None else None
+        times = [received(each) for _, each in loose]
+        source = Source.DISK if Source.DISK in (each for _, each in times) else Source.ARCHIVE
         files = tuple((each.name, path) for each, path in loose)
-        yield HandedIn(about.student, about.person, path, received, late, about.rank, files)
+        at = max(at for at, _ in times)
+        yield dataclasses.replace(_exported(about, path, at, source, late), loose=files)
+
+
+def _exported(about: Exported, path: Path, at: float, source: Source, late: bool | None) -> HandedIn:
+    ids = (about.user,)
+    return HandedIn(about.student, about.person, path, at, source, late, about.rank, about.platform, ids)
 
 
 def _is_archive(path: Path) -> bool:
@@ -155,13 +175,14 @@ def gradescope(folder: Path, paths: list[Path]) -> tuple[list[HandedIn], list[st
             continue
         if not isinstance(about, dict) or not about.get(":submitters"):
             notes += [f"{path.name} is not in {METADATA}, so it is graded under that name"] if metadata else []
-            found.append(HandedIn(path.name, path.name, path, written(path)))
+            found.append(HandedIn(path.name, path.name, path, *received(path)))
             continue
         came = times.read(about.get(":created_at"), UTC)  # the export names no zone, or Z
         for person in about[":submitters"]:
             name = str(person.get(":name") or path.name)
-            student = str(person.get(":email") or person.get(":sid") or name)
-            found.append(HandedIn(student, name, path, came.timestamp() if came else written(path)))
+            ids = tuple(str(person[key]) for key in (":email", ":sid") if person.get(key))
+            at, source = (came.timestamp(), Source.PLATFORM) if came else received(path)
+            found.append(HandedIn((*ids, name)[0], name, path, at, source, platform="Gradescope", ids=ids))
     return found, notes
 
 
@@ -177,13 +198,3 @@ def _metadata(path: Path) -> tuple[dict[str, Any], list[str]]:
     except yaml.YAMLError as error:
         raise ValueError(f"expected Gradescope's {path}, got no YAML: {error}") from None
     return (found if isinstance(found, dict) else {}), []
-
-
-def written(path: Path) -> float:
-    """The time of the latest file in a folder, or of this file, in seconds since the epoch; links are not followed.
-
-    A time on the disk that is no valid date becomes the nearest date.
-    """
-    walked = () if path.is_symlink() else os.walk(path)
-    inside = [Path(folder, name) for folder, _, names in walked for name in names]
-    return min(max(0.0, *(file.lstat().st_mtime for file in inside or [path])), cli.LAST)

@@ -1,8 +1,6 @@
 """The files that a run writes: grades.csv, a report for each student as text and HTML, summary.html."""
 
 import dataclasses
-import hashlib
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -32,25 +30,17 @@ def write(out: Path, lab: Lab, rows: Sequence[Row], practice: bool = False) -> P
     links = {}
     counting = [row for row in rows if row.counts]
     for row in counting:
-        name = file_name(row.student)
-        files.write_text(out / "reports" / f"{name}.txt", text(row, lab))
-        files.write_text(out / "reports" / f"{name}.html", pages.student(row, f"{lab.title}: {row.name}"))
-        links[row.student] = f"reports/{name}.html"
+        page = out / row.report_page
+        files.write_text(page.with_suffix(".txt"), text(row, lab))
+        files.write_text(page, pages.student(row, f"{lab.title}: {row.name}"))
+        links[row.student] = row.report_page
     files.write_text(out / "summary.html", summary(counting, lab, links))
     return table
 
 
-def file_name(student: str) -> str:
-    """A file name for a student; no two students have the same, also on Windows."""
-    plain = re.sub(r"[^A-Za-z0-9@._-]+", "_", student).strip(".")[:60]
-    if plain and plain == student == student.lower():
-        return plain
-    return f"{plain or 'student'}-{hashlib.sha256(student.encode(errors='surrogateescape')).hexdigest()[:8]}"
-
-
 def text(row: Row, lab: Lab) -> str:
     """A student's report for a terminal or an e-mail."""
-    head = f"{row.name}\nhanded in {row.when} UTC{', late' if row.late else ''}\n\n"
+    head = "\n".join([row.name, *row.changes]) + "\n\n"
     if row.report is None:
         return f"{head}{lab.title}: not graded: the grader failed, not your code\n"
     return f"{head}{text_report.text(for_student(row.report), WIDTH)}\n"

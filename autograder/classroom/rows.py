@@ -2,13 +2,19 @@
 
 import dataclasses
 import datetime
+import hashlib
+import math
+import re
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder.classroom import grading, jobs, scheduler
 from autograder.classroom.handed_in import HandedIn
+from autograder.classroom.lateness import Lateness, Rule, lateness
+from autograder.classroom.manual import Manual, of
+from autograder.classroom.received import Source
 from autograder.classroom.store import Store
 from autograder.gradescope.words import refused
 from autograder.grading import pipeline
@@ -37,24 +43,71 @@ class Registered:
 class Row:
     """A line of the sheet; `report` comes from `jobs.total`; it is None if the grader failed, and `fault` says why."""
 
-    student: str
-    name: str
-    received: float
-    late: bool
+    handed_in: HandedIn
     counts: bool
     report: dict[str, Any] | None
+    lateness: Lateness = Lateness()
+    manual: Manual = Manual()
     fault: str = ""
     refusal: str = ""
 
     @property
+    def student(self) -> str:
+        """Unique for each student."""
+        return self.handed_in.student
+
+    @property
+    def name(self) -> str:
+        """As people say it."""
+        return self.handed_in.name
+
+    @property
     def score(self) -> float | None:
-        """The points; None if nothing was judged."""
+        """The points of the grader; None if nothing was judged."""
         return None if self.report is None else self.report["score"]
 
     @property
+    def deduction(self) -> float:
+        """The points that lateness takes."""
+        return 0.0 if self.report is None else round(self.lateness.cost * self.report["max_score"], 2)
+
+    @property
+    def total(self) -> float | None:
+        """The points for the gradebook: at least 0 after the deduction, then those that staff add."""
+        if self.score is None:
+            return None
+        return round(math.fsum((max(0.0, self.score - self.deduction), self.manual.points)), 2)
+
+    @property
     def when(self) -> str:
-        """The time of handing in, UTC."""
-        return datetime.datetime.fromtimestamp(self.received, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
+        """The time of handing in, UTC; "" if nothing tells it."""
+        if self.handed_in.source is Source.DISK:
+            return ""
+        return datetime.datetime.fromtimestamp(self.handed_in.received, datetime.UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+    @property
+    def report_page(self) -> str:
+        """The student's report in the folder of the results; beside it lies the same as text."""
+        return f"reports/{file_name(self.student)}.html"
+
+    @property
+    def changes(self) -> list[str]:
+        """Lines for the student on the time of handing in, and on points beside those of the checks."""
+        lines = [f"handed in {self.when} UTC"] if self.when else []
+        if self.lateness.word == "late":
+            days = f"{self.lateness.days} day{'' if self.lateness.days == 1 else 's'} late"
+            lines.append(f"{days}: {self.deduction:g} points fewer" if self.deduction else days)
+        if self.manual.points:
+            lines.append(f"{self.manual.points:+g} points by the course staff")
+        return lines + ([f"comment: {self.manual.comment}"] if self.manual.comment else [])
+
+
+def file_name(student: str) -> str:
+    """A file name for a student; no two students have the same, also on Windows."""
+    plain = re.sub(r"[^A-Za-z0-9@._-]+", "_", student).strip(".")[:60]
+    if plain and plain == student == student.lower():
+        return plain
+    return f"{plain or 'student'}-{hashlib.sha256(student.encode(errors='surrogateescape')).hexdigest()[:8]}"
 
 
 def register(store: Store, lab: Lab, handed_in: HandedIn) -> Registered:
@@ -77,19 +130,20 @@ def register(store: Store, lab: Lab, handed_in: HandedIn) -> Registered:
         return Registered(handed_in, refusal=str(error))
     except OSError as error:
         return Registered(handed_in, fault=grading.failed(error)["fault"])
-    store.add(handed_in.student, handed_in.received, sha256, handed_in.late, None if kept else path.absolute())
+    late = bool(handed_in.late)
+    store.add(handed_in.student, handed_in.received, sha256, late, None if kept else path.absolute())
     return Registered(handed_in, sha256, notes)
 
 
 def rows(
-    registered: Iterable[Registered], counting: Sequence[HandedIn], lab: Lab, due: float | None,
-    total: Callable[[str], dict[str, Any] | None],
+    registered: Iterable[Registered], counting: Sequence[HandedIn], lab: Lab, rule: Rule,
+    manual: Mapping[str, Manual], total: Callable[[str], dict[str, Any] | None],
 ) -> list[Row]:  # fmt: skip
     """A row for each submission.
 
     Args:
         counting: the submissions that count, one for each student.
-        due: seconds since the epoch.
+        manual: student -> points that staff add.
         total: hash of a submission -> its report; None while it is not graded.
     """
     found = []
@@ -102,11 +156,8 @@ def rows(
             fault = fault or "not graded yet"
         if plain is not None and each.notes:
             plain = plain | {"output": "\n".join([plain["output"], *each.notes])}
-        late = handed_in.late or (due is not None and handed_in.received > due)
-        counts = handed_in in counting
-        found.append(
-            Row(handed_in.student, handed_in.name, handed_in.received, late, counts, plain, fault, each.refusal)
-        )
+        late, counts = lateness(handed_in, rule), handed_in in counting
+        found.append(Row(handed_in, counts, plain, late, of(handed_in, manual), fault, each.refusal))
     return found
 
 

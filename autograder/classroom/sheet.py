@@ -11,11 +11,17 @@ from autograder.lab import Lab
 from autograder.text import clean
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a text that starts so for a formula
-HEAD = ("student", "name", "score", "max_score", "received (UTC)", "late", "counts", "fault", "refused")
+HEAD = (
+    "student", "name", "total", "score", "max_score", "received (UTC)", "late", "days late", "deduction", "manual",
+    "comment", "counts", "fault", "refused", "report",
+)  # fmt: skip
 
 
 def sheet(rows: Sequence[Row], lab: Lab) -> str:
-    """CSV with a head: student, score (empty if the grader failed), lateness, points of each check, columns."""
+    """CSV with a head: student, total for the gradebook, its parts, points of each check, columns of the scoreboard.
+
+    Total and score are empty if the grader failed; times are empty if nothing tells them.
+    """
     checks = {check.number: f"{check.number} {check.name}" for check in sorted(lab.checks, key=pipeline.order)}
     columns = [column.name for column in lab.columns]
     content = io.StringIO()
@@ -25,9 +31,13 @@ def sheet(rows: Sequence[Row], lab: Lab) -> str:
         plain = row.report or {"tests": [], "columns": [], "max_score": ""}
         points = {test["number"]: test["score"] for test in plain["tests"]}
         found = {column["name"]: column["value"] for column in plain["columns"]}
-        yes = ["yes" if each else "" for each in (row.late, row.counts)]
-        score = "" if row.score is None else round(row.score, 2)
-        first = [row.student, row.name, score, plain["max_score"], row.when, *yes, row.fault, row.refusal]
+        late = {"late": "yes"}.get(row.lateness.word, row.lateness.word)
+        first = [
+            row.student, row.name, *[None if value is None else round(value, 2) for value in (row.total, row.score)],
+            plain["max_score"], row.when, late, row.lateness.days or "", row.deduction or "", row.manual.points or "",
+            row.manual.comment, "yes" if row.counts else "", row.fault, row.refusal,
+            row.report_page if row.counts else "",
+        ]  # fmt: skip
         cells = [*first, *(points.get(number, "") for number in checks), *(found.get(name, "") for name in columns)]
         writer.writerow([cell(each) for each in cells])
     return content.getvalue()

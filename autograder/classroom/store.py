@@ -197,6 +197,13 @@ class Store:
             )
         return key
 
+    def regrade(self, key: str) -> None:
+        """Let a job that has ended wait again; its report stays until the new one."""
+        self.connection.execute(
+            "UPDATE job SET state = 'waiting', attempts = 0, fault = NULL WHERE key = ? AND state IN ('done', 'fault')",
+            (key,),
+        )
+
     def claim(self, lab: str | None = None, grader: str | None = None, seed: int | None = None) -> Job | None:
         """Claim the job that has waited longest, of the lab, grader and seed given; None if none waits."""
         row = self.connection.execute(

@@ -1,0 +1,40 @@
+"""The submissions and results that a record already holds, of a scoreboard or of an earlier run."""
+
+from pathlib import Path
+from typing import Any
+
+from autograder.classroom import jobs
+from autograder.classroom.handed_in import HandedIn
+from autograder.classroom.received import Source
+from autograder.classroom.rows import Registered
+from autograder.classroom.store import Store
+from autograder.lab import Lab
+
+PRACTICE = "-fast"  # the end of a practice run's grader, see `jobs.grader_hash`
+
+
+def everyone(store: Store) -> list[Registered]:
+    """All submissions of students, by student, each student's latest last; baselines and staff are left out.
+
+    A scoreboard notes the time of an upload itself. Other records do not say where their times come from.
+    """
+    board = store.connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'board_person'").fetchone()
+    students = " WHERE student IN (SELECT student FROM board_person WHERE kind = 'student')" if board else ""
+    query = f"SELECT id, student, received, late, sha256 FROM submission{students} ORDER BY student, received, id"
+    source = Source.PLATFORM if board else Source.DISK
+    found = []
+    for number, student, received, late, sha256 in store.connection.execute(query).fetchall():
+        marked = True if late else None if board is None else False
+        handed_in = HandedIn(student, student, Path(), store.seconds(received), source, marked, number, ids=(student,))
+        found.append(Registered(handed_in, sha256))
+    return found
+
+
+def latest_report(store: Store, lab: Lab, sha256: str) -> dict[str, Any] | None:
+    """The report on a content by the latest grader that is done with it, never one of a practice run; None without."""
+    runs = store.connection.execute(
+        "SELECT grader, seed FROM job WHERE sha256 = ? AND lab = ? GROUP BY grader, seed ORDER BY max(rowid) DESC",
+        (sha256, lab.name),
+    ).fetchall()
+    totals = (jobs.total(store, lab, sha256, seed, grader) for grader, seed in runs if not grader.endswith(PRACTICE))
+    return next((plain for plain in totals if plain is not None), None)
