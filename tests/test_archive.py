@@ -173,8 +173,8 @@ def zip_behind_something(path: Path) -> None:
     [
         (seven_zip, "a 7-Zip archive"),
         (rar, "a RAR archive"),
-        (zip_behind_something, "a single file"),
-        pytest.param(lambda path: path.write_text("x = 1"), "a single file", id="a program"),
+        (zip_behind_something, "a file that is no archive"),
+        pytest.param(lambda path: path.write_text("x = 1"), "a file that is no archive", id="a program"),
         pytest.param(lambda path: path.write_text(""), "an empty file", id="an empty file"),
         pytest.param(lambda path: path.write_text("\n<!DOCTYPE html><title>Sign in"), "a web page", id="a web page"),
         pytest.param(lambda path: path.write_text("%PDF-1.7"), "a PDF document", id="a PDF"),

@@ -71,14 +71,29 @@ def test_only_what_changed_is_graded_again_and_a_bad_submission_is_its_students_
     for student, source in {"ada": RIGHT, "bob": "def answer(n): return 41", "cyd": RIGHT}.items():
         hand_in(folder, student, source)
     (folder / "all/empty").mkdir()
+    (folder / "all/only").mkdir()
+    (folder / "all/only/essay.docx").write_bytes(b"PK")
+    for name in ("page.pdf", "none.zip", "noise.zip"):
+        (folder / "all" / name).write_bytes({"page.pdf": b"%PDF-1.7", "none.zip": b""}.get(name, b"\x80\x81" * 300))
     (folder / "all/link").symlink_to(folder / "all/ada")
     (folder / "all/torn.zip").write_bytes(b"PK\x03\x04 and then nothing")
     out = grade_class(folder)
     found = grades(folder)
     assert {student: row["score"] for student, row in found.items()} == {
-        "ada": "12.1", "bob": "3.63", "cyd": "12.1", "empty": "0.0", "link": "0.0", "torn": "0.0"
+        "ada": "12.1", "bob": "3.63", "cyd": "12.1", "empty": "0.0", "link": "0.0",
+        "noise": "0.0", "none": "0.0", "only": "0.0", "page": "0.0", "torn": "0.0",
     }  # fmt: skip
-    assert "3 jobs graded now" in out and "got a link" in found["link"]["refused"] and found["torn"]["refused"]
+    assert "2 jobs graded now" in out
+    words = {
+        "empty": "got none of the lab's files; no file", "link": "got a link: link",
+        "noise": "got a file that is no archive: noise.zip", "none": "got an empty file: none.zip",
+        "only": "expected answer.py, got none of the lab's files; ignored: essay.docx",
+        "page": "got a PDF document: page.pdf", "torn": "got damage in its table of contents: torn.zip",
+    }  # fmt: skip
+    for student, why in words.items():
+        assert why in found[student]["refused"]
+        report = (folder / f"grades/reports/{student}.txt").read_text()
+        assert why in " ".join(report.split()) and "no submission" in report and str(folder) not in report
     assert "job/s" not in out  # the bar is for terminals
     first = {path.name: path.read_bytes() for path in (folder / "grades/reports").iterdir()}
     hand_in(folder, "bob", RIGHT + "  # at last")
@@ -216,6 +231,10 @@ LAST = CLASS - 4 - SAME  # the number of the same ones: four are no folders with
 def everyone(folder: Path) -> None:
     """Submissions of all kinds, of which some are the same, and some are none."""
     (folder / "all/empty").mkdir()
+    (folder / "all/only").mkdir()
+    (folder / "all/only/essay.docx").write_bytes(b"PK")
+    for name in ("page.pdf", "none.zip", "noise.zip"):
+        (folder / "all" / name).write_bytes({"page.pdf": b"%PDF-1.7", "none.zip": b""}.get(name, b"\x80\x81" * 300))
     (folder / "all/link").symlink_to("/etc/passwd")
     with zipfile.ZipFile(folder / "all/bomb.zip", "w", zipfile.ZIP_DEFLATED) as bomb:
         bomb.writestr("answer.py", b"#" * 10**8)

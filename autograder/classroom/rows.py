@@ -18,7 +18,7 @@ from autograder.classroom.received import Source
 from autograder.classroom.store import Store
 from autograder.gradescope.words import refused
 from autograder.grading import pipeline
-from autograder.intake.take_in import take_in
+from autograder.intake.take_in import expect_files, take_in
 from autograder.lab import Lab, Report, Submission, Visibility
 from autograder.reports import text_report
 from autograder.sandbox.copy_in import copy_job_files
@@ -125,6 +125,7 @@ def register(store: Store, lab: Lab, handed_in: HandedIn) -> Registered:
                 store.store_archive(sha256, archive)
             else:
                 taken = take_in(path, lab, folder / "files")
+                expect_files(taken, lab)
                 sha256, notes = taken.sha256, taken.notes
     except ValueError as error:
         return Registered(handed_in, refusal=str(error))

@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.classroom import grading, jobs
 from autograder.classroom.store import Job, Store
-from autograder.intake.take_in import take_in
+from autograder.intake.take_in import expect_files, take_in
 from autograder.lab import Lab
 from autograder.sandbox.job import Tier
 from smallnets import zipping
@@ -114,10 +114,11 @@ def pack(path: Path, lab: Lab) -> tuple[bytes, str, tuple[str, ...]]:
     """A zip of only the lab's files in a folder or zip, their hash, and notes on files left out.
 
     Raises:
-        ValueError: no submission, see `intake.take_in`. OSError: the disk fails.
+        ValueError: no submission, see `intake.take_in`, or none of the lab's files. OSError: the disk fails.
     """
     with tempfile.TemporaryDirectory(prefix="class-") as folder:
         submission = take_in(path, lab, Path(folder) / "files")
+        expect_files(submission, lab)
         archive = Path(folder) / "work.zip"
         zipping.write(archive, submission.files, lab.root)
         return archive.read_bytes(), submission.sha256, submission.notes

@@ -16,6 +16,7 @@ STARTS = {
     ),
     b"\x89PNG": ("a PNG picture", ""),
 }
+OTHER = "a single file"
 PAGES = (b"<!doctype html", b"<html", b"<head", b"<?xml")
 
 
@@ -35,4 +36,4 @@ def described(start: bytes) -> tuple[str, str]:
         return "an empty file", ""
     if start.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(PAGES):
         return "a web page", "; was it downloaded without signing in?"
-    return next((words for magic, words in STARTS.items() if start.startswith(magic)), ("a single file", ""))
+    return next((words for magic, words in STARTS.items() if start.startswith(magic)), (OTHER, ""))

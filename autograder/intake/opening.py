@@ -65,8 +65,13 @@ def _outer(path: Path, depth: int) -> Iterator[Listing]:
         start = _start(descriptor)
         if not kinds.is_archive(start):
             kind, advice = kinds.described(start)
+            kind = "a file that is no archive" if kind == kinds.OTHER and name.lower().endswith(ENDINGS) else kind
             raise ValueError(f"{wanted} {kind}: {name}{advice}")
-        with _archive(descriptor, start, depth) as found:
+        with contextlib.ExitStack() as stack:
+            try:
+                found = stack.enter_context(_archive(descriptor, start, depth))
+            except ValueError as reason:
+                raise ValueError(f"{reason}: {name}") from reason
             yield found
     finally:
         os.close(descriptor)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from autograder.intake import helpers, locate
 from autograder.intake.copy_files import content_of, copy_entries
-from autograder.intake.listing import some
+from autograder.intake.listing import MOST_NAMED, some
 from autograder.intake.names import shown
 from autograder.intake.opening import opened
 from autograder.lab import Lab, Submission
@@ -41,6 +41,14 @@ def take_in(path: Path, lab: Lab, into: Path) -> Submission:
         *_notes(found.paths, place, [*own.files.values(), *own.left], lab),
     ]
     return dataclasses.replace(submission, notes=tuple(notes))
+
+
+def expect_files(submission: Submission, lab: Lab) -> None:
+    """ValueError for a submission in which none of the lab's files is."""
+    if not submission.files:
+        wanted = [each.name for each in lab.hand_in if each.required] or [each.name for each in lab.hand_in]
+        names = " or ".join(wanted[:MOST_NAMED])
+        raise ValueError(f"expected {names}, got none of the lab's files; {'; '.join(submission.notes) or 'no file'}")
 
 
 def _notes(paths: Sequence[str], place: locate.Place, named: Collection[str], lab: Lab) -> list[str]:
