@@ -161,6 +161,7 @@ class Check:
         steps: the check gives no points unless all of them succeed.
         judge: run -> verdict, from the results of those steps.
         only_with: files the check needs; without one, such as a flag file of another course, it is left out.
+        extra: extra credit, whose points come on top of the lab's.
     """
 
     number: str
@@ -171,6 +172,7 @@ class Check:
     visibility: Visibility = Visibility.VISIBLE
     tags: tuple[str, ...] = ()
     only_with: tuple[str, ...] = ()
+    extra: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -314,6 +316,7 @@ class Graded:
     cause: str = "ok"
     visibility: Visibility = Visibility.VISIBLE
     tags: tuple[str, ...] = ()
+    extra: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -340,10 +343,10 @@ class Report:
 
     @property
     def score(self) -> float:
-        """The sum of the points."""
+        """The sum of the points, with those of extra credit."""
         return math.fsum(test.score for test in self.tests)
 
     @property
     def max_score(self) -> float:
-        """The sum of the attainable points."""
-        return math.fsum(test.max_score for test in self.tests)
+        """The sum of the attainable points, without those of extra credit."""
+        return math.fsum(test.max_score for test in self.tests if not test.extra)

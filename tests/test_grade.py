@@ -12,9 +12,10 @@ from test_results_schema import SCHEMA
 
 from autograder import __main__ as autograder
 from autograder import registry
+from autograder.classroom import jobs
 from autograder.grading import grade
 from autograder.lab import Check, Column, HandIn, Lab, Run, Step, StepFailed, Verdict, Visibility
-from autograder.reports import gradescope_results
+from autograder.reports import gradescope_results, text_report
 from autograder.sandbox.job import MB, Job, Limits, Tier
 from autograder.sandbox.tiers import Detection, detect
 
@@ -153,6 +154,39 @@ def test_a_check_of_another_course_is_held_only_with_its_file(tmp_path: Path) ->
     assert isinstance(steps, dict) and list(steps) == ["run", "again"]  # the second may add to what the first found
     (folder / "advanced").touch()
     assert grade.grade(folder, lab, best().tier, trust=True).max_score == 11
+
+
+def with_extra_credit() -> Lab:
+    """The lab with a second file, whose two checks are extra credit."""
+    more = HandIn("more.py", required=False)
+    step = dataclasses.replace(LAB.steps[0], name="more", files=("answer.py", "more.py"))
+    extra = [Check(f"2.{k}", f"more {k}", points, ("more",), LAB.checks[0].judge, extra=True)
+             for k, points in ((1, 4), (2, 6))]  # fmt: skip
+    return dataclasses.replace(
+        LAB, hand_in=(*LAB.hand_in, more), steps=(*LAB.steps, step), checks=(*LAB.checks, *extra)
+    )
+
+
+def test_extra_credit_that_was_not_handed_in_is_one_line(tmp_path: Path) -> None:
+    folder = submission(tmp_path, "def answer(n): return 42")
+    report = grade.grade(folder, with_extra_credit(), best().tier, trust=True)
+    assert [(test.number, test.name, test.cause) for test in report.tests if test.extra] == [
+        ("2", "2.1 to 2.2, extra credit", "not handed in")
+    ]
+    assert "more.py was not handed in; it is for extra credit" in report.tests[-1].output
+    assert text_report.text(report, 80).endswith("score: 13 of 13, extra credit 0 of 10")
+
+
+def test_extra_credit_comes_on_top(tmp_path: Path) -> None:
+    folder = submission(tmp_path, "def answer(n): return 42")
+    (folder / "more.py").touch()
+    report = grade.grade(folder, with_extra_credit(), best().tier, trust=True)
+    assert [test.number for test in report.tests if test.extra] == ["2.1", "2.2"]
+    assert (report.score, report.max_score) == (23, 13)
+    assert text_report.text(report, 80).endswith("score: 13 of 13, extra credit 10 of 10")
+    plain = text_report.plain(report)
+    assert (plain["score"], plain["max_score"]) == (23, 13)
+    assert jobs.as_report(plain).max_score == 13
 
 
 def test_a_step_may_have_limits_of_its_own(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ def work(folder: Path) -> Path:
 def test_what_our_own_solution_is_worth_on_the_scoreboard(tmp_path: Path, forked: Launch | None) -> None:
     report = graded(LAB, submission(LAB, tmp_path), seed=1, forked=forked)
     values = {name: value for name, value, _ in report.columns}
-    assert report.score == report.max_score == 110
+    assert (report.score, report.max_score) == (110, 100)
     assert values["part 1 accuracy"] > 0.97 and values["part 2 accuracy"] > 0.8 and values["part 3 MSE"] < 0.005
 
 

@@ -92,6 +92,13 @@ def test_another_folder_can_be_packed(tmp_path: Path, monkeypatch: pytest.Monkey
     assert (tmp_path / "tiny.zip").exists()
 
 
+@pytest.mark.parametrize("target", ["itself", "nowhere"])
+def test_a_link_that_leads_nowhere_hides_no_file(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    os.symlink(target, "itself")
+    assert autograder.main(["pack", "--lab", "tiny"]) == 0
+    assert "missing" not in capsys.readouterr().out
+
+
 def test_what_is_missing_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     Path(CODE).rename("neuralnetp1.py")
     assert pack() == 1

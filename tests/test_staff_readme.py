@@ -27,7 +27,7 @@ def test_from_a_clone_to_handout_bundle_and_grades(checkout: Path) -> None:
         # where no sandbox is safe, as in a container of a CI, the code is ours all the same
         done = run(block.replace("--staff staff", "--staff staff --i-trust-this"), checkout, Path(sys.executable))
         assert done.returncode == 0, done.stderr
-    assert "score: 110 of 110" in done.stdout
+    assert "score: 100 of 100, extra credit 10 of 10" in done.stdout
     assert {path.name for path in checkout.iterdir()} - before == {
         "handout", "secret", "staff", "autograder.zip", "results.json", "graded",
     }  # fmt: skip

@@ -155,6 +155,7 @@ def test_plain_data_hold_everything() -> None:
         "cause": "exit code",
         "visibility": "hidden",
         "tags": ["slow"],
+        "extra": False,
     }
 
 

@@ -1,7 +1,6 @@
 """A report as the board shows it to its student: it reveals less of the hidden data than the full report."""
 
 import datetime
-import math
 from typing import Any, NamedTuple
 
 from autograder.board.ranking import columns, deciding, shown_values
@@ -9,6 +8,7 @@ from autograder.board.record import Record, Upload
 from autograder.board.rows import capital, number_text, value_text
 from autograder.board.uploads import Rules
 from autograder.lab import Lab, Visibility
+from autograder.reports import plain_data
 
 
 class Test(NamedTuple):
@@ -23,12 +23,13 @@ class Test(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A report: its notes, tests, the sum of the scores shown, and the columns' values."""
+    """A report: its notes, tests, the sum of the scores shown, words on extra credit, and the columns' values."""
 
     notes: str
     tests: tuple[Test, ...]
     score: str
     most: str
+    extra: str
     columns: tuple[tuple[str, str], ...]
 
     def plain(self) -> dict[str, Any]:
@@ -46,8 +47,10 @@ def shown(record: Record, upload: Upload, rules: Rules, staff: bool) -> Shown | 
     tells = () if everything else _tells(record.lab, report)
     told = [test for test in tests if test["number"] not in tells]
     lines = tuple(_line(test, test["number"] in tells) for test in tests)
-    score, most = (number_text(math.fsum(test[key] for test in told)) for key in ("score", "max_score"))
-    return Shown(report.get("output", ""), lines, score, most, tuple(_columns(record, upload, report, everything)))
+    points = plain_data.total((test["score"], test["max_score"], test.get("extra", False)) for test in told)
+    extra = f"extra credit {number_text(points.extra)} of {number_text(points.most_extra)}" if points.most_extra else ""
+    values = tuple(_columns(record, upload, report, everything))
+    return Shown(report.get("output", ""), lines, number_text(points.score), number_text(points.most), extra, values)
 
 
 def _tells(lab: Lab, report: dict[str, Any]) -> tuple[str, ...]:

@@ -42,7 +42,9 @@ def student(row: Row, title: str) -> str:
     """One student's report."""
     report = None if row.report is None else for_student(row.report)
     told = [(test, cut(test.output, LONGEST)) for test in report.tests if _tells(test)] if report else []
-    return page("student.html", title, row=row, report=report, told=told)
+    tests = report.tests if report else ()
+    points = plain_data.total((*plain_data.points(test), test.extra) for test in tests).words(number)
+    return page("student.html", title, row=row, report=report, told=told, points=points)
 
 
 def _tells(test: Graded) -> bool:

@@ -3,7 +3,7 @@
 python -m autograder check            all checks
 python -m autograder check --only 1.  checks whose numbers begin with 1.
 
-Exit code 0: all points. 1: points or files are missing.
+Exit code 0: all points, apart from extra credit. 1: points or files are missing.
 """
 
 import argparse
@@ -50,4 +50,4 @@ def command(args: argparse.Namespace) -> int:
         loaded = lab.loaded(None, args.seed)
         graded = pipeline.judge(submission, chosen, loaded, direct.run, "none, as the work is yours", args.seed)
     text_report.show(graded)
-    return int(graded.fault or any(test.score < test.max_score for test in graded.tests))
+    return int(graded.fault or any(test.score < test.max_score and not test.extra for test in graded.tests))

@@ -130,7 +130,12 @@ def graded_checks(lab: Lab, run: Run) -> Iterator[Graded]:
     """Each check's outcome, by number; a failed step is explained once, at the first check that needs it."""
     steps = {step.name: step for step in lab.steps}
     told: dict[str, str] = {}
+    absent = not_handed_in(lab, run)
     for check in sorted(lab.checks, key=order):
+        if check.number in absent:
+            yield absent[check.number]
+        if check.extra and run.results[check.steps[0]].cause == Reason.MISSING:
+            continue
         failed = next((name for name in check.steps if run.results[name].cause != Cause.OK), None)
         if failed is None:
             yield from_verdict(check, run, lab)
@@ -142,7 +147,29 @@ def graded_checks(lab: Lab, run: Run) -> Iterator[Graded]:
             else why(steps[failed], done, lab.limits) + to_see(lab.name, check.number, run.seed, run.hidden)
         )
         told.setdefault(failed, check.number)
-        yield Graded(check.number, check.name, 0.0, check.points, text, done.cause, check.visibility, check.tags)
+        yield as_graded(check, 0.0, text, done.cause)
+
+
+def as_graded(check: Check, score: float, text: str, cause: str) -> Graded:
+    """The outcome of a check."""
+    return Graded(check.number, check.name, score, check.points, text, cause, check.visibility, check.tags, check.extra)
+
+
+def not_handed_in(lab: Lab, run: Run) -> dict[str, Graded]:
+    """Number -> the one line that stands for all checks of a part of extra credit that was not handed in, at its first
+    check; the part's other checks have none."""
+    steps = {step.name: step for step in lab.steps}
+    groups: dict[str, list[Check]] = {}
+    for check in sorted(lab.checks, key=order):
+        if check.extra and run.results[check.steps[0]].cause == Reason.MISSING:
+            groups.setdefault(check.number.partition(".")[0], []).append(check)
+    lines = {}
+    for part, checks in groups.items():
+        files = ", ".join(dict.fromkeys(name for check in checks for name in steps[check.steps[0]].files))
+        name, most = f"{checks[0].number} to {checks[-1].number}", math.fsum(check.points for check in checks)
+        text = f"{files} was not handed in; it is for extra credit"
+        lines[checks[0].number] = Graded(part, f"{name}, extra credit", 0.0, most, text, "not handed in", extra=True)
+    return lines
 
 
 def order(check: Check) -> tuple[int, ...]:
@@ -169,7 +196,7 @@ def from_verdict(check: Check, run: Run, lab: Lab) -> Graded:
         own = (step.limits for step in lab.steps if step.name in check.steps and step.limits)
         text = verdict.text + room(verdict.text, next(own, lab.limits))
         cause, text = verdict.cause, text + to_see(lab.name, check.number, run.seed, run.hidden)
-    return Graded(check.number, check.name, score, check.points, text, cause, check.visibility, check.tags)
+    return as_graded(check, score, text, cause)
 
 
 def scoreboard(lab: Lab, run: Run) -> Iterator[tuple[str, float, str]]:

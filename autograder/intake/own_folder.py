@@ -47,10 +47,12 @@ def gather(lab: Lab, folder: Path) -> Gathered:
 
 def _names(folder: Path) -> list[str]:
     try:
-        with os.scandir(folder) as entries:
-            return [entry.name + "/" * entry.is_dir() for entry in entries if entry.is_dir() or entry.is_file()]
+        names = os.listdir(folder)
     except OSError:  # a folder that cannot be read counts as empty
         return []
+    # os.path takes a link in a circle for nothing, where a DirEntry raises
+    folders = {name for name in names if os.path.isdir(folder / name)}
+    return [name + "/" * (name in folders) for name in names if name in folders or os.path.isfile(folder / name)]
 
 
 def _source(path: Path) -> bytes:

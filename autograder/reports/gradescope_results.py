@@ -71,7 +71,9 @@ def provisional(lab: Lab) -> Report:
     marks it as provisional. (The platform overwrites the file of a grader that exceeds its time limit.)
     """
     tests = [
-        Graded(check.number, check.name, 0.0, check.points, "", "not finished", check.visibility, check.tags)
+        Graded(
+            check.number, check.name, 0.0, check.points, "", "not finished", check.visibility, check.tags, check.extra
+        )
         for check in lab.checks
     ]
     words = (

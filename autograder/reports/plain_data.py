@@ -3,8 +3,8 @@
 import dataclasses
 import math
 import numbers
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -46,6 +46,29 @@ def points(test: Graded) -> tuple[float, float | None]:
     if math.isfinite(score) and math.isfinite(most):
         return score, most
     return 0.0, most if math.isfinite(most) else None
+
+
+class Total(NamedTuple):
+    """Sums of points: of the lab's own checks, and of extra credit."""
+
+    score: float
+    most: float
+    extra: float
+    most_extra: float
+
+    def words(self, number: Callable[[float], str]) -> str:
+        """As people read it: "87.5 of 100" or "100 of 100, extra credit 2 of 10"; `number` writes a number."""
+        words = f"{number(self.score)} of {number(self.most)}"
+        return f"{words}, extra credit {number(self.extra)} of {number(self.most_extra)}" if self.most_extra else words
+
+
+def total(tests: Iterable[tuple[float, float | None, bool]]) -> Total:
+    """The sums of (score, attainable points, whether they are extra credit)."""
+    sums = [0.0, 0.0, 0.0, 0.0]
+    for score, most, extra in tests:
+        for k, value in ((2 * extra, score), (2 * extra + 1, most or 0.0)):
+            sums[k] = math.fsum((sums[k], value))
+    return Total(*sums)
 
 
 def passed(test: Graded) -> bool:

@@ -45,18 +45,18 @@ def text(report: Report, width: int) -> str:
 def plain(report: Report) -> dict[str, Any]:
     """Everything of a report as plain data, outputs in full length, texts cleaned; see `plain_data.data`.
 
-    `score` is null if the grader failed.
+    `score`, which extra credit adds to, is null if the grader failed; `max_score` is without extra credit.
     """
-    score, max_score = _total(report)
+    total = _total(report)
+    score = math.fsum((total.score, total.extra))
     columns = [{"name": name, "value": value, "better": better} for name, value, better in report.columns]
-    found = {"score": None if report.fault else score, "max_score": max_score, "columns": columns}
+    found = {"score": None if report.fault else score, "max_score": total.most, "columns": columns}
     return plain_data.data(report) | plain_data.data(found)
 
 
-def _total(report: Report) -> tuple[float, float]:
+def _total(report: Report) -> plain_data.Total:
     """Sums of the points and of the attainable points, as far as they are finite."""
-    pairs = [plain_data.points(test) for test in report.tests]
-    return math.fsum(score for score, _ in pairs), math.fsum(most or 0.0 for _, most in pairs)
+    return plain_data.total((*plain_data.points(test), test.extra) for test in report.tests)
 
 
 def _head(report: Report, width: int) -> str:
@@ -118,8 +118,7 @@ def _scoreboard(report: Report, width: int) -> str:
 
 def _sum(report: Report) -> str:
     """Time and, on the last line, the sum of the points."""
-    score, most = _total(report)
-    claimed = "none, as the grader failed" if report.fault else f"{_number(score)} of {_number(most)}"
+    claimed = "none, as the grader failed" if report.fault else _total(report).words(_number)
     return f"time: {report.seconds:.1f} s\nscore: {claimed}"
 
 

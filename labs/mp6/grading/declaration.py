@@ -116,7 +116,15 @@ def checks(part: Part, points: dict[str, float], none_at: float, full_at: float 
         "saved": (f"{part.model} on the same images", saved, alone),
     }
     return [
-        Check(f"{k}.{i}", f"part {k}: {known[name][0]}", worth, (fit, *known[name][2]), known[name][1], tags=(name,))
+        Check(
+            f"{k}.{i}",
+            f"part {k}: {known[name][0]}",
+            worth,
+            (fit, *known[name][2]),
+            known[name][1],
+            tags=(name,),
+            extra=k == 3,
+        )
         for i, (name, worth) in enumerate(points.items(), 1)
     ]
 
