@@ -1,6 +1,7 @@
 """The message between a job and its grader, and the check of a model file's directory."""
 
 import io
+import json
 import struct
 import zipfile
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograder.intake import model_file
-from autograder.runner.protocol import Array, Blob, Layout, message_bytes, pack, texts, unpack
+from autograder.runner.protocol import MOST_TEXT, Array, Blob, Layout, message_bytes, pack, texts, unpack
 
 LAYOUT: Layout = [Array("x", "<f4", (2, 3)), Blob("words", 10), Array("y", "<i8", (0,))]
 
@@ -59,15 +60,17 @@ def test_any_bytes_are_read_or_refused(noise: bytes) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [None, b"", b"[1]", b"{", b'"a"', b"[" * 100_000, b"\xff", b"{}", b'{"a": 1}'],
-    ids=["none", "empty", "list", "cut", "text", "deep", "not UTF-8", "no texts", "a number"],
+    [None, b"", b"[1]", b"{", b'"a"', b"[" * 100_000, b"\xff", b'{"a": 1}', b"null", b"1" * 5000],
+    ids=["none", "empty", "list", "cut", "text", "deep", "not UTF-8", "a number in it", "null", "a huge number"],
 )
-def test_texts_of_anything_else_are_none(data: bytes | None) -> None:
-    assert texts(data) == {}
+def test_anything_else_than_texts_is_refused(data: bytes | None) -> None:
+    with pytest.raises(ValueError, match=r"expected .*JSON.*, got"):
+        texts(data)
 
 
 def test_texts_are_cut() -> None:
-    assert texts(b'{"a": "12345", "b": 3}', most=3) == {"a": "123"}
+    found = texts(json.dumps({"a": "1" + "x" * 10**5 + "2", "b": "3"}).encode())
+    assert len(found["a"]) == MOST_TEXT and found["a"][0] == "1" and found["a"][-1] == "2" and found["b"] == "3"
 
 
 def test_our_own_nets_pass_the_gate() -> None:

@@ -8,13 +8,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
+
 from autograder.explanations import Reason, explain, room, to_see
 from autograder.lab import Check, Graded, Lab, Report, Run, Step, StepFailed, StepResult, Submission
 from autograder.lint.files import lint_files
 from autograder.packaging.imports import version
+from autograder.runner.protocol import MOST_TEXT
 from autograder.sandbox.job import Cause, Job, Limits, Outcome
 
-TAIL = 3000  # characters at the end of a job's error output that students see
 Execute = Callable[[Job], Outcome]
 
 
@@ -44,11 +46,12 @@ def judge(
     notes = dict.fromkeys([*submission.notes, *lint_files(submission.files, lab.hand_in)])
     lab = applicable(lab, submission)
     run = Run(submission, data, seed, hidden)
-    for step in lab.steps:
-        left = seconds - (time.perf_counter() - start)
-        run.results[step.name] = run_step(step, run, step.limits or lab.limits, execute, left)
-    tests = tuple(graded_checks(lab, run))
-    columns = tuple(scoreboard(lab, run))
+    with np.errstate(all="ignore"):  # sums of a student's numbers may overflow; inf and nan earn nothing
+        for step in lab.steps:
+            left = seconds - (time.perf_counter() - start)
+            run.results[step.name] = run_step(step, run, step.limits or lab.limits, execute, left)
+        tests = tuple(graded_checks(lab, run))
+        columns = tuple(scoreboard(lab, run))
     return Report(
         lab=lab.name,
         output="\n".join([f"{lab.title}: {source}; sandbox: {tier}", *notes]),
@@ -122,7 +125,7 @@ def failure(outcome: Outcome, limits: Limits) -> str:
     """The text for a student on a run without a result."""
     words = explain(outcome.cause, limits, outcome.exit_code, outcome.usage)
     text = f"{words.title}\n{words.paragraph}"
-    tail = outcome.stderr[-TAIL:].strip()
+    tail = outcome.stderr[-MOST_TEXT:].strip()
     return f"{text}\n\nThe end of its error output:\n{tail}" if tail and outcome.cause != Cause.GRADER_FAULT else text
 
 

@@ -11,10 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.runner.protocol import Layout, pack
+from autograder.runner.protocol import MOST_TEXT, Layout, pack
 from autograder.sandbox.fds import INPUT_FD, RESULT_FD
-
-MOST_TEXT = 4_000  # characters of one problem
 
 
 def read_arrays() -> dict[str, NDArray]:

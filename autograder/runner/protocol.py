@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograder.text import cut
+
 
 @dataclasses.dataclass(frozen=True)
 class Array:
@@ -37,6 +39,7 @@ class Blob:
 
 
 Layout = Sequence[Array | Blob]
+MOST_TEXT = 2_000  # characters of one text; a check shows no more of several
 LENGTH = np.dtype("<i8")  # before each part: its length in bytes, or -1 if it was left out
 
 
@@ -93,11 +96,25 @@ def unpack(layout: Layout, message: bytes) -> dict[str, Any]:
     return values
 
 
-def texts(data: bytes | None, most: int = 20_000) -> dict[str, str]:
-    """The texts of a JSON object, each cut to `most` characters; other values are left out."""
+def texts(data: bytes | None) -> dict[str, str]:
+    """The texts of a JSON object, each cut to MOST_TEXT characters; unsafe ones may be among them.
+
+    Raises:
+        ValueError: anything else than an object of texts, or nothing.
+    """
+    found = parsed(data)
+    if not isinstance(found, dict) or not all(isinstance(text, str) for text in found.values()):
+        raise ValueError("expected a JSON object of texts, got other JSON")
+    return {name: cut(text, MOST_TEXT) for name, text in found.items()}
+
+
+def parsed(data: bytes | None) -> Any:
+    """JSON from a job as plain data.
+
+    Raises:
+        ValueError: it is none, or it was left out.
+    """
     try:
-        found = json.loads(data or b"{}")
-    except (ValueError, RecursionError):
-        return {}
-    pairs = found.items() if isinstance(found, dict) else ()
-    return {name: text[:most] for name, text in pairs if isinstance(text, str)}
+        return json.loads(data or b"")
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"expected JSON, got a {type(error).__name__}") from None

@@ -19,14 +19,14 @@ import numpy as np
 
 from autograder.explanations import spent
 from autograder.runner import channel, student_module
-from autograder.runner.protocol import Blob, Layout
+from autograder.runner.protocol import MOST_TEXT, Blob, Layout
 from smallnets.cli import StudentError
 from smallnets.student import student_code
 
 
 def layout(n: int) -> Layout:
     """The layout of the message on n checks."""
-    return [Blob("problems", 2 * channel.MOST_TEXT * max(4, n))]
+    return [Blob("problems", 2 * MOST_TEXT * max(4, n))]
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
@@ -58,7 +58,7 @@ def in_a_process(compute: Callable[[], str], seconds: float) -> str:
     if (pid := os.fork()) == 0:
         os.close(ours)
         text = compute()
-        os.write(theirs, b"." + text.encode(errors="replace")[: 4 * channel.MOST_TEXT])  # less than a pipe holds
+        os.write(theirs, b"." + text.encode(errors="replace")[: 4 * MOST_TEXT])  # less than a pipe holds
         os._exit(0)
     os.close(theirs)
     ends, data = time.monotonic() + seconds, b""

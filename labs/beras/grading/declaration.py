@@ -87,7 +87,7 @@ def component_checks(name: str, number: int) -> list[Check]:
 def model_check(number: str, which: str, points: float, none_at: float, full_at: float) -> Check:
     """The accuracy of one of the two models."""
     only_with = (FLAG,) if which == "advanced" else ()
-    judge = jobs.reaches(which, none_at, full_at)
+    judge = jobs.reaches(which, none_at, full_at, {file: step for step, (file, _, _) in COMPONENTS.items()})
     name = f"the {which} model" + (" (CS2470)" if only_with else "")
     return Check(number, name, points, (which,), judge, tags=(which,), only_with=only_with)
 

@@ -1,7 +1,7 @@
 """The trainings of Beras' grading: the inputs of each, and the grader's reading of its result."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from autograder.lab import Run, Step, StepFailed, Verdict, accuracy_words, propo
 from autograder.runner import job_files
 from autograder.runner.protocol import texts, unpack
 from autograder.sandbox.job import MB, Job, Limits
+from labs.beras.grading.inside.wrong import PARTS, SOFTMAX
 from labs.beras.grading.layout import layout
 
 FLAG = "2470student"
@@ -71,10 +72,30 @@ def accuracy(run: Run, which: str) -> float | None:
     return None if found is None else float(np.mean(found == run.data.truths))
 
 
-def reaches(which: str, none_at: float, full_at: float) -> Callable[[Run], Verdict]:
+def charged(run: Run, file: str, steps: Mapping[str, str]) -> bool:
+    """Whether, of all files on which a model depends, this one alone has failed such checks of its own.
+
+    The training says so, too, but it runs with the student's code, which could forge it. Where these checks are not
+    part of the run, it is believed.
+    """
+    failed = set()
+    for other, (needed, _) in PARTS.items():
+        done = run.results.get(steps[other])
+        if done is None and other == file:
+            failed.add(file)
+        elif done is not None and (other == file or other != SOFTMAX):  # a model may do without that file
+            problems = done.value or {}
+            failed |= {other} if any(problems.get(check.__name__, "no end") for check in needed) else set()
+    return failed == {file}
+
+
+def reaches(which: str, none_at: float, full_at: float, steps: Mapping[str, str]) -> Callable[[Run], Verdict]:
     """All points from an accuracy of `full_at`, fewer in proportion down to `none_at`.
 
-    A model below it keeps its points if one file alone is wrong, as that file's own checks have charged the mistake.
+    A model below it keeps its points if one file alone is wrong and that file's own checks have charged the mistake.
+
+    Args:
+        steps: file -> the step of its own checks.
     """
 
     def judge(run: Run) -> Verdict:
@@ -83,7 +104,7 @@ def reaches(which: str, none_at: float, full_at: float) -> Callable[[Run], Verdi
             verdict = Verdict(0, trained.problem, "exception")
         else:
             verdict = proportional(value, none_at, full_at, accuracy_words(value, len(run.data.truths)))
-        if verdict.share == 1 or not trained.wrong:
+        if verdict.share == 1 or not charged(run, trained.wrong, steps):
             return verdict
         return Verdict(1, f"not judged, as {trained.wrong} is wrong, which costs its own points alone: {verdict.text}")
 

@@ -2,7 +2,6 @@
 
 import dataclasses
 import io
-import json
 import zipfile
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 from autograder.intake import model_file
 from autograder.lab import Run, Step, StepFailed
 from autograder.runner import job_files
-from autograder.runner.protocol import Layout, texts, unpack
+from autograder.runner.protocol import Layout, parsed, texts, unpack
 from autograder.sandbox.job import Job
 from labs.mp6.grading import parts
 from labs.mp6.grading.parts import PARTS, Part
@@ -169,6 +168,20 @@ def referee_step() -> Step:
 
 
 def shapes(data: bytes | None) -> dict[int, list[tuple[int, ...]]]:
-    """The shapes of the parameters of each part, from the referee's text."""
-    found = json.loads(data or b"{}")
-    return {int(number): [tuple(int(size) for size in shape) for shape in each] for number, each in found.items()}
+    """The shapes of the parameters of each part, from the referee's text.
+
+    Raises:
+        ValueError: it is no such text.
+    """
+    found = parsed(data)
+    try:
+        return {int(number): [tuple(map(size, shape)) for shape in each] for number, each in found.items()}
+    except (AttributeError, TypeError) as error:
+        raise ValueError(f"expected shapes by part, got others: {error}") from None
+
+
+def size(value: Any) -> int:
+    """A size in a shape; ValueError if it is none."""
+    if not isinstance(value, int) or not 0 <= value < 2**31:
+        raise ValueError(f"expected sizes from 0 up, got {str(value)[:40]}")
+    return value
