@@ -78,6 +78,25 @@ def test_points_and_comments_of_staff_survive_a_regrade(folder: Path) -> None:
     assert "expected --regrade to name a student of this class, got carl" in out
 
 
+def test_a_copy_is_listed_for_staff_and_no_student_sees_it(folder: Path) -> None:
+    long = "\n".join(f"def step_{k}(x):\n    return x * {k} + {k} // (x + {k + 1})" for k in range(12))
+    hand_in(folder, "ada", f"{long}\n{RIGHT}")
+    hand_in(
+        folder,
+        "bob",
+        f"# my own\n{long.replace('step', 'walk').replace('(x', '(number').replace(' x', ' number')}\n{RIGHT}",
+    )
+    hand_in(folder, "cyd", RIGHT)
+    grade_class(folder)
+    with open(folder / "grades/same_work.csv", newline="") as file:
+        assert [(line["student"], line["other student"]) for line in csv.DictReader(file)] == [("ada", "bob")]
+    assert "equal or nearly equal" in (folder / "grades/summary.html").read_text()
+    assert all("equal" not in path.read_text() for path in (folder / "grades/reports").iterdir())
+    before = (folder / "grades/same_work.csv").read_bytes()
+    grade_class(folder, "--db", "grades/class.sqlite", "--out", "again", submissions=False)
+    assert (folder / "again/same_work.csv").read_bytes() == before
+
+
 def test_a_records_grades_are_written_without_grading(folder: Path, tmp_path: Path) -> None:
     hand_in(folder, "ada", NEARLY)
     grade_class(folder)

@@ -76,7 +76,7 @@ def command(args: argparse.Namespace) -> int:
 
 def write_recorded(args: argparse.Namespace, store: Store, lab: Lab, wanted: results.Wanted) -> int:
     """Write everyone's grade in a record, as its latest grader gave it; returns the exit code."""
-    registered = recorded.everyone(store)
+    registered = recorded.everyone(store, lab)
     if not registered:
         raise ValueError(f"expected a record with submissions, got none in {args.db}")
     counting = handed_in.latest([each.handed_in for each in registered])

@@ -1,12 +1,13 @@
-"""The files that a run writes: grades.csv, a report for each student as text and HTML, summary.html."""
+"""The files that a run writes: grades.csv, a report for each student as text and HTML, and for staff summary.html and
+same_work.csv."""
 
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.classroom import pages
-from autograder.classroom.rows import Row, for_student
-from autograder.classroom.sheet import sheet
+from autograder.classroom.rows import Row, Shared, for_student
+from autograder.classroom.sheet import same_work, sheet
 from autograder.classroom.summary import summary
 from autograder.lab import Lab
 from autograder.reports import text_report
@@ -15,7 +16,7 @@ from smallnets import files
 WIDTH = 100
 
 
-def write(out: Path, lab: Lab, rows: Sequence[Row], practice: bool = False) -> Path:
+def write(out: Path, lab: Lab, rows: Sequence[Row], shared: Sequence[Shared] = (), practice: bool = False) -> Path:
     """Write all files, each whole or not at all; raises OSError.
 
     The files of a practice run lie in a folder `practice`, and their titles say so: they are no final grades.
@@ -34,7 +35,8 @@ def write(out: Path, lab: Lab, rows: Sequence[Row], practice: bool = False) -> P
         files.write_text(page.with_suffix(".txt"), text(row, lab))
         files.write_text(page, pages.student(row, f"{lab.title}: {row.name}"))
         links[row.student] = row.report_page
-    files.write_text(out / "summary.html", summary(counting, lab, links))
+    files.write_text(out / "summary.html", summary(counting, lab, links, shared))
+    files.write_text(out / "same_work.csv", same_work(shared))
     return table
 
 

@@ -11,7 +11,7 @@ from autograder.classroom.csv_files import Table
 from autograder.classroom.gradebook import CANVAS, MOODLE, Platform
 from autograder.classroom.handed_in import HandedIn
 from autograder.classroom.lateness import Rule, notes, rule
-from autograder.classroom.rows import Registered, Row, rows
+from autograder.classroom.rows import Registered, Row, rows, shared_work
 from autograder.classroom.store import Store
 from autograder.lab import Lab
 
@@ -77,7 +77,9 @@ def write(
     """Write everyone's result and print the outcome; returns the exit code."""
     added = manual.kept(store, wanted.manual)
     everyone = rows(registered, counting, lab, wanted.rule, added, total)
-    table = outputs.write(out, lab, everyone, practice)
+    counting_works = [each for each in registered if each.handed_in in counting]
+    shared = shared_work(counting_works, lab)
+    table = outputs.write(out, lab, everyone, shared, practice)
     counted = [row for row in everyone if row.counts]
     lines = [*notes(((row.handed_in, row.lateness) for row in counted), wanted.rule), *manual.unknown(added, counting)]
     filled = []

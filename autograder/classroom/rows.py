@@ -8,13 +8,14 @@ import re
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from autograder.classroom import grading, jobs, scheduler
+from autograder.classroom import grading, jobs, similarity
 from autograder.classroom.handed_in import HandedIn
 from autograder.classroom.lateness import Lateness, Rule, lateness
 from autograder.classroom.manual import Manual, of
 from autograder.classroom.received import Source
+from autograder.classroom.similarity import Work
 from autograder.classroom.store import Store
 from autograder.gradescope.words import refused
 from autograder.grading import pipeline
@@ -23,13 +24,14 @@ from autograder.lab import Lab, Report, Submission, Visibility
 from autograder.reports import text_report
 from autograder.sandbox.copy_in import copy_job_files
 from autograder.text import clean
+from smallnets import zipping
 
 
 @dataclasses.dataclass(frozen=True)
 class Registered:
     """A submission after intake: the hash of its files, or why it was refused, or a grader failure.
 
-    `notes` name the files that were left out or found under another name.
+    `notes` name the files that were left out or found under another name; `works` are its files as they are compared.
     """
 
     handed_in: HandedIn
@@ -37,6 +39,14 @@ class Registered:
     notes: tuple[str, ...] = ()
     refusal: str = ""
     fault: str = ""
+    works: Mapping[str, Work] = dataclasses.field(default_factory=dict)
+
+
+class Shared(NamedTuple):
+    """A file that two students share, and which of them came first, "" if that is unknown."""
+
+    pair: similarity.Pair
+    first: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,20 +130,40 @@ def register(store: Store, lab: Lab, handed_in: HandedIn) -> Registered:
                 path = folder / "loose"
                 path.mkdir()
                 copy_job_files(dict(handed_in.loose), path)
-            if kept := bool(handed_in.loose) or clean(str(path)) != str(path):  # such a path cannot be recorded
-                archive, sha256, notes = scheduler.pack(path, lab)
-                store.store_archive(sha256, archive)
-            else:
-                taken = take_in(path, lab, folder / "files")
-                expect_files(taken, lab)
-                sha256, notes = taken.sha256, taken.notes
+            kept = bool(handed_in.loose) or clean(str(path)) != str(path)  # such a path cannot be recorded
+            taken = take_in(path, lab, folder / "files")
+            expect_files(taken, lab)
+            if kept:
+                zipping.write(folder / "work.zip", taken.files, lab.root)
+                store.store_archive(taken.sha256, (folder / "work.zip").read_bytes())
+            works = similarity.of_files(taken.files)
     except ValueError as error:
         return Registered(handed_in, refusal=str(error))
     except OSError as error:
         return Registered(handed_in, fault=grading.failed(error)["fault"])
     late = bool(handed_in.late)
-    store.add(handed_in.student, handed_in.received, sha256, late, None if kept else path.absolute())
-    return Registered(handed_in, sha256, notes)
+    store.add(handed_in.student, handed_in.received, taken.sha256, late, None if kept else path.absolute())
+    return Registered(handed_in, taken.sha256, taken.notes, works=works)
+
+
+def shared_work(registered: Sequence[Registered], lab: Lab) -> list[Shared]:
+    """The files that two students share, with the student who came first, where both times are known."""
+    groups: dict[object, Registered] = {}
+    for each in registered:
+        # the members of a group hand in one submission; a record knows no path
+        key = (each.handed_in.path, each.handed_in.loose) if each.handed_in.path.name else each.handed_in.student
+        groups.setdefault(key, each)
+    people = {each.handed_in.student: each for each in groups.values()}
+    found = similarity.pairs({student: each.works for student, each in people.items()}, similarity.given(lab))
+    return [Shared(pair, _first([people[student].handed_in for student in pair.students])) for pair in found]
+
+
+def _first(pair: Sequence[HandedIn]) -> str:
+    """The student of the earlier submission; "" if a time is unknown or both are the same."""
+    times = {each.received for each in pair}
+    if len(times) < 2 or any(each.source is Source.DISK for each in pair):
+        return ""
+    return min(pair, key=lambda each: each.received).student
 
 
 def rows(

@@ -5,7 +5,7 @@ import io
 from collections.abc import Sequence
 from typing import Any
 
-from autograder.classroom.rows import Row
+from autograder.classroom.rows import Row, Shared
 from autograder.grading import pipeline
 from autograder.lab import Lab
 from autograder.text import clean
@@ -40,6 +40,16 @@ def sheet(rows: Sequence[Row], lab: Lab) -> str:
         ]  # fmt: skip
         cells = [*first, *(points.get(number, "") for number in checks), *(found.get(name, "") for name in columns)]
         writer.writerow([cell(each) for each in cells])
+    return content.getvalue()
+
+
+def same_work(shared: Sequence[Shared]) -> str:
+    """CSV of the files that two students share, for staff alone."""
+    content = io.StringIO()
+    writer = csv.writer(content, lineterminator="\n")
+    writer.writerow(["student", "other student", "file", "share of its own", "came first"])
+    for pair, first in shared:
+        writer.writerow([*map(cell, pair.students), cell(pair.file), round(pair.share, 2), cell(first)])
     return content.getvalue()
 
 

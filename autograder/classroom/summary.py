@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograder.classroom import pages
-from autograder.classroom.rows import Row
+from autograder.classroom.rows import Row, Shared
 from autograder.explanations import TO_SEE
 from autograder.grading import pipeline
 from autograder.lab import Check, Lab
@@ -17,7 +17,7 @@ MOST_FAILURES = 20
 MOST_NUMBERS = 5
 
 
-def summary(rows: Sequence[Row], lab: Lab, links: Mapping[str, str]) -> str:
+def summary(rows: Sequence[Row], lab: Lab, links: Mapping[str, str], shared: Sequence[Shared] = ()) -> str:
     """The page on submissions that count; those without a submission that can be graded are in no figure.
 
     Args:
@@ -37,6 +37,7 @@ def summary(rows: Sequence[Row], lab: Lab, links: Mapping[str, str]) -> str:
         scores=_scores(judged),
         checks=_checks(judged, lab),
         failures=_failures(judged),
+        shared=shared,
         usage={row.student: _usage(row) for row in judged},
     )
 

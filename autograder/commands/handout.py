@@ -12,7 +12,7 @@ from pathlib import Path
 from autograder import registry
 from autograder.lab import Lab
 from autograder.packaging import checkout_files, imports
-from autograder.packaging.skeleton import skeleton
+from autograder.packaging.skeleton import skeletons
 from autograder.registry import located
 from smallnets.files import expect_folder
 
@@ -29,9 +29,7 @@ def write(lab: Lab, out: Path) -> list[str]:
     """
     if (handout := lab.handout) is None:
         raise ValueError(f"expected a lab with a handout, got {lab.name}")
-    edited = {
-        (Path(handout.folder) / name).as_posix(): name for name in (*handout.blanks, *handout.drops, *handout.says)
-    }
+    edited = {(Path(handout.folder) / name).as_posix(): text for name, text in skeletons(handout).items()}
     given = checkout_files.matching(handout.files)
     imported = imports.needed(path for path in (*given, *edited) if path.endswith(".py"))
     files = {
@@ -40,9 +38,7 @@ def write(lab: Lab, out: Path) -> list[str]:
     }
     files["pyproject.toml"] = _sections(located("pyproject.toml").read_text(encoding="utf-8")).encode()
     files["README.md"] = located(handout.readme).read_bytes()
-    for path, name in edited.items():
-        parts = (handout.blanks.get(name, ()), handout.drops.get(name, ()), handout.says.get(name, {}))
-        files[path] = skeleton(located(path).read_text(encoding="utf-8"), *parts).encode()
+    files |= {path: text.encode() for path, text in edited.items()}
     for name, content in files.items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(content)

@@ -3,6 +3,10 @@
 import ast
 import textwrap
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from autograder.lab import Handout
+from autograder.registry import located
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -27,6 +31,16 @@ def skeleton(source: str, blanks: Sequence[str], drops: Sequence[str], says: Map
     for first, last, text in sorted(edits, reverse=True):  # from the end, so that line numbers stay valid
         lines[first - 1 : last] = [text] if text else []
     return "".join(lines)
+
+
+def skeletons(handout: Handout) -> dict[str, str]:
+    """The files that students complete -> their skeletons; names are relative to the handout's folder."""
+    found = {}
+    for name in dict.fromkeys((*handout.blanks, *handout.drops, *handout.says)):
+        source = located((Path(handout.folder) / name).as_posix()).read_text(encoding="utf-8")
+        parts = (handout.blanks.get(name, ()), handout.drops.get(name, ()), handout.says.get(name, {}))
+        found[name] = skeleton(source, *parts)
+    return found
 
 
 def _find(tree: ast.Module, name: str) -> Definition:
