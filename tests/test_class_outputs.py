@@ -134,7 +134,7 @@ def test_the_summary_has_a_histogram_of_each_part_and_the_hardest_check_first() 
     source = summary([found], lab, {"ada": "x"})
     assert '<th scope="col">part 1</th><th scope="col">part 2</th>' in source
     rows = re.findall(r'<tr><th scope="row">(\d+ to \d+)</th>(.*)</tr>', source)
-    counts = {span: re.findall(r"<td>(\d+)", cells) for span, cells in rows}
+    counts = {span: re.findall(r"<td class=\"count\">(\d+)", cells) for span, cells in rows}
     assert counts["90 to 100"] == ["0", "1", "0"] and counts["60 to 70"] == ["1", "0", "0"]
     assert counts["50 to 60"] == ["0", "0", "1"]
     hardest = source[source.index("Checks, the hardest first") :]
@@ -155,6 +155,14 @@ def test_pages_stand_alone_run_nothing_and_are_well_formed(source: str) -> None:
     assert ("html", {"lang": "en"}) in shown.tags and [tag for tag, _ in shown.tags].count("h1") == 1
     for attributes in [attributes for tag, attributes in shown.tags if tag == "th"]:
         assert attributes["scope"] in ("row", "col")
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["all visible", "a hidden check"])
+def test_a_student_sees_a_deduction_and_the_total_unless_it_reveals_a_hidden_check(hidden: bool) -> None:
+    found = row("bob", plain(3, hidden=hidden), late=Lateness("late", 2, 0.2), manual=Manual(1.5, "well explained"))
+    for words in (Shown(pages.student(found, "x")).words, outputs.text(found, toy.LAB)):
+        assert "2 days late: 2.42 points fewer" in words and "comment: well explained" in words
+        assert ("so 4.18 points in all" in words) is not hidden and ("4.18" in words) is not hidden
 
 
 def test_pages_show_no_control_characters_and_escape_once() -> None:

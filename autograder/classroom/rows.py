@@ -109,6 +109,8 @@ class Row:
             lines.append(f"{days}: {self.deduction:g} points fewer" if self.deduction else days)
         if self.manual.points:
             lines.append(f"{self.manual.points:+g} points by the course staff")
+        if (self.deduction or self.manual.points) and self.report and not _hidden(self.report):
+            lines.append(f"so {self.total:g} points in all")  # with hidden checks, a sum would reveal theirs
         return lines + ([f"comment: {self.manual.comment}"] if self.manual.comment else [])
 
 
@@ -198,9 +200,14 @@ def nothing(lab: Lab, words: str) -> dict[str, Any]:
     return jobs.merged([(text_report.plain(refused(applicable, words)), "")])
 
 
+def _hidden(plain: Mapping[str, Any]) -> int:
+    """The number of checks that students do not see."""
+    return sum(test["visibility"] == Visibility.HIDDEN for test in plain["tests"])
+
+
 def for_student(plain: dict[str, Any]) -> Report:
     """A report as its student may see it: without hidden checks, and without the sum that would reveal their points."""
     shown = [test for test in plain["tests"] if test["visibility"] != Visibility.HIDDEN]
-    hidden = len(plain["tests"]) - len(shown)
+    hidden = _hidden(plain)
     words = f"\n{hidden} more checks are not shown and not counted below." if hidden else ""
     return jobs.as_report(plain | {"tests": shown, "output": plain["output"] + words})
