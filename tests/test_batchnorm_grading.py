@@ -319,6 +319,8 @@ def test_hidden_digits_follow_the_secret(tmp_path: Path) -> None:
     assert found.x.shape == (600, 28, 28) and found.hidden.shape == (300, 28, 28) and str(tmp_path) in source
     other, _ = data.load(tmp_path / "a", 1)
     assert sorted(found.labels) == sorted(other.labels) and list(found.labels) != list(other.labels)
+    (_, _), (known, _), _ = data.digits()
+    assert not {image.tobytes() for image in known} & {image.tobytes() for image in found.hidden}
     with pytest.raises(ValueError, match="at least 16 bytes, got 3"):
         hidden.write(b"abc", tmp_path)
 

@@ -202,7 +202,7 @@ def test_a_name_that_numpy_has_given_up_is_named_with_the_new_one(tmp_path: Path
 def test_labels_of_hidden_images_never_enter_the_sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "found", lambda: (None, "the stand-in"))
     loaded, line = LAB.load(None, 0)
-    assert "360 images that students have, slightly changed" in line and line.endswith("the stand-in")
+    assert "360 images that students have, in other light" in line and line.endswith("the stand-in")
     step = next(step for step in LAB.steps if step.name == "simple")
     given = np.load(io.BytesIO(step.job(Run(Submission({}, (), ""), loaded, 0)).input))
     assert set(given) == {"images", "labels", "unlabelled", "seed"}
@@ -230,13 +230,6 @@ def test_hidden_images_follow_from_the_secret_and_are_no_known_ones(
     known = {image.tobytes() for image in mnist.digits()["t10k-images-idx3-ubyte"]}
     assert not known & {image.tobytes() for image in loaded.hidden}
     assert np.bincount(loaded.truths).tolist() == [36] * 10
-
-
-def test_changes_are_small() -> None:
-    images = mnist.digits()["t10k-images-idx3-ubyte"]
-    changed = data.changed(images, np.random.default_rng(0)).astype(int)
-    assert (changed[images == 0] == 0).all()
-    assert (np.abs(changed - images) <= 0.1 * images + data.NOISE + 1).all()
 
 
 def test_the_archive_lies_as_the_handout_says(tmp_path: Path) -> None:

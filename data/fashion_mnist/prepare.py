@@ -25,7 +25,7 @@ if __name__ == "__main__":
 import numpy as np
 
 from smallnets import cli, files
-from smallnets.data import datasets, fashion, write_sets
+from smallnets.data import altered, datasets, fashion, write_sets
 from smallnets.data.draws import draw_splits, secret_seed
 
 HERE = Path(__file__).parent
@@ -35,15 +35,19 @@ CLASSES: dict[int, dict[str, tuple[int, ...]]] = {
     2: {"T-shirt": (0,), "pullover": (2,), "dress": (3,), "coat": (4,), "shirt": (6,)},
 }
 TRAIN, DEV, TEST = 7500, 2400, 1500
-HIDDEN = "fashion_mnist test split"  # what a secret decides
+HIDDEN, CHANGES = "fashion_mnist test split", "fashion_mnist changes"  # what a secret decides
 TEN_CLASSES = 0.1  # the share that the CNN lab trains on and validates with
 
 
-def write_splits(images: np.ndarray, labels: np.ndarray, totals: dict[str, int], seed: int, out: Path) -> list[str]:
+def write_splits(
+    images: np.ndarray, labels: np.ndarray, totals: dict[str, int], seed: int, out: Path,
+    changes: np.random.Generator | None = None,
+) -> list[str]:  # fmt: skip
     """Draw and write X_{split}_part{K}.npy (uint8 [N, 784]) and y_... (int64 [N]) of both parts.
 
     Args:
         totals: rows of each split, e.g. {"train": 7500, "dev": 2400}; classes get equal shares.
+        changes: makes new images of those drawn; None writes them as they are.
 
     Returns:
         The names of the files written.
@@ -52,11 +56,28 @@ def write_splits(images: np.ndarray, labels: np.ndarray, totals: dict[str, int],
     for part, classes in CLASSES.items():
         sizes = {split: total // len(classes) for split, total in totals.items()}
         for split, (rows, y) in draw_splits(labels, list(classes.values()), sizes, seed).items():
-            arrays = {f"X_{split}_part{part}.npy": images[rows].reshape(len(rows), -1), f"y_{split}_part{part}.npy": y}
+            x = images[rows] if changes is None else altered.altered(images[rows], changes)
+            arrays = {f"X_{split}_part{part}.npy": x.reshape(len(rows), -1), f"y_{split}_part{part}.npy": y}
             for name, array in arrays.items():
                 write_sets.write_npy(out / name, array)
             names += arrays
     return names
+
+
+def write_hidden(images: np.ndarray, labels: np.ndarray, secret: bytes, out: Path) -> list[str]:
+    """Write the hidden split: new images made of Fashion-MNIST's test images, which anyone can get.
+
+    Args:
+        secret: at least 16 bytes, which decide which images are drawn and how they are changed.
+
+    Returns:
+        The names of the files written.
+
+    Raises:
+        ValueError: a secret that could be guessed.
+    """
+    changes = np.random.default_rng(secret_seed(secret, CHANGES))
+    return write_splits(images, labels, {"test": TEST}, secret_seed(secret, HIDDEN), out, changes)
 
 
 @cli.exit_codes
@@ -74,22 +95,23 @@ def main(argv: list[str] | None = None) -> int:
     if args.secret and not args.staff:
         raise ValueError("expected --staff with --secret, got --secret alone")
     files.expect_folder(args.out)
-    draws = [("train", {"train": TRAIN, "dev": DEV}, args.seed)]
+    secret = args.secret.read_bytes().strip() if args.staff else b""
     if args.staff:
-        draws.append(("t10k", {"test": TEST}, secret_seed(args.secret.read_bytes().strip(), HIDDEN)))
+        secret_seed(secret, HIDDEN)  # refused before anything is read
     # everything is read before anything is written
     kinds = ("images-idx3-ubyte", "labels-idx1-ubyte")
-    sources = {stem: [fashion.read_source(f"{stem}-{kind}", args.source) for kind in kinds] for stem, _, _ in draws}
+    sets = ("train", "t10k") if args.staff else ("train",)
+    sources = {name: [fashion.read_source(f"{name}-{kind}", args.source) for kind in kinds] for name in sets}
     stems = [f"{x}_{split}_part{part}.npy" for x in "Xy" for split in ("train", "dev") for part in CLASSES]
     manifests = {datasets.MANIFEST: [*stems, fashion.NPZ, datasets.CLASS_NAMES]}
     if args.staff:  # the hidden split stays out of the list of what students have
         manifests[write_sets.STAFFS_MANIFEST] = [f"{x}_test_part{part}.npy" for x in "Xy" for part in CLASSES]
     with write_sets.replacing_set(args.out, manifests) as new:
-        names: list[str] = []
-        for stem, totals, seed in draws:
-            images, labels = sources[stem]
-            names += write_splits(images, labels, totals, seed, new)
         images, labels = sources["train"]
+        names = write_splits(images, labels, {"train": TRAIN, "dev": DEV}, args.seed, new)
+        if args.staff:
+            test_images, test_labels = sources["t10k"]
+            names += write_hidden(test_images, test_labels, secret, new)
         x, y = fashion.shuffled(images, labels, args.seed, TEN_CLASSES)
         write_sets.write_npz(new / fashion.NPZ, fashion.train_and_validation(x, y))
         names.append(fashion.NPZ)

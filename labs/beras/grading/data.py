@@ -1,4 +1,4 @@
-"""MNIST for the grading of Beras: training images, and slightly changed hidden images."""
+"""MNIST for the grading of Beras: training images, and hidden images."""
 
 import dataclasses
 import functools
@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.registry import ROOT
-from smallnets.data import mnist
+from smallnets.data import altered, mnist
 
 PLACES = (ROOT / "labs/data/mnist", ROOT / "data/mnist")  # the folders where assignment.py looks
-CONTRAST, NOISE = 0.1, 8  # largest loss of brightness of an image, largest change of a pixel
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,18 +21,6 @@ class Data:
     labels: NDArray[np.uint8]
     hidden: NDArray[np.uint8]
     truths: NDArray[np.uint8]
-
-
-def changed(images: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """The images [N, ...], each up to a tenth darker, with noise of up to 8 grey levels where it is not black.
-
-    So no image equals a known one byte for byte. On MNIST the accuracies of the simple model and of three typical
-    advanced ones change by less than 0.001; a shift by one pixel would cost the simple one 0.06.
-    """
-    shape = (len(images), *[1] * (images.ndim - 1))
-    darker = images * rng.uniform(1 - CONTRAST, 1, shape).astype(np.float32)
-    noise = rng.uniform(-NOISE, NOISE, images.shape).astype(np.float32)
-    return np.clip(np.rint(darker + noise * (images > 0)), 0, 255).astype(np.uint8)
 
 
 def found() -> tuple[Path | None, str]:
@@ -57,7 +44,7 @@ def load(staff: Path | None, seed: int) -> tuple[Data, str]:
     """Training images in an order of this seed, hidden ones, and a line on their source.
 
     Args:
-        staff: folder written by `hidden`; None changes the test images that students have.
+        staff: folder written by `hidden`; None takes the test images that students have, in other light.
 
     Raises:
         ValueError, OSError: missing or malformed files.
@@ -70,7 +57,7 @@ def load(staff: Path | None, seed: int) -> tuple[Data, str]:
     hidden, truths = hidden[hidden_order], truths[hidden_order]
     source = f"of {staff}"
     if staff is None:
-        hidden, source = changed(hidden, rng), "that students have, slightly changed, as there are no staff images"
+        hidden, source = altered.relit(hidden, rng), "that students have, in other light, as there are no staff images"
     data = Data(images[order].reshape(len(images), -1), labels[order], hidden.reshape(len(hidden), -1), truths)
     line = f"scored on {len(hidden)} images {source}; order of seed {seed}"
     return data, f"{line}; {note}" if note else line

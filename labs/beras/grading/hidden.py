@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from labs.beras.grading import data
-from smallnets.data import draws, idx, mnist
+from smallnets.data import altered, draws, idx, mnist
 from smallnets.files import write_text
 
 
 def write(secret: bytes, folder: Path) -> None:
-    """Write four IDX files: the unchanged training images, and all test images, reordered and changed.
+    """Write four IDX files: the unchanged training images, and a new image made of each test image.
 
     Args:
         secret: at least 16 bytes, which decide order and changes.
@@ -24,7 +24,7 @@ def write(secret: bytes, folder: Path) -> None:
         images, labels = data.split(source, name)
         if name == "t10k":
             order = rng.permutation(len(images))
-            images, labels = data.changed(images[order], rng), labels[order]
+            images, labels = altered.altered(images[order], rng), labels[order]
         idx.write_idx(folder / f"{name}-images-idx3-ubyte.gz", images)
         idx.write_idx(folder / f"{name}-labels-idx1-ubyte.gz", labels)
     if note:
