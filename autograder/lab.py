@@ -191,13 +191,16 @@ class Column:
 
 @dataclasses.dataclass(frozen=True)
 class Ranking:
-    """How places on the scoreboard become points.
+    """How submissions get places on the scoreboard, and places points.
 
     Args:
         column: ranks submissions. Ties: the earlier upload first.
-        points: of the first, the second, ... place; the last number holds for all places after it.
+        points: of the first, the second, ... place; the last number holds for all places after it. Empty: places give
+            no points.
         late: points of a submission after the deadline, whatever its place.
         baseline: the worst value of the column that earns any points.
+        rules: numbers of the checks that a submission must pass to get a place.
+        ties: rows share a place if the images cannot tell them apart: those in the 95 % interval of the first of them.
         final: the column that decides in the end, on data that `column` does not use; students do not see it before.
             "" if `column` decides. The values of `column` are public while students hand in.
         step: the board shows a value of `column` only if it beats the student's shown value by more than this, and
@@ -210,9 +213,11 @@ class Ranking:
     """
 
     column: str
-    points: tuple[float, ...]
-    late: float
-    baseline: float
+    points: tuple[float, ...] = ()
+    late: float = 0.0
+    baseline: float | None = None
+    rules: tuple[str, ...] = ()
+    ties: bool = False
     final: str = ""
     step: float = 0.0
     tells: tuple[str, ...] = ()
@@ -222,7 +227,8 @@ class Ranking:
 
     def rank_points(self, place: int, value: float, late: bool = False, better: str = "high") -> float:
         """The points of the submission at a place, counted from 1, with this value of the column."""
-        if value < self.baseline if better == "high" else value > self.baseline:
+        sign = 1 if better == "high" else -1
+        if not self.points or (self.baseline is not None and sign * value < sign * self.baseline):
             return 0.0
         return self.late if late else self.points[min(place, len(self.points)) - 1]
 
@@ -266,7 +272,7 @@ class Lab:
         needs: files of the checkout that grading needs besides the grader and smallnets, as patterns.
         root: the folder in the archive that must hold the files, such as "hw2/code".
         places: folders where `pack` looks for files, relative to its FOLDER.
-        ranking: how places become points.
+        ranking: how submissions get places.
         module: that declares the lab, as `registry.load` fills it in.
         hidden: (secret, folder) writes the staff's data that `load` reads; None if the lab has none. `registry.load`
             fills it in: it is the function `write` of `grading/hidden.py`.

@@ -205,7 +205,16 @@ def test_without_a_token_nothing_is_taken(bench: Bench, token: str) -> None:
     headers = {b"authorization": f"Bearer {token}".encode("latin-1")}
     answer = bench[0].post("/uploads", content=work(1, 1), headers=headers)
     assert answer.status_code == 401 and bench[1].waiting() == 0
+    assert answer.json() == {"error": "This token is not known, or was revoked. Ask the staff for a new one."}
     assert sign_in(bench, token).status_code == 403 and not bench[0].cookies
+
+
+def test_a_browser_reads_pages_and_a_program_json(bench: Bench) -> None:
+    page = get(bench, "/uploads/7", accept="text/html,*/*")
+    assert page.status_code == 404 and page.headers["content-type"].startswith("text/html")
+    assert get(bench, "/uploads/7", "s1").json() == {"error": "There is no such page, or you may not see it."}
+    without = bench[0].post("/uploads", content=work(1, 1), headers={"content-type": "application/zip"})
+    assert (without.status_code, without.json()) == (401, {"error": "Sign in with your token to hand in."})
 
 
 def test_a_revoked_token_is_worth_nothing_and_a_new_one_works(bench: Bench) -> None:

@@ -17,7 +17,7 @@ from scoreboard import LAB, board, grade_all, graded, work
 
 from autograder import __main__ as autograder
 from autograder import registry
-from autograder.board import accounts, live, ranking, roster, supervise, uploads
+from autograder.board import accounts, decisions, live, ranking, roster, supervise, uploads
 from autograder.board.record import ANY, Record
 from autograder.classroom import scheduler
 from autograder.classroom.store import key_of
@@ -376,9 +376,105 @@ def test_points_for_the_gradebook_name_everyone(bench: Bench, toy: Path, tmp_pat
         hand_in(record, who, value, final)
     grade_all(record)
     assert serve(toy, "--points", tmp_path / "points.csv") == 0
-    lines = [line[:4] for line in csv.reader((tmp_path / "points.csv").read_text().splitlines())]
-    assert lines == [["student", "name", "place", "points"], ["'=cmd()", "x", "", "0"], ["s1", "Bird 1", "2", "9"],
-                     ["s2", "Bird 2", "1", "10"], ["s3", "Bird 3", "", "0"]]  # fmt: skip
+    lines = list(csv.reader((tmp_path / "points.csv").read_text().splitlines()))
+    assert [line[:5] for line in lines] == [
+        ["student", "name", "place", "points", "score"], ["'=cmd()", "x", "none", "0", "0"],
+        ["s1", "Bird 1", "2", "9", "9.4"], ["s2", "Bird 2", "1", "10", "8.8"], ["s3", "Bird 3", "none", "0", "0"],
+    ]  # fmt: skip
+    assert all(cell for line in lines for cell in line)
+
+
+def test_the_score_for_the_gradebook_is_the_best_one_in_time(bench: Bench, toy: Path, tmp_path: Path) -> None:
+    record, _ = bench
+    for who, value, late in (("s1", 0.9, 0), ("s1", 0.5, 0), ("s1", 0.99, 1), ("s2", 0.8, 1)):
+        hand_in(record, who, value, 0.5)
+        record.connection.execute("UPDATE submission SET late = ? WHERE id = (SELECT max(id) FROM submission)", (late,))
+    grade_all(record)
+    assert serve(toy, "--points", tmp_path / "points.csv") == 0
+    with open(tmp_path / "points.csv") as file:
+        assert [line["score"] for line in csv.DictReader(file)] == ["9.4", "8.8", "0"]
+
+
+def test_a_row_that_staff_hide_is_gone_and_comes_back(bench: Bench) -> None:
+    record, _ = bench
+    for who, value in (("s1", 0.9), ("s2", 0.8)):
+        hand_in(record, who, value, 0.5)
+    grade_all(record)
+    record.refresh()
+    decisions.hide(record, "s1", True)
+    assert [row.name for row in ranking.ranked(LAB, record.entries()) if row.place] == ["Bird 2"]
+    assert len(record.entries("s1")) == 1  # the student still sees it
+    decisions.hide(record, "s1", False)
+    assert [row.name for row in ranking.ranked(LAB, record.entries()) if row.place] == ["Bird 1", "Bird 2"]
+    with pytest.raises(ValueError, match="expected a student of this board, got eve"):
+        decisions.hide(record, "eve", True)
+
+
+def test_the_same_files_of_another_student_get_no_place_until_staff_agree(bench: Bench) -> None:
+    record, _ = bench
+    same = hand_in(record, "s1", 0.9, 0.5)
+    assert hand_in(record, "s2", 0.9, 0.5) == same
+    grade_all(record)
+    record.refresh()
+
+    def places() -> list[tuple[str, int | None, str]]:
+        return [(row.name, row.place, row.note) for row in ranking.ranked(LAB, record.entries()) if row.number < 9]
+
+    assert places() == [("Bird 1", 1, ""), ("Bird 2", None, "review")]
+    assert decisions.same_files(record) == [(same, ("s1", "s2"), False)]
+    decisions.agree(record, same, True)
+    assert places() == [("Bird 1", 1, ""), ("Bird 2", 2, "")]
+    decisions.agree(record, same, False)
+    assert places()[1][1] is None
+    with pytest.raises(ValueError, match="expected files that several students handed in"):
+        decisions.agree(record, "0" * 64, True)
+
+
+def test_an_upload_that_is_graded_again_keeps_its_result_until_there_is_a_new_one(bench: Bench) -> None:
+    record, _ = bench
+    sha256 = hand_in(record, "s1", 0.6, 0.5)
+    for grader, score in (("g1", 0.1), ("g2", 0.2)):
+        record.enqueue_everything()
+        scheduler.renew(record, LAB, grader)
+        finish(record, score)
+
+    def found() -> float:
+        record.refresh()
+        (entry,) = record.entries()
+        return entry.values["accuracy"]
+
+    assert found() == 0.2
+    decisions.regrade(record, sha256)
+    assert record.waiting() == 1 and found() == 0.2  # not g1's
+    finish(record, 0.3)
+    assert found() == 0.3
+    decisions.regrade(record, sha256)
+    grade_all(record, fault="no room")
+    assert found() == 0.3
+    decisions.regrade(record, sha256)
+    finish(record, 0.4)
+    assert found() == 0.4
+
+
+def finish(record: Record, value: float) -> None:
+    """Grade the only job that waits; its accuracy is this."""
+    job = record.claim()
+    assert job is not None
+    record.finish(job.key, graded(work(value, 0.5)), time.time())
+
+
+def test_a_record_of_an_earlier_version_shows_its_results(bench: Bench) -> None:
+    record, _ = bench
+    hand_in(record, "s1", 0.6, 0.5)
+    grade_all(record)
+    record.refresh()
+    with record.transaction():
+        for column in ("score", "broken"):
+            record.connection.execute(f"ALTER TABLE board_result DROP COLUMN {column}")
+    later = Record(record.path, LAB)
+    later.refresh()
+    assert [entry.values["accuracy"] for entry in later.entries()] == [0.6] and later.scores() == {"s1": 7.6}
+    later.close()
 
 
 def test_a_copy_is_one_whole_file_and_can_be_put_back(bench: Bench, toy: Path, tmp_path: Path) -> None:
@@ -429,10 +525,11 @@ def test_the_server_is_told_nothing_of_the_staff_and_the_staff_may_not_lie_where
     db, staff = tmp_path / "db" / "board.sqlite", tmp_path / "staff"
     db.parent.mkdir()
     staff.mkdir()
-    assert serve(db, "--staff", staff, "--deadline", "2030-01-01T00:00", "--final", "--uploads", 5) == 0
+    chosen = ["--deadline", "2030-01-01T00:00", "--final", "--uploads", 5, "--rank-by", "accuracy"]
+    assert serve(db, "--staff", staff, *chosen) == 0
     server, grader = started
     assert not any("staff" in word for word in server) and str(staff) in grader
-    assert server[-1] == "--final" and {"--no-grading", "--uploads", "--deadline"} <= set(server)
+    assert server[-1] == "--final" and {"--no-grading", "--uploads", "--deadline", "--rank-by"} <= set(server)
     said = server[server.index("--deadline") + 1]
     assert cli.moment(said) == cli.moment("2030-01-01T00:00")  # in every zone
     (db.parent / "staff").mkdir()

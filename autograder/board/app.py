@@ -1,7 +1,7 @@
 """The board as a web application, and a server for it."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import uvicorn
@@ -9,11 +9,11 @@ from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from autograder.board import connections
+from autograder.board import auth, connections
 from autograder.board.guard import Guard
 from autograder.board.handlers import ReadHandlers, State, WriteHandlers
 from autograder.board.uploads import Rules
@@ -39,15 +39,20 @@ def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
         yield
         await run_in_threadpool(state.hub.stop)
 
+    def answer(request: Request, words: str, code: int, headers: Mapping[str, str] | None) -> Response:
+        if auth.is_program(request):
+            return JSONResponse({"error": words}, code, headers)
+        return HTMLResponse(state.pages.message("Sorry", words), code, headers)
+
     async def error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         words = "There is no such page, or you may not see it." if error.status_code == 404 else error.detail
-        return HTMLResponse(state.pages.message("Sorry", words), error.status_code, error.headers)
+        return answer(request, words, error.status_code, error.headers)
 
     async def no_record(request: Request, error: Exception) -> Response:
         cli.complain(error)  # to staff
         words = "The board cannot be read or written at the moment; no upload was accepted. Tell the staff."
-        return HTMLResponse(state.pages.message("Sorry", words), 503, {"retry-after": "60"})
+        return answer(request, words, 503, {"retry-after": "60"})
 
     routes = [
         Route("/", reading.board),

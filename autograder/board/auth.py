@@ -17,6 +17,11 @@ def bearer(request: Request) -> str:
     return token.strip()[:LONGEST] if kind.lower() == "bearer" else ""
 
 
+def is_program(request: Request) -> bool:
+    """Whether a program asks, such as curl, which wants no HTML; browsers name it first of all."""
+    return "authorization" in request.headers or "text/html" not in request.headers.get("accept", "")
+
+
 def reader(request: Request, record: Record) -> Person | None:
     """The person who asks to see something; None without a valid token."""
     token = bearer(request) or request.cookies.get(_name(request), "")[:LONGEST]

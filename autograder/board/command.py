@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autograder import registry
 from autograder.board import accounts, confinement, roster, supervise, uploads
-from autograder.board.ranking import checked
+from autograder.board.declared import checked, ranked_by
 from autograder.board.record import Record, opened
 from autograder.lab import Lab
 from smallnets import cli
@@ -35,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cool-down", type=seconds, metavar="SECONDS", help="between uploads; left out: the lab's")
     words = "such as 2026-12-01T23:59; later uploads are late"
     parser.add_argument("--deadline", type=cli.moment, metavar="TIME", help=words)
+    words = "rank by this column, without the rules and points of the lab's own ranking"
+    parser.add_argument("--rank-by", metavar="COLUMN", help=words)
     parser.add_argument("--final", action="store_true", help="show the final ranking to all")
     parser.add_argument("--no-grading", action="store_true", help="serve only; `class --watch` grades elsewhere")
     parser.add_argument("--i-trust-this", action="store_true", help="grade even where there is no safe sandbox")
@@ -51,6 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def command(args: argparse.Namespace) -> int:
     """Serve, or do one of the other tasks; returns the exit code."""
     lab = checked(registry.load(args.lab))
+    if args.rank_by is not None:
+        lab = ranked_by(lab, args.rank_by)
     deadline = math.inf if args.deadline is None else args.deadline
     chosen = uploads.rules_of(lab, args.uploads, args.cool_down, deadline, args.final)
     if any(given is not None for given in (args.add_students, args.new_token, args.revoke)):

@@ -32,6 +32,7 @@ from autograder.lab import Lab
 MOST_LISTENERS, MOST_FROM_ONE = 3000, 1000  # a lecture hall may share one address
 MOST_UPLOADS = 64  # received at once; more are told to try later
 UPLOAD_SECONDS = 300.0
+UNKNOWN = "This token is not known, or was revoked. Ask the staff for a new one."
 IN_MEMORY = 2**20  # bytes of an upload; the rest goes to an unnamed file
 
 
@@ -132,7 +133,7 @@ class WriteHandlers:
         async with request.form(max_files=0, max_fields=5) as form:
             token = str(form.get("token", "")).strip()[: auth.LONGEST]
         if await run_in_threadpool(self._by_token, token) is None:
-            raise HTTPException(403, "This token is not known, or was revoked. Ask the staff for a new one.")
+            raise HTTPException(403, UNKNOWN)
         response = RedirectResponse("/", 303)
         auth.remember(request, response, token)
         return response
@@ -173,7 +174,8 @@ class WriteHandlers:
         with self.state.record() as record:
             person = auth.writer(request, record)
             if person is None:
-                raise HTTPException(401, "Sign in with your token to hand in.", {"www-authenticate": "Bearer"})
+                words = UNKNOWN if "authorization" in request.headers else "Sign in with your token to hand in."
+                raise HTTPException(401, words, {"www-authenticate": "Bearer"})
             self.state.rules.check(record.uploads(person.student), time.time())
             return person
 

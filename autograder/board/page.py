@@ -7,8 +7,8 @@ from typing import Any
 
 from autograder.board import rows
 from autograder.board.accounts import Person
+from autograder.board.declared import deciding
 from autograder.board.live import Board
-from autograder.board.ranking import deciding
 from autograder.board.record import Record, Upload
 from autograder.board.report import Shown, step_text
 from autograder.board.uploads import Rules

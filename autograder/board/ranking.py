@@ -5,18 +5,20 @@ Values measured on hidden data are shown in steps, so that many uploads do not r
 import dataclasses
 import math
 import sys
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from autograder.lab import Column, Lab, Ranking
-
-Z95 = 1.959963984540054  # the 97.5 % point of the normal distribution
+from autograder.board.declared import columns, deciding
+from autograder.board.estimates import climbed, wilson
+from autograder.lab import Lab, Ranking
 
 
 @dataclasses.dataclass(frozen=True)
 class Entry:
     """A graded upload: its owner, its time in seconds since the epoch, and its values by name of the column.
 
-    `number` decides which of two uploads is the earlier, as a clock may have been set back between them.
+    `number` decides which of two uploads is the earlier, as a clock may have been set back between them. `broken` has
+    the numbers of the rules it breaks; `review` says that another student handed in the same files before.
     """
 
     key: str
@@ -26,11 +28,20 @@ class Entry:
     late: bool = False
     kind: str = "student"  # or "baseline", which is shown but takes no place
     number: int = 0  # counts uploads in the order of their arrival
+    broken: tuple[str, ...] = ()
+    review: bool = False
+
+    @property
+    def note(self) -> str:
+        """Why the upload can get no place, in a word or two: "rule 2.4" or "review"; "" if it can."""
+        if self.broken:
+            return f"{'rules' if len(self.broken) > 1 else 'rule'} {', '.join(self.broken)}"
+        return "review" if self.review else ""
 
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A row of the board; `place` and `points` are None where there are none."""
+    """A row of the board; `place` and `points` are None where there are none, and `note` then says why."""
 
     key: str
     name: str
@@ -42,30 +53,8 @@ class Row:
     received: float | None = None
     late: bool = False
     number: int = 0
-
-
-def checked(lab: Lab) -> Lab:
-    """The lab itself; ValueError if no board can be made of it."""
-    names, ranking = [column.name for column in lab.columns], lab.ranking
-    wanted = [name for name in (ranking.column, ranking.final) if name] if ranking else []
-    if not names or any(name not in names for name in wanted):
-        raise ValueError(f"expected {lab.name} to declare the columns of its board, {wanted}, got {names}")
-    return lab
-
-
-def columns(lab: Lab, final: bool) -> list[Column]:
-    """The columns that are shown; the deciding one comes first."""
-    first = deciding(lab, final).name
-    hidden = lab.ranking.final if lab.ranking and not final else ""
-    return sorted((column for column in lab.columns if column.name != hidden), key=lambda column: column.name != first)
-
-
-def deciding(lab: Lab, final: bool) -> Column:
-    """The column by which rows are ranked."""
-    if lab.ranking is None:
-        return lab.columns[0]
-    name = (lab.ranking.final if final else "") or lab.ranking.column
-    return next(column for column in lab.columns if column.name == name)
+    tied: bool = False  # others have the same place
+    note: str = ""
 
 
 def shown_values(lab: Lab, entries: Iterable[Entry]) -> list[tuple[Entry, float | None]]:
@@ -97,9 +86,20 @@ def standing(lab: Lab, entries: Iterable[Entry]) -> Entry | None:
     return on_time if _earns(lab, on_time) or not _earns(lab, after) else after
 
 
+def counting(lab: Lab, entries: Iterable[Entry]) -> Entry | None:
+    """The upload that stands for a student: one that can get a place; if there is none, one that cannot."""
+    entries = list(entries)
+    kept, others = ([entry for entry in entries if bool(entry.note) == noted] for noted in (False, True))
+    without_value = [entry for entry in others if entry.broken]
+    latest = max(without_value, key=lambda entry: entry.number, default=None)
+    return standing(lab, kept) or standing(lab, others) or latest
+
+
 def _earns(lab: Lab, entry: Entry) -> bool:
-    column = deciding(lab, False)
-    return lab.ranking is None or lab.ranking.rank_points(1, entry.values[column.name], better=column.better) > 0
+    column, ranking = deciding(lab, False), lab.ranking
+    if ranking is None or not ranking.points:
+        return True
+    return ranking.rank_points(1, entry.values[column.name], better=column.better) > 0
 
 
 def _order(lab: Lab, entry: Entry, final: bool = False) -> tuple[float, ...]:
@@ -119,13 +119,31 @@ def ranked(lab: Lab, entries: Iterable[Entry], final: bool = False) -> list[Row]
     people: dict[str, list[Entry]] = {}
     for entry in entries:
         people.setdefault(entry.key, []).append(entry)
-    stand = [entry for entry in (standing(lab, group) for group in people.values()) if entry is not None]
-    rows, place = [], 0
-    for each in sorted([*stand, *_declared(lab, final)], key=lambda entry: _order(lab, entry, final)):
-        takes_place = each.kind == "student" and not each.late
-        place += takes_place
-        rows.append(_row(lab, each, place if takes_place else None, final))
-    return rows
+    stand = [entry for entry in (counting(lab, group) for group in people.values()) if entry is not None]
+    ordered = sorted([*stand, *_declared(lab, final)], key=lambda entry: _order(lab, entry, final))
+    found = places(lab, ordered, final)
+    shared = Counter(found)
+    pairs = zip(ordered, found, strict=True)
+    return [_row(lab, each, place, final, place is not None and shared[place] > 1) for each, place in pairs]
+
+
+def places(lab: Lab, ordered: Sequence[Entry], final: bool) -> list[int | None]:
+    """The place of each entry, the best first; None for baselines, late uploads and those with a note."""
+    column, ties = deciding(lab, final), lab.ranking is not None and lab.ranking.ties
+    found: list[int | None] = []
+    count, place, lowest, highest = 0, 0, math.inf, -math.inf
+    for entry in ordered:
+        if entry.kind != "student" or entry.late or entry.note:
+            found.append(None)
+            continue
+        count += 1
+        value = entry.values.get(column.name, math.nan)
+        if not (ties and lowest <= value <= highest):
+            place = count
+            if column.images and 0 <= value <= 1:
+                lowest, highest = wilson(value, column.images)
+        found.append(place)
+    return found
 
 
 def _declared(lab: Lab, final: bool) -> list[Entry]:
@@ -143,47 +161,17 @@ def _declared(lab: Lab, final: bool) -> list[Entry]:
     ]
 
 
-def _row(lab: Lab, entry: Entry, place: int | None, final: bool) -> Row:
+def _row(lab: Lab, entry: Entry, place: int | None, final: bool, tied: bool) -> Row:
     names = [column.name for column in columns(lab, final)]
     column, points, interval = deciding(lab, final), None, None
     value = entry.values.get(column.name)
-    if lab.ranking and entry.kind == "student" and value is not None:
-        points = lab.ranking.rank_points(place or 1, value, entry.late, column.better)
+    if lab.ranking and lab.ranking.points and entry.kind == "student" and value is not None:
+        points = 0.0 if entry.note else lab.ranking.rank_points(place or 1, value, entry.late, column.better)
     if column.images and value is not None and math.isfinite(entry.received):
         interval = wilson(min(max(value, 0.0), 1.0), column.images)
     received = entry.received if math.isfinite(entry.received) else None
     values = {name: entry.values[name] for name in names if name in entry.values}
-    return Row(entry.key, entry.name, entry.kind, place, values, points, interval, received, entry.late, entry.number)
-
-
-def climbed(values: Sequence[float], step: float, better: str = "high") -> list[float | None]:
-    """The value to show for each of a student's values, in order of time; None for one that adds nothing to the board.
-
-    A value is shown if it beats the last shown one by more than `step`, rounded to a multiple of it. So a student with
-    many uploads cannot learn the hidden labels from small changes: the Ladder mechanism of Blum and Hardt (ICML 2015,
-    https://arxiv.org/abs/1502.04585, figure 1). With a step of 0 each better value is shown as it is.
-    """
-    sign = 1.0 if better == "high" else -1.0
-    shown: list[float | None] = []
-    best = -math.inf
-    for value in values:
-        if sign * value > best + step:
-            rounded = value if step == 0 else round(round(value / step) * step, 12)
-            best = sign * rounded
-            shown.append(rounded)
-        else:
-            shown.append(None)
-    return shown
-
-
-def wilson(share: float, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share measured on n images (Wilson, J. Am. Stat. Assoc. 22, 1927, p. 209).
-
-    Raises:
-        ValueError: no share, or no images.
-    """
-    if not 0 <= share <= 1 or n < 1:
-        raise ValueError(f"expected a share from 0 to 1 of at least one image, got {share} of {n}")
-    spread = Z95 * math.sqrt(share * (1 - share) / n + (Z95 / (2 * n)) ** 2)
-    middle, norm = share + Z95**2 / (2 * n), 1 + Z95**2 / n
-    return max(0.0, (middle - spread) / norm), min(1.0, (middle + spread) / norm)
+    return Row(
+        entry.key, entry.name, entry.kind, place, values, points, interval, received, entry.late, entry.number,
+        tied, entry.note,
+    )  # fmt: skip

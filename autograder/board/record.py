@@ -1,4 +1,6 @@
-"""The board's part of a class's record: settings, people, and the latest result of each content."""
+"""The board's part of a class's record: settings, people, and the latest result of each content.
+
+The decisions of staff on it are in `decisions.py`."""
 
 import contextlib
 import json
@@ -12,7 +14,9 @@ from autograder.board import accounts
 from autograder.board.ranking import Entry
 from autograder.classroom import jobs
 from autograder.classroom.store import OPENING, Store, faults_named
+from autograder.explanations import Reason
 from autograder.lab import Lab
+from autograder.reports import plain_data
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS board_setting (
@@ -24,7 +28,15 @@ CREATE TABLE IF NOT EXISTS board_result (
     grader TEXT NOT NULL,             -- its hash
     columns TEXT NOT NULL,            -- JSON: name -> value
     report TEXT NOT NULL,             -- JSON, all parts together
-    ended REAL NOT NULL
+    ended REAL NOT NULL,
+    score REAL NOT NULL,
+    broken TEXT NOT NULL              -- the numbers of the rules for a place that the content breaks
+);
+CREATE TABLE IF NOT EXISTS board_hidden (
+    student TEXT PRIMARY KEY          -- has no row on the board
+);
+CREATE TABLE IF NOT EXISTS board_agreed (
+    sha256 TEXT PRIMARY KEY           -- staff agree that several students handed in these files
 );
 CREATE INDEX IF NOT EXISTS submission_student ON submission (student);
 """
@@ -59,6 +71,7 @@ class Record(Store):
             with faults_named(path, (*OPENING, ValueError)):  # the last for a damaged seed
                 # an upload that was confirmed survives a power cut
                 self.connection.execute("PRAGMA synchronous = FULL")
+                self._drop_older_results()
                 self.connection.executescript(accounts.SCHEMA + SCHEMA)
                 known = self.setting("lab", lab.name)
                 # one seed for all, unknown to students, kept so that nothing is graded again after a restart
@@ -68,6 +81,12 @@ class Record(Store):
         except ValueError:
             self.close()
             raise
+
+    def _drop_older_results(self) -> None:
+        """Drop a table of results without scores, of an earlier version; `refresh` makes it again from the jobs."""
+        heads = {row["name"] for row in self.connection.execute("PRAGMA table_info(board_result)")}
+        if heads and "score" not in heads:
+            self.connection.execute("DROP TABLE board_result")
 
     def setting(self, name: str, value: str) -> str:
         """A setting, which becomes `value` if it was not set before."""
@@ -91,10 +110,11 @@ class Record(Store):
         """Store the merged result of each content whose parts are all done, by the grader enqueued last."""
         # rows are in the order in which they were enqueued; other processes' clocks may differ
         query = (
-            "WITH whole AS (SELECT sha256, grader, max(rowid) AS wanted FROM job WHERE lab = ? "
-            "GROUP BY sha256, grader HAVING min(state = 'done')), "
-            "latest AS (SELECT sha256, grader, max(wanted) FROM whole GROUP BY sha256) "
-            "SELECT sha256, grader FROM latest WHERE NOT EXISTS (SELECT 1 FROM board_result r "
+            # a job that is graded again has a report, but is not done
+            "WITH known AS (SELECT sha256, grader, min(state = 'done') AS whole, max(rowid) AS wanted FROM job "
+            "WHERE lab = ? GROUP BY sha256, grader HAVING min(report IS NOT NULL)), "
+            "latest AS (SELECT sha256, grader, whole, max(wanted) FROM known GROUP BY sha256) "
+            "SELECT sha256, grader FROM latest WHERE whole AND NOT EXISTS (SELECT 1 FROM board_result r "
             "WHERE r.sha256 = latest.sha256 AND r.grader = latest.grader)"
         )
         for sha256, grader in self.connection.execute(query, (self.lab.name,)).fetchall():
@@ -103,22 +123,28 @@ class Record(Store):
                 continue  # the earlier result stays
             values = {column["name"]: column["value"] for column in report["columns"]}
             self.connection.execute(
-                "INSERT OR REPLACE INTO board_result VALUES (?, ?, ?, ?, ?)",
-                (sha256, grader, json.dumps(values), json.dumps(report), time.time()),
-            )
+                "INSERT OR REPLACE INTO board_result VALUES (?, ?, ?, ?, ?, ?, ?)",
+                (sha256, grader, json.dumps(values), json.dumps(report), time.time(), report["score"] or 0.0,
+                 " ".join(broken(self.lab, report))),
+            )  # fmt: skip
 
     def entries(self, student: str | None = None) -> list[Entry]:
-        """All graded uploads of students and baselines, or those of one."""
+        """All graded uploads of students and baselines, without those that staff have hidden; or all of one student."""
+        rules = self.lab.ranking.rules if self.lab.ranking else ()
         rows = self.connection.execute(
-            "SELECT p.key, p.name, s.received, r.columns, s.late, p.kind, s.id FROM submission s "
+            "SELECT p.key, p.name, s.received, r.columns, s.late, p.kind, s.id, r.broken, EXISTS ("
+            "SELECT 1 FROM submission o WHERE o.sha256 = s.sha256 AND o.student != s.student AND o.id < s.id "
+            "AND s.sha256 NOT IN (SELECT sha256 FROM board_agreed)) FROM submission s "
             "JOIN board_person p USING (student) JOIN board_result r USING (sha256) "
-            "WHERE p.kind != 'staff' AND student = coalesce(?, student)",
-            (student,),
+            "WHERE p.kind != 'staff' AND student = coalesce(?, student) "
+            "AND (student = ? OR student NOT IN (SELECT student FROM board_hidden))",
+            (student, student),
         )
         return [
-            Entry(row[0], row[1], self.seconds(row[2]), _numbers(self.plain(row[3])), bool(row[4]), row[5], row[6])
+            Entry(row[0], row[1], self.seconds(row[2]), _numbers(self.plain(row[3])), bool(row[4]), row[5], row[6],
+                  tuple(number for number in row[7].split() if number in rules), bool(row[8]))
             for row in rows
-        ]
+        ]  # fmt: skip
 
     def uploads(self, student: str) -> list[Upload]:
         """A student's uploads, the earliest first."""
@@ -147,6 +173,14 @@ class Record(Store):
             return "running"
         return "waiting" if "waiting" in states or states <= {"done"} else "fault"
 
+    def scores(self) -> dict[str, float]:
+        """The best score of each person with a graded upload: of those on time or, without one, of the late ones."""
+        query = (
+            "SELECT student, late, max(score) FROM submission JOIN board_result USING (sha256) GROUP BY student, late "
+            "ORDER BY late DESC"
+        )
+        return {student: score for student, _, score in self.connection.execute(query)}  # on time comes last
+
     def report(self, sha256: str) -> dict[str, Any] | None:
         """The report on a content; None if it is not graded."""
         row = self.connection.execute("SELECT report FROM board_result WHERE sha256 = ?", (sha256,)).fetchone()
@@ -156,6 +190,19 @@ class Record(Store):
         """The number of contents with a part that is not graded yet."""
         query = "SELECT count(DISTINCT sha256) FROM job WHERE state IN ('waiting', 'running')"
         return int(self.connection.execute(query).fetchone()[0])
+
+
+def broken(lab: Lab, report: dict[str, Any]) -> list[str]:
+    """The numbers of the lab's rules for a place that a report says are broken.
+
+    Without a value to rank by, these are only the rules whose checks say so: others failed with the whole submission.
+    """
+    ranking = lab.ranking
+    if ranking is None:
+        return []
+    valued = ranking.column in {column["name"] for column in report["columns"]}
+    tests = [test for test in jobs.as_report(report).tests if test.number in ranking.rules]
+    return [test.number for test in tests if not plain_data.passed(test) and (valued or test.cause == Reason.WRONG)]
 
 
 def _numbers(values: dict[str, Any]) -> dict[str, float]:

@@ -3,7 +3,8 @@
 import datetime
 from typing import Any, NamedTuple
 
-from autograder.board.ranking import columns, deciding, shown_values
+from autograder.board.declared import columns, deciding
+from autograder.board.ranking import shown_values
 from autograder.board.record import Record, Upload
 from autograder.board.rows import capital, number_text, value_text
 from autograder.board.uploads import Rules

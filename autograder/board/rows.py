@@ -5,8 +5,11 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from autograder.board.ranking import Row, columns, deciding
+from autograder.board.declared import columns, deciding
+from autograder.board.ranking import Row
 from autograder.lab import Column, Lab
+
+TIED = "="  # after a place that several rows share
 
 
 class Head(NamedTuple):
@@ -39,7 +42,7 @@ def heads(lab: Lab, final: bool) -> list[Head]:
     found = [Head("place", "Place", "number", True), Head("name", "Name", "name", True)]
     for number, column in enumerate(columns(lab, final)):
         found.append(Head(f"column{number}", capital(column.name), "number", column.better == "low"))
-        if column == first and lab.ranking:
+        if column == first and lab.ranking and lab.ranking.points:
             found.append(Head("points", "Points", "number", False))
         if column == first and column.images:
             found.append(Head("interval", "95 % interval", "number", first.better == "low"))
@@ -48,7 +51,9 @@ def heads(lab: Lab, final: bool) -> list[Head]:
 
 def line(lab: Lab, row: Row, final: bool) -> Line:
     """A row's cells, in the order of the heads."""
-    place = "late" if row.late else "\N{EN DASH}" if row.place is None else str(row.place)
+    place = "late" if row.late else row.note or "\N{EN DASH}"
+    if row.place is not None:
+        place = f"{row.place}{TIED * row.tied}"
     found = {"place": Cell(place, row.place), "name": Cell(row.name, row.name.casefold())}
     for number, column in enumerate(columns(lab, final)):
         value = row.values.get(column.name)
@@ -59,7 +64,7 @@ def line(lab: Lab, row: Row, final: bool) -> Line:
         found["interval"] = Cell(f"{low:.3f} to {high:.3f}", low)
     if row.received is not None:
         found["time"] = Cell(clock(row.received), row.received)
-    kind = "late" if row.late else row.kind
+    kind = "late" if row.late else "out" if row.note else row.kind
     return Line(row.key, kind, tuple(found.get(head.key, Cell("", None)) for head in heads(lab, final)))
 
 
@@ -105,10 +110,12 @@ def iso(seconds: float) -> str:
 
 def ordinal(place: str) -> str:
     """A place as a word of an order, such as "2nd"; any other text, such as "late", stays."""
-    if not place.isdecimal():
+    number = place.removesuffix(TIED)
+    if not number.isdecimal():
         return place
-    teen = int(place) % 100 in (11, 12, 13)
-    return place + ("th" if teen else {"1": "st", "2": "nd", "3": "rd"}.get(place[-1], "th"))
+    teen = int(number) % 100 in (11, 12, 13)
+    word = number + ("th" if teen else {"1": "st", "2": "nd", "3": "rd"}.get(number[-1], "th"))
+    return f"{word}, tied with others" if place != number else word
 
 
 def capital(name: str) -> str:

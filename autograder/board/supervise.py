@@ -26,7 +26,7 @@ def commands(args: argparse.Namespace, seed: int) -> tuple[list[str], list[str]]
     server = [*start, "serve", *both, "--no-grading", "--host", args.host, "--port", str(args.port)]
     if args.deadline is not None:
         server += ["--deadline", datetime.datetime.fromtimestamp(args.deadline, datetime.UTC).isoformat()]
-    for option in ("uploads", "cool_down", "proxy"):
+    for option in ("uploads", "cool_down", "proxy", "rank_by"):
         if (value := getattr(args, option)) not in (None, ""):
             server += [f"--{option.replace('_', '-')}", str(value)]
     server += ["--final"] * args.final

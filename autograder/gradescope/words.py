@@ -37,7 +37,7 @@ def on_quota(counted: int, chosen: Settings) -> list[str]:
 
 def on_time(known: Metadata, lab: Lab) -> list[str]:
     """A line on a late submission, in a lab whose places on the scoreboard give points."""
-    if not known.late or lab.ranking is None:
+    if not known.late or lab.ranking is None or not lab.ranking.points:
         return []
     return [f"handed in after the deadline: its place on the scoreboard is worth {lab.ranking.late:g} points at most"]
 
