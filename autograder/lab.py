@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.sandbox.job import Job, Limits, Outcome
+from autograder.sandbox.readable import expect_unreadable
 from smallnets import faults
 
 
@@ -276,6 +277,8 @@ class Lab:
         module: that declares the lab, as `registry.load` fills it in.
         hidden: (secret, folder) writes the staff's data that `load` reads; None if the lab has none. `registry.load`
             fills it in: it is the function `write` of `grading/hidden.py`.
+        sources: public data sets that hidden data are drawn from, where this machine may have them. No job may read
+            them, see `loaded`.
     """
 
     name: str
@@ -293,14 +296,20 @@ class Lab:
     ranking: Ranking | None = None
     module: str = ""
     hidden: Callable[[bytes, Path], None] | None = None
+    sources: tuple[Path, ...] = ()
 
     def loaded(self, staff: Path | None, seed: int) -> tuple[Any, str]:
         """The result of `load`.
 
         Raises:
             FileNotFoundError: a file of the hidden data is missing; the error names the command that makes it.
+            ValueError: students' code could read the hidden data, or the data set that it comes from.
             ValueError, OSError: as `load` raises them.
         """
+        if staff is not None:
+            expect_unreadable(staff, "--staff")
+            for source in self.sources:
+                expect_unreadable(source, "the data set that hidden data is drawn from")
         try:
             return self.load(staff, seed)
         except FileNotFoundError as error:

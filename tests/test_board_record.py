@@ -534,7 +534,7 @@ def test_the_server_is_told_nothing_of_the_staff_and_the_staff_may_not_lie_where
     assert cli.moment(said) == cli.moment("2030-01-01T00:00")  # in every zone
     (db.parent / "staff").mkdir()
     assert serve(db, "--staff", db.parent / "staff") == 2
-    assert "expected --staff where the server cannot read" in capsys.readouterr().err
+    assert "expected --staff out of the reach of students" in capsys.readouterr().err
     assert serve(db, "--staff", tmp_path / "absent") == 2
 
 

@@ -13,6 +13,7 @@ from autograder.attacks import leftovers
 from autograder.attacks.bystanders import N_LABELS, Bystanders, bystanders
 from autograder.attacks.table import PAYLOADS, Attack, Fate
 from autograder.sandbox.job import Cause, Job, Outcome, Tier
+from autograder.sandbox.readable import readable
 from autograder.sandbox.run import Launch, run
 
 
@@ -95,6 +96,7 @@ def _job(attack: Attack, around: Bystanders) -> Job:
         "abstract": around.folder.name,
         "token": around.token,
         "key": around.key,
+        "readable": readable(),
     }
     files = {f"{attack.name}.py": attack.payload, "aims.py": PAYLOADS / "aims.py"}
     files["submission"] = _submission(attack, around)

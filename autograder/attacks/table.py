@@ -78,6 +78,7 @@ INSIDE = [
 OUTSIDE = [
     Attack("read_labels", Fate.THROUGH),
     Attack("read_shadow", Fate.THROUGH),
+    Attack("read_machine", Fate.THROUGH),
     Attack("read_environ", Fate.THROUGH),
     Attack("read_memory", Fate.THROUGH),
     Attack("attach", Fate.THROUGH),

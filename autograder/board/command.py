@@ -18,6 +18,7 @@ from autograder.board import accounts, confinement, roster, supervise, uploads
 from autograder.board.declared import checked, ranked_by
 from autograder.board.record import Record, opened
 from autograder.lab import Lab
+from autograder.sandbox.readable import expect_unreadable
 from smallnets import cli
 
 
@@ -52,6 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(args: argparse.Namespace) -> int:
     """Serve, or do one of the other tasks; returns the exit code."""
+    expect_unreadable(args.db, "--db")
     lab = checked(registry.load(args.lab))
     if args.rank_by is not None:
         lab = ranked_by(lab, args.rank_by)
@@ -108,7 +110,7 @@ def both(lab: Lab, args: argparse.Namespace) -> int:
     if args.staff is not None:
         if not args.staff.is_dir():
             raise FileNotFoundError(f"expected a folder of hidden data, got {args.staff}")
-        confinement.check(args.staff, args.db)
+        expect_unreadable(args.staff, "--staff", [*confinement.readable(), args.db.resolve().parent])
     with opened(args.db, lab) as record:
         record.enqueue_everything()  # uploads that the current grader has not graded
         seed = record.seed

@@ -16,13 +16,6 @@ def readable() -> list[Path]:
     return [*map(Path, SYSTEM), *python, *(ROOT / name for name in ("autograder", "smallnets")), *parents()]
 
 
-def check(staff: Path, record: Path) -> None:
-    """Raise ValueError if the staff's folder lies where the server may read."""
-    for place in (*readable(), record.resolve().parent):
-        if staff.resolve().is_relative_to(place.resolve()):
-            raise ValueError(f"expected --staff where the server cannot read, got {staff}, which is in {place}")
-
-
 def shut_in(record: Path) -> bool:
     """Deny this process, for good, all files but programs, the record's folder and the folder of temporary files.
 

@@ -25,6 +25,7 @@ from autograder.classroom.store import Store, opened
 from autograder.grading import grade
 from autograder.lab import Lab
 from autograder.sandbox.job import Tier
+from autograder.sandbox.readable import expect_unreadable
 from smallnets import cli, executors, files
 
 
@@ -52,6 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def command(args: argparse.Namespace) -> int:
     """Grade, write, print; returns the exit code."""
+    for path, name in ((args.staff, "--staff"), (args.db, "--db"), (args.out, "--out")):
+        if path is not None:
+            expect_unreadable(path, name)
     lab = registry.load(args.lab)
     if args.fast and (args.scheduler is not None or args.tier not in (None, Tier.CONTAINER)):
         raise ValueError("expected --fast alone, as it grades on this machine in the container tier; got more")

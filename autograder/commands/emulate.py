@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.gradescope import metadata
+from autograder.sandbox.readable import expect_unreadable
 from smallnets import faults
 
 MADE_UP = {
@@ -42,6 +43,7 @@ def command(args: argparse.Namespace) -> int:
         raise ValueError(f"expected a bundle, written by `bundle`, got {args.bundle}")
     if not args.submission.is_dir() and not zipfile.is_zipfile(args.submission):
         raise ValueError(f"expected a folder or a zip archive, got {args.submission}")
+    expect_unreadable(args.bundle, "the bundle")
     known = json.dumps(MADE_UP).encode() if args.metadata is None else args.metadata.read_bytes()
     with tempfile.TemporaryDirectory(prefix="emulated-") as folder:
         results = emulate(args.bundle, args.submission, known, Path(folder))

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from autograder import registry
+from autograder.sandbox.readable import expect_unreadable
 from smallnets import files, own
 
 FEWEST = 16  # bytes; fewer could be guessed
@@ -29,12 +30,15 @@ def command(args: argparse.Namespace) -> int:
     """Write the data, print its files; returns the exit code.
 
     Raises:
-        ValueError: an unknown lab or one without hidden data, a short secret, `--out` names something else.
+        ValueError: an unknown lab or one without hidden data, a short secret, `--out` names something else,
+            or students' code could read the secret or `--out`.
         OSError: a file is missing or cannot be written.
     """
     lab = registry.load(args.lab)
     if lab.hidden is None:
         raise ValueError(f"expected a lab with hidden data, got {lab.name}, which has none")
+    expect_unreadable(args.secret, "--secret")
+    expect_unreadable(args.out, "--out")
     secret = args.secret.read_bytes().strip()
     if len(secret) < FEWEST:
         raise ValueError(f"expected a secret of at least {FEWEST} bytes in {args.secret}, got {len(secret)}")

@@ -8,11 +8,11 @@ from pathlib import Path
 from autograder.sandbox import landlock
 from autograder.sandbox.fds import HELD_FD
 from autograder.sandbox.job import Job, environment
-from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec, interpreter_folders
+from autograder.sandbox.launch_spec import PACKAGE, LaunchSpec
+from autograder.sandbox.readable import prefixes, readable
 from autograder.sandbox.workspace import Workspace
 
-READABLE = ["/usr", "/bin", "/lib", "/lib32", "/lib64", "/etc/ld.so.cache", "/sys/devices/system/cpu"]
-READABLE += ["/proc/cpuinfo", "/proc/meminfo", "/dev/random", "/dev/urandom"]
+DEVICES = ("/proc/self", "/proc/cpuinfo", "/proc/meminfo", "/dev/random", "/dev/urandom")
 
 
 def missing() -> str:
@@ -39,7 +39,7 @@ def launch_spec(job: Job, workspace: Workspace) -> LaunchSpec:
         uid=workspace.uid,
         strict=True,
         counted_scratch=(str(workspace.scratch),),
-        readable=(*READABLE, *interpreter_folders(), str(workspace.files), "/proc/self"),
+        readable=(*readable(), *DEVICES, str(workspace.files)),
         writable=(str(workspace.scratch), "/dev/null"),
         held=tuple(held),
     )
@@ -47,7 +47,7 @@ def launch_spec(job: Job, workspace: Workspace) -> LaunchSpec:
 
 def interpreter() -> tuple[str, dict[str, str], list[str]]:
     """How a user without rights reaches Python: its path, environment variables, and folders to pass as open files."""
-    if not any(_is_private(folder) for folder in interpreter_folders()):
+    if not any(_is_private(folder) for folder in prefixes()):
         return sys.executable, {}, []
     held = _held()
     return _through(held, sys.executable), _held_environment(held), held
@@ -66,7 +66,7 @@ def _packages() -> list[str]:
 def _held() -> list[str]:
     """Folders to pass as open files: each must be open to others itself, the folders above it need not be."""
     base = os.path.realpath(sys.base_prefix)
-    return [*(folder for folder in interpreter_folders() if folder == base), *_packages()]
+    return [*([] if Path(base).is_relative_to("/usr") else [base]), *_packages()]
 
 
 def _through(held: list[str], path: str) -> str:

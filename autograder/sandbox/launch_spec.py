@@ -2,8 +2,6 @@
 
 import dataclasses
 import marshal
-import os
-import sys
 from pathlib import Path
 
 from autograder.sandbox.job import Limits
@@ -62,9 +60,3 @@ class LaunchSpec:
         told = dataclasses.asdict(self) | {"rlimits": self.rlimits}
         del told["command"]
         return marshal.dumps(told)
-
-
-def interpreter_folders() -> list[str]:
-    """The folders of this interpreter and its packages, except those beneath /usr."""
-    folders = dict.fromkeys(os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix))
-    return [folder for folder in folders if Path("/usr") not in (Path(folder), *Path(folder).parents)]

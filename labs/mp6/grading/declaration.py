@@ -150,6 +150,7 @@ LAB = Lab(
     title="MP6: neural nets on Fashion-MNIST",
     hand_in=tuple(file for part in PARTS.values() for file in hand_in(part)),
     load=load,
+    sources=(Path("/usr/share/datasets/fashion-mnist"),),
     steps=(*map(jobs.fit_step, PARTS.values()), jobs.evaluate_step(), jobs.decode_step(), jobs.referee_step()),
     checks=(
         *checks(PARTS[1], OF_CLASSES | {"accuracy": 11.0, "saved": 5.0}, none_at=0.5, full_at=0.93),

@@ -11,6 +11,7 @@ from labs.numpy_to_cnn.grading import data, jobs
 from labs.numpy_to_cnn.grading.handout import HANDOUT
 from labs.numpy_to_cnn.grading.layout import N_CLASSES
 from labs.numpy_to_cnn.grading.pictures import is_picture
+from smallnets.data import fashion
 
 BASELINE = 0.75  # from the course's editions of 2023 and 2024; the handout does not give its value
 FULL = 0.85  # ours: MyNet has 0.857 without augmentation and 0.926 with it, the linear net 0.76
@@ -70,6 +71,7 @@ LAB = Lab(
         HandIn("model.pt", most_bytes=jobs.MOST_BYTES, opened_by="pytorch_cnn.py"),
     ),
     load=data.load,
+    sources=(fashion.DEBIAN,),
     steps=(
         check_step.check_step(
             "layers",
