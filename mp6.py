@@ -4,6 +4,11 @@ python mp6.py --part 2 --max_iter 50                  train part 2 for 2 * 50 it
 python mp6.py --load models/reference/net_p2.model    score a saved net without training
 """
 
+if __name__ == "__main__":
+    from smallnets import starting
+
+    starting.start()  # no file beside this one hides Python's; Ctrl-C and a missing package are told in one line
+
 import argparse
 import importlib.util
 import inspect
@@ -17,17 +22,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-if __name__ == "__main__":
-    from smallnets import cli
-
-    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
-
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-import reader
 from smallnets import cli, files, fitcheck, metrics, modelfile, netfile, parts, progress, threads, train
+from smallnets.data import reader
 from smallnets.student import StudentError, student_code
 from smallnets.tasks import Dev, Images, Labels, Task, encode
 

@@ -3,6 +3,11 @@
 `python -m autograder COMMAND --help` says more about a command.
 """
 
+if __name__ == "__main__":
+    from smallnets import starting
+
+    starting.start()  # no file beside this one hides Python's; Ctrl-C and a missing package are told in one line
+
 import argparse
 import ast
 import importlib

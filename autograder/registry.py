@@ -4,6 +4,7 @@ The environment variable SMALLNETS_LABS names folders with a course's own labs, 
 named as if they lay in the checkout (`labs/<lab>/...`), their modules too (`labs.<lab>....`).
 """
 
+import argparse
 import contextlib
 import dataclasses
 import importlib
@@ -47,6 +48,13 @@ def parents() -> list[Path]:
 def names() -> list[str]:
     """The names of all labs, sorted."""
     return list(folders())
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """Add `--lab`; where there is only one lab, as in a handout, it may be left out."""
+    there = names()
+    default = there[0] if len(there) == 1 else None
+    parser.add_argument("--lab", required=default is None, default=default, help=f"one of {', '.join(there)}")
 
 
 def load(name: str) -> Lab:

@@ -22,9 +22,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 if __name__ == "__main__":
-    from smallnets import cli
+    from smallnets import starting
 
-    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+    starting.start()  # no file beside this one hides Python's; Ctrl-C and a missing package are told in one line
 
 from autograder import registry
 from autograder.board import accounts

@@ -15,9 +15,9 @@ import tempfile
 from pathlib import Path
 
 if __name__ == "__main__":
-    from smallnets import cli
+    from smallnets import starting
 
-    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+    starting.start()  # no file beside this one hides Python's; Ctrl-C and a missing package are told in one line
 
 from records import timing
 from smallnets import cli, tables

@@ -10,9 +10,7 @@ from typing import Any, NamedTuple
 import torch
 
 import mp6
-import reader
-from data.fashion_mnist import prepare
-from smallnets.data import fashion
+from smallnets.data import course, fashion, reader
 from smallnets.tasks import Dev
 
 
@@ -37,7 +35,7 @@ def draw(seeds: Iterable[int], source: Path | None, folder: Path) -> dict[str, P
     images, labels = fashion.read_split("train", source)
     folders = {f"draw {seed}": folder / str(seed) for seed in seeds}
     for seed, path in zip(seeds, folders.values(), strict=True):
-        prepare.write_splits(images, labels, {"train": prepare.TRAIN, "dev": prepare.DEV}, seed, path)
+        course.write_splits(images, labels, {"train": course.TRAIN, "dev": course.DEV}, seed, path)
     return folders
 
 

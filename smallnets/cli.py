@@ -162,15 +162,7 @@ def _is_a_labs(error: ValueError) -> bool:
     return not str(error).startswith("expected ") or "self" in frame.f_locals
 
 
-def start() -> None:
-    """Let a program end in one line from its first import on, if a package is missing or at Ctrl-C.
-
-    For the top of a file that is run, below `if __name__ == "__main__":`, as imports may take seconds.
-    """
-    sys.excepthook = _ended
-
-
-def _ended(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+def ended(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
     """As `sys.excepthook`: the exit code is that of a SystemExit which it raises."""
     if isinstance(error, KeyboardInterrupt):
         raise SystemExit(_interrupted())

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 import neuralnet_p1
 import neuralnet_p2
 import neuralnet_p3
-import reader
 from smallnets import gradcheck, metrics
+from smallnets.data import reader
 
 CLASSIFIERS = [neuralnet_p1, neuralnet_p2]
 ALL = [neuralnet_p1, neuralnet_p2, neuralnet_p3]

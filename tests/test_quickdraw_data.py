@@ -14,9 +14,8 @@ import numpy as np
 import pytest
 from conftest import ROOT, load_file
 
-import reader
 from smallnets import files
-from smallnets.data import quickdraw, sketches
+from smallnets.data import quickdraw, reader, sketches
 
 SIZES = {"train": 12, "dev": 4, "test": 3}
 ROWS = sum(SIZES.values())

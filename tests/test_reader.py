@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mp6
-import reader
+from smallnets.data import reader
 
 
 def replace(folder: Path, name: str, array: np.ndarray) -> None:

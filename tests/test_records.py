@@ -36,8 +36,8 @@ def images(monkeypatch: pytest.MonkeyPatch) -> None:
     for image, k in zip(x, labels, strict=True):
         image[2 * k : 2 * k + 4] += 150
     monkeypatch.setattr(trial.fashion, "read_split", lambda split, source: (x, labels))
-    monkeypatch.setattr(trial.prepare, "TRAIN", 60)
-    monkeypatch.setattr(trial.prepare, "DEV", 30)
+    monkeypatch.setattr(trial.course, "TRAIN", 60)
+    monkeypatch.setattr(trial.course, "DEV", 30)
 
 
 def measured(tmp_path: Path, dataset: Path, *options: str) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def test_without_a_source_the_shipped_splits_are_measured_alone(
 def test_a_draw_is_what_prepare_writes(images: None, tmp_path: Path) -> None:
     folders = trial.draw([3, 4], None, tmp_path)
     splits = {"train": 60, "dev": 30}
-    trial.prepare.write_splits(*trial.fashion.read_split("train", None), splits, 3, tmp_path / "again")
+    trial.course.write_splits(*trial.fashion.read_split("train", None), splits, 3, tmp_path / "again")
     for path in (tmp_path / "again").iterdir():
         assert path.read_bytes() == (folders["draw 3"] / path.name).read_bytes()
         assert path.read_bytes() != (folders["draw 4"] / path.name).read_bytes()

@@ -8,8 +8,8 @@ from conftest import ROOT, Once
 from solutions.make import HERE, STYLES
 from test_imports import violations
 
-import reader
 from smallnets import modelfile
+from smallnets.data import reader
 from smallnets.student import imported
 
 every_style = pytest.mark.parametrize("style", STYLES)

@@ -173,7 +173,9 @@ def test_a_module_of_nobodys_is_named_with_the_line_that_imports_it(tmp_path: Pa
 
 
 def test_another_error_at_an_import_keeps_its_traceback(tmp_path: Path) -> None:
-    (tmp_path / "own.py").write_text("from smallnets import cli\ncli.start()\nraise ValueError('a mistake of ours')\n")
+    (tmp_path / "own.py").write_text(
+        "from smallnets import starting\nstarting.start()\nraise ValueError('a mistake of ours')\n"
+    )
     done = as_script(tmp_path / "own.py", cwd=tmp_path)
     assert done.returncode == 1 and "Traceback" in done.stderr and "a mistake of ours" in done.stderr
 

@@ -22,11 +22,8 @@ from smallnets import cli
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m autograder check`."""
-    there = registry.names()
     parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, help="the folder of your files")
-    parser.add_argument(
-        "--lab", choices=there, required=len(there) > 1, default=there[0] if len(there) == 1 else None, help="which lab"
-    )
+    registry.add_option(parser)
     parser.add_argument(
         "--only", metavar="NUMBER", help="one check, such as 2.3, or those whose numbers begin so, such as 2."
     )
@@ -37,7 +34,7 @@ def command(args: argparse.Namespace) -> int:
     """Take the files that `pack` would take, grade them, print; returns the exit code.
 
     Raises:
-        ValueError: none of the lab's files is there.
+        ValueError: an unknown lab, or none of the lab's files is there.
     """
     lab = registry.load(args.lab)
     folder = args.folder or located(lab.handout.folder if lab.handout else "")

@@ -21,7 +21,7 @@ from smallnets.files import expect_file, replacing
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m autograder pack`."""
-    parser.add_argument("--lab", required=True, help="which lab")
+    registry.add_option(parser)
     parser.add_argument("folder", metavar="FOLDER", nargs="?", type=Path, default=Path("."), help="your files' folder")
     parser.add_argument("--out", type=Path, metavar="ZIP", help="the archive (default: LAB.zip)")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from autograder.registry import located, parents
 
-PACKAGES = ("autograder", "smallnets", "labs", "data")  # and the modules at the root
+PACKAGES = ("autograder", "smallnets", "labs")  # no module at the root, where students have theirs
 
 
 def needed(modules: Iterable[str], started: bool = True) -> list[str]:
@@ -63,12 +63,12 @@ def _known(module: str) -> bool:
 def _path(module: str, places: tuple[Path, ...]) -> str | None:
     """A module's file, "" for a folder without `__init__.py`, None if there is no such module; `places` hold labs."""
     path = module.replace(".", "/")
-    if "." in module and module.split(".")[0] not in PACKAGES:
+    if module.split(".")[0] not in PACKAGES:
         return None
-    for file in (f"{path}.py", f"{path}/__init__.py"):
+    for file in (f"{path}/__init__.py", *([f"{path}.py"] if "." in module else [])):
         if located(file).is_file():
             return file
-    return "" if located(path).is_dir() and path.split("/")[0] in PACKAGES else None
+    return "" if located(path).is_dir() else None
 
 
 @functools.cache

@@ -6,17 +6,18 @@ python data/mnist/prepare.py --digits       offline: scikit-learn's small digits
 """
 
 import sys
-from pathlib import Path
 
 if __name__ == "__main__":
     try:
-        from smallnets import cli
+        from smallnets import starting
     except ModuleNotFoundError:
         word = "pip install -r requirements.txt, in the checkout"
         print(f"error: expected the package smallnets, got no such package: {word}", file=sys.stderr)
         sys.exit(2)
 
-    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+    starting.start()  # no file beside this one hides Python's; Ctrl-C and a missing package are told in one line
+
+from pathlib import Path
 
 from smallnets import cli, files
 from smallnets.data import idx, mnist

@@ -9,21 +9,22 @@ The drawings are Google's: The Quick, Draw! Dataset (https://github.com/googlecr
 Each class is one file NAME.npy of bitmaps, uint8 [N, 784], of which only the first rows are fetched, once.
 """
 
-import io
 import sys
-import warnings
-from pathlib import Path
-from urllib.parse import quote
 
 if __name__ == "__main__":
     try:
-        from smallnets import cli
+        from smallnets import starting
     except ModuleNotFoundError:
         word = "pip install -r requirements.txt, in the checkout"
         print(f"error: expected the package smallnets, got no such package: {word}", file=sys.stderr)
         sys.exit(2)
 
-    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+    starting.start()  # no file beside this one hides Python's; Ctrl-C and a missing package are told in one line
+
+import io
+import warnings
+from pathlib import Path
+from urllib.parse import quote
 
 import numpy as np
 import requests

@@ -4,24 +4,25 @@ FCNet and SimpleCNN are the handout's. MyNet is made for photographs, whose ligh
 images': it cancels brightness and contrast of each image itself, and trains on images changed by augment.py.
 """
 
-import contextlib
-import io
-import secrets
 import sys
-import tempfile
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
 
 if __name__ == "__main__":
     try:
-        from smallnets import cli
+        from smallnets import starting
     except ModuleNotFoundError:
         word = "pip install -r requirements.txt, in the checkout"
         print(f"error: expected the package smallnets, got no such package: {word}", file=sys.stderr)
         sys.exit(2)
 
-    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+    starting.start()  # no file beside this one hides Python's; Ctrl-C and a missing package are told in one line
+
+import contextlib
+import io
+import secrets
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch

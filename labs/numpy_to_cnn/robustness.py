@@ -6,21 +6,22 @@ python robustness.py model.pt my_cnn.pt   any state_dicts of MyNet, SimpleCNN or
 Kinds and strengths are those of corruptions.py; the five marked * are held out from training.
 """
 
-import argparse
-import contextlib
 import sys
-import time
-from pathlib import Path
 
 if __name__ == "__main__":
     try:
-        from smallnets import cli
+        from smallnets import starting
     except ModuleNotFoundError:
         word = "pip install -r requirements.txt, in the checkout"
         print(f"error: expected the package smallnets, got no such package: {word}", file=sys.stderr)
         sys.exit(2)
 
-    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+    starting.start()  # no file beside this one hides Python's; Ctrl-C and a missing package are told in one line
+
+import argparse
+import contextlib
+import time
+from pathlib import Path
 
 import numpy as np
 import torch

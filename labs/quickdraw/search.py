@@ -7,26 +7,27 @@ Everything is kept in a journal file: run the same line again to go on, from sev
 if you like. A worker that is killed costs the trial it was at.
 """
 
-import argparse
-import csv
-import functools
-import io
 import sys
-import threading
-import warnings
-from concurrent.futures import as_completed
-from pathlib import Path
-from typing import Any
 
 if __name__ == "__main__":
     try:
-        from smallnets import cli
+        from smallnets import starting
     except ModuleNotFoundError:
         word = "pip install -r requirements.txt, in the checkout"
         print(f"error: expected the package smallnets, got no such package: {word}", file=sys.stderr)
         sys.exit(2)
 
-    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+    starting.start()  # no file beside this one hides Python's; Ctrl-C and a missing package are told in one line
+
+import argparse
+import csv
+import functools
+import io
+import threading
+import warnings
+from concurrent.futures import as_completed
+from pathlib import Path
+from typing import Any
 
 from failures import PROGRAMS
 from utils import session

@@ -8,15 +8,15 @@ from pathlib import Path
 from typing import Any
 
 if __name__ == "__main__":
-    from smallnets import cli
+    from smallnets import starting
 
-    cli.start()  # during the imports below, Ctrl-C and a package that is missing are told in one line
+    starting.start()  # no file beside this one hides Python's; Ctrl-C and a missing package are told in one line
 
 import torch
 
-import reader
 from mp6 import PARTS
 from smallnets import cli, files, train
+from smallnets.data import reader
 from smallnets.student import imported
 
 HERE = Path(__file__).parent

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-import reader
 from autograder.lab import Check, Column, HandIn, Handout, Lab, Ranking, Run
 from autograder.registry import ROOT
 from autograder.sandbox.job import Limits
 from labs.mp6.grading import autoencoder, classes, jobs, results, verdicts
 from labs.mp6.grading.parts import MOST_CODES, PARTS, Part
+from smallnets.data import reader
 from smallnets.data.datasets import read_npy
 
 SHIPPED = ROOT / "data" / "fashion_mnist"
@@ -189,10 +189,10 @@ LAB = Lab(
                 "NeuralNet": f"1x28x28 -> at most {MOST_CODES} numbers -> 1x28x28; pixels in [0, 1] in and out.",
             },
         },
-        files=("mp6.py", "data/fashion_mnist/*_part?.npy", "data/fashion_mnist/class_names.json"),
+        files=("mp6.py", "reader.py", "data/fashion_mnist/*_part?.npy", "data/fashion_mnist/class_names.json"),
         readme="labs/mp6/grading/handout.md",
     ),
-    needs=("reader.py", "data/fashion_mnist/*_part?.npy"),
+    needs=("data/fashion_mnist/*_part?.npy",),
     places=("", "models"),
     # part 1's accuracies are all near 0.98; for a place: batches, independent images, number of parameters
     ranking=Ranking("part 2 accuracy", rules=("2.4", "2.8", "2.9"), ties=True),

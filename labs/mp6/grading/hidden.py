@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from data.fashion_mnist import prepare
-from smallnets.data import fashion
+from smallnets.data import course, fashion
 
 
 def write(secret: bytes, folder: Path) -> None:
@@ -15,4 +14,4 @@ def write(secret: bytes, folder: Path) -> None:
     Raises:
         ValueError, OSError: a secret that could be guessed; missing images.
     """
-    prepare.write_hidden(*fashion.read_split("t10k"), secret, folder)
+    course.write_hidden(*fashion.read_split("t10k"), secret, folder)
