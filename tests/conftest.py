@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 IMPORTED = pytest.StashKey[set[str]]()  # the modules that collecting the tests has imported
+NO_BYTECODE = pytest.StashKey[bool]()  # whether Python was asked to keep no compiled modules
 Once = Callable[[str, Callable[[Path], object]], Path]
 
 
@@ -52,6 +53,8 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.register_profile("quick", deadline=None, max_examples=40)  # the first call of torch takes seconds
         settings.load_profile("quick")
         gc.disable()  # until all is collected: that stays, and looking through it again and again takes seconds
+        config.stash[NO_BYTECODE] = sys.dont_write_bytecode
+        sys.dont_write_bytecode = False  # to compile the checkout's modules takes seconds too, in each process
         config.stash[IMPORTED] = set(sys.modules)
 
 
@@ -62,6 +65,7 @@ def pytest_unconfigure() -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
     gc.enable()
+    sys.dont_write_bytecode = session.config.stash.get(NO_BYTECODE, sys.dont_write_bytecode)
     before: set[str] = session.config.stash.setdefault(IMPORTED, set())
     session.config.stash[IMPORTED] = set(sys.modules) - before
 
