@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[1]
 IMPORTED = pytest.StashKey[set[str]]()  # the modules that collecting the tests has imported
 NO_BYTECODE = pytest.StashKey[bool]()  # whether Python was asked to keep no compiled modules
 Once = Callable[[str, Callable[[Path], object]], Path]
+SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))]  # of checks that draw their inputs
 
 
 class WithoutTorch(importlib.abc.MetaPathFinder):
@@ -187,6 +188,17 @@ def once(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         return folder
 
     return found
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder `mnist` with the stand-in for MNIST, for reading alone; to make it takes a second."""
+    from smallnets.data import mnist
+
+    folder = tmp_path_factory.mktemp("digits") / "mnist"
+    folder.mkdir()
+    mnist.write_digits(folder)
+    return folder
 
 
 @pytest.fixture(scope="session")

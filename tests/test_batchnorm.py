@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, any_check_fails, load_file
+from conftest import ROOT, SEEDS, any_check_fails, load_file
 from hypothesis import given
 from hypothesis import strategies as st
 from programs import as_script, lab_at
@@ -122,7 +122,7 @@ def wrong_inputs(module: ModuleType, rng: np.random.Generator) -> None:
 CHECKS = [*checks.CHECKS, by_hand, numeric_gradients, same_buffers, wrong_inputs]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_our_layers_pass(check: Callable[[ModuleType, np.random.Generator], None], seed: int) -> None:
     check(layer, generator(seed, check.__name__))
@@ -210,18 +210,11 @@ def lab(program: str, *args: str, cwd: Path = LAB) -> "subprocess.CompletedProce
 
 
 @pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with scikit-learn's small digits in place of MNIST, for reading alone."""
-    folder = tmp_path_factory.mktemp("digits")
-    mnist.write_digits(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def few(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def few(digits: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The first 230 of these digits and 60 to test with, for trainings of which any length shows what is to be seen."""
     folder = tmp_path_factory.mktemp("few")
-    mnist.write(folder, {name: array[: 60 if "t10k" in name else 230] for name, array in mnist.digits().items()})
+    arrays = {name: idx.read_idx(digits / f"{name}.gz") for name in mnist.ARRAYS}
+    mnist.write(folder, {name: array[: 60 if "t10k" in name else 230] for name, array in arrays.items()})
     return folder
 
 

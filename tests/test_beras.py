@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT, any_check_fails, load_file
+from conftest import ROOT, SEEDS, any_check_fails, load_file
 from definitions import definitions
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,7 +22,6 @@ from autograder.runner.run_checks import generator
 from labs.beras.grading.checks import activations, core, layers, training
 from labs.beras.grading.checks.model import check_evaluate
 from labs.beras.grading.inside import reference_core
-from smallnets.data import mnist
 from smallnets.gradcheck import relative_error
 
 LAB = ROOT / "labs/beras"
@@ -64,7 +63,7 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], ModuleType]
         del sys.modules[name]
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_ours_passes(check: Callable[[ModuleType, np.random.Generator], None], seed: int) -> None:
     check(beras, generator(seed, check.__name__))
@@ -443,30 +442,22 @@ def test_a_tape_that_is_current_already_can_be_entered() -> None:
         pass
 
 
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder above mnist/ with the offline digits."""
-    folder = tmp_path_factory.mktemp("data")
-    mnist.write(folder / "mnist", mnist.digits())
-    return folder
-
-
 def test_the_data_come_as_the_contract_says(lab: Callable[[str], ModuleType], digits: Path) -> None:
     preprocess = lab("preprocess")
-    x, y = preprocess.get_data_MNIST(" Train ", digits)
+    x, y = preprocess.get_data_MNIST(" Train ", digits.parent)
     assert x.shape == (1380, 784) and x.dtype == np.float32 and y.dtype == np.uint8 and 0 <= x.min() < x.max() <= 1
-    assert len(preprocess.get_data_MNIST("TEST", digits)[1]) == 360
+    assert len(preprocess.get_data_MNIST("TEST", digits.parent)[1]) == 360
     with pytest.raises(AssertionError, match="train or test, got dev"):
-        preprocess.get_data_MNIST("dev", digits)
+        preprocess.get_data_MNIST("dev", digits.parent)
     with pytest.raises(FileNotFoundError):
-        preprocess.get_data_MNIST("test", digits / "nowhere")
+        preprocess.get_data_MNIST("test", digits.parent / "nowhere")
 
 
 def test_the_program_runs_as_the_handout_says(
     lab: Callable[[str], ModuleType], digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assignment = lab("assignment")
-    args = ["--data", str(digits), "--plots", str(tmp_path)]
+    args = ["--data", str(digits.parent), "--plots", str(tmp_path)]
     assert assignment.main([*args, "--epochs", "3"]) == 0 and assignment.main([*args, "--simple", "--epochs", "1"]) == 0
     assert capsys.readouterr().out.count("Testing Performance: {'loss': [") == 2
     assert sorted(os.listdir(tmp_path)) == ["beras_images.png", "beras_metrics.png"]

@@ -2,7 +2,7 @@
 
 import functools
 import os
-import tempfile
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +21,9 @@ REAL = {  # a small MNIST, which is no stand-in
     for split, n in (("train", 6), ("t10k", 4))
     for kind, most, shape in (("images-idx3-ubyte", 256, (n, 28, 28)), ("labels-idx1-ubyte", 10, (n,)))
 }
+
+
+stand_in = functools.cache(mnist.digits)
 
 
 @pytest.fixture
@@ -67,9 +70,9 @@ def test_a_stand_in_says_so_until_mnist_takes_its_place(tmp_path: Path, capsys: 
 
 
 def test_a_stand_in_of_an_earlier_version_is_known_and_mnist_takes_its_place(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, digits: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    mnist.write_digits(tmp_path)
+    shutil.copytree(digits, tmp_path, dirs_exist_ok=True)
     assert mnist.ensure(tmp_path) == tmp_path and mnist.STAND_IN in capsys.readouterr().out
     (tmp_path / mnist.NOTE).unlink()
     assert mnist.note(tmp_path) == mnist.STAND_IN
@@ -110,13 +113,6 @@ def lay(folder: Path, form: str) -> None:
         idx.write_idx(path, array)
 
 
-@functools.cache
-def old_stand_in() -> dict[str, bytes]:
-    with tempfile.TemporaryDirectory() as folder:
-        mnist.write_digits(Path(folder))
-        return contents(Path(folder))
-
-
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -131,12 +127,17 @@ def contents(folder: Path) -> dict[str, bytes]:
     ),
 )
 def test_real_files_are_read_and_stay_in_whatever_form_and_age(
-    tmp_path_factory: pytest.TempPathFactory, form: str, old: bool, note: bool, age: int, junk: set[str]
+    tmp_path_factory: pytest.TempPathFactory,
+    digits: Path,
+    form: str,
+    old: bool,
+    note: bool,
+    age: int,
+    junk: set[str],
 ) -> None:
     folder = tmp_path_factory.mktemp("mnist")
     if old:  # an earlier version's stand-in lies in the same folder
-        for name, content in old_stand_in().items():
-            (folder / name).write_bytes(content)
+        shutil.copytree(digits, folder, dirs_exist_ok=True)
     lay(folder, form)
     if note:
         (folder / mnist.NOTE).write_text(mnist.STAND_IN)
@@ -176,8 +177,8 @@ def test_another_form_of_mnist_is_named_and_no_stand_in_takes_its_place(name: st
 
 
 @pytest.mark.parametrize("split", ["train", "t10k"])
-def test_mnist_beside_a_stand_ins_half_is_named(split: str, tmp_path: Path) -> None:
-    mnist.write_digits(tmp_path)
+def test_mnist_beside_a_stand_ins_half_is_named(split: str, tmp_path: Path, digits: Path) -> None:
+    shutil.copytree(digits, tmp_path, dirs_exist_ok=True)
     for name, array in REAL.items():
         if name.startswith(split):
             idx.write_idx(tmp_path / f"{name}.gz", array)
@@ -186,11 +187,11 @@ def test_mnist_beside_a_stand_ins_half_is_named(split: str, tmp_path: Path) -> N
 
 
 def test_real_files_in_any_place_go_before_a_stand_in_in_another(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, digits: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lab, shared = tmp_path / "lab/mnist", tmp_path / "data/mnist"
     assert mnist.ensure(lab, shared) == shared / "stand_in" and mnist.STAND_IN in capsys.readouterr().out
-    mnist.write_digits(lab)
+    shutil.copytree(digits, lab)
     assert mnist.ensure(lab, shared) == lab and mnist.STAND_IN in capsys.readouterr().out
     lay(tmp_path / "data", "torchvision")
     assert mnist.ensure(lab, shared) == tmp_path / "data/MNIST/raw" and capsys.readouterr().out == ""
@@ -198,8 +199,8 @@ def test_real_files_in_any_place_go_before_a_stand_in_in_another(
     assert mnist.ensure(lab, shared) == lab and capsys.readouterr().out == ""
 
 
-def test_a_stand_in_that_was_cut_is_written_to_its_end(tmp_path: Path) -> None:
-    mnist.write_digits(tmp_path / "stand_in")
+def test_a_stand_in_that_was_cut_is_written_to_its_end(tmp_path: Path, digits: Path) -> None:
+    shutil.copytree(digits, tmp_path / "stand_in")
     (tmp_path / "stand_in/t10k-labels-idx1-ubyte.gz").unlink()
     (tmp_path / "stand_in/full-mnist.npz").unlink()
     assert mnist.ensure(tmp_path) == tmp_path / "stand_in"
@@ -214,7 +215,10 @@ def test_a_note_of_ones_own_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [*(f"{name}.gz" for name in mnist.ARRAYS), mnist.NPZ])
-def test_other_files_of_the_same_names_are_not_replaced(name: str, tmp_path: Path) -> None:
+def test_other_files_of_the_same_names_are_not_replaced(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mnist, "digits", stand_in)
     mnist.write(tmp_path, REAL)
     (tmp_path / name).write_bytes(b"mine")
     before = contents(tmp_path)
@@ -240,11 +244,10 @@ def test_a_page_saved_under_the_name_is_no_mnist_and_no_stand_in(tmp_path: Path)
         mnist.read(tmp_path, "train")
 
 
-def test_two_stand_ins_are_equal_byte_for_byte(tmp_path: Path) -> None:
-    for name in ("a", "b"):
-        mnist.write_digits(tmp_path / name)
+def test_two_stand_ins_are_equal_byte_for_byte(tmp_path: Path, digits: Path) -> None:
+    mnist.write_digits(tmp_path)
     for name in mnist.ARRAYS:
-        assert (tmp_path / f"a/{name}.gz").read_bytes() == (tmp_path / f"b/{name}.gz").read_bytes()
+        assert (tmp_path / f"{name}.gz").read_bytes() == (digits / f"{name}.gz").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -256,9 +259,14 @@ def test_two_stand_ins_are_equal_byte_for_byte(tmp_path: Path) -> None:
     ],
 )
 def test_prepare_names_a_mistake_and_writes_nothing(
-    args: list[str], message: str, prepare: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    args: list[str],
+    message: str,
+    prepare: ModuleType,
+    digits: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    mnist.write_digits(tmp_path)  # right names, other images
+    shutil.copytree(digits, tmp_path, dirs_exist_ok=True)  # right names, other images
     out = tmp_path / "out"
     assert prepare.main([*(arg.format(tmp=tmp_path) for arg in args), "--out", str(out)]) == 2
     printed, err = capsys.readouterr()

@@ -122,7 +122,13 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize("name", SAID)
+# whose words test_students.py holds quickly, by the same judge of what fit returns, or whose fit takes long
+SLOW = ("a row of losses each", "one loss", "the class", "two values", "order", "nan", "text", "epochs")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in SAID]
+)
 def test_a_slip_is_named_where_it_costs_points(name: str, tmp_path: Path) -> None:
     edits, tag, words = SAID[name]
     source = STUDENT

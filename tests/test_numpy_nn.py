@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from beyond import IN_NUMPY
-from conftest import ROOT, any_check_fails, load_file
+from conftest import ROOT, SEEDS, any_check_fails, load_file
 
 from autograder.runner.assertions import equal
 from autograder.runner.run_checks import generator
@@ -25,7 +25,7 @@ def lab() -> ModuleType:
     return load_file(LAB / "numpy_nn.py", "numpy_nn")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_our_layers_pass(check: Callable[[ModuleType, np.random.Generator], None], lab: ModuleType, seed: int) -> None:
     check(lab, generator(seed, check.__name__))
@@ -157,13 +157,6 @@ def test_wrong_calls_are_named(lab: ModuleType) -> None:
     ):
         with pytest.raises(ValueError, match=message):
             call()
-
-
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("mnist")
-    mnist.write(folder, mnist.digits())
-    return folder
 
 
 @pytest.mark.parametrize("classes", [(4, 9), (9, 4), (0, 1), (7, 0)])

@@ -17,7 +17,6 @@ from programs import as_script, lab_at
 
 from autograder import __main__ as autograder
 from smallnets import files, modelfile
-from smallnets.data import mnist
 
 # program and its arguments, then its options that name a folder, and those that name a file
 TRAIN = "--mode train --LR .01 --bs 10 --epochs 100000"
@@ -200,14 +199,6 @@ class Failing(io.StringIO):
         return super().write(text)
 
 
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder above small digits in MNIST's formats."""
-    folder = tmp_path_factory.mktemp("digits")
-    mnist.write(folder / "mnist", mnist.digits())
-    return folder
-
-
 DRAWINGS = "--mode train --LR .01 --bs 10 --epochs 2 --dataDir {quickdraw} --logDir {out} --modelSaveDir {out}"
 CNN = "labs/numpy_to_cnn/pytorch_cnn.py --model fcnet --epochs 1 --out {out}/net.pt"
 NUMPY = "labs/numpy_to_cnn/numpy_nn.py --epochs 1 --data {digits}/mnist --out {out}"
@@ -238,7 +229,7 @@ def test_a_training_whose_lines_go_nowhere_ends_in_one_line_and_keeps_its_net(
     line, words, end, files_left = BROKEN[name]
     folder = tmp_path / "out"
     folder.mkdir()
-    places = {"out": folder, "digits": digits, "quickdraw": quickdraw, "dataset": dataset}
+    places = {"out": folder, "digits": digits.parent, "quickdraw": quickdraw, "dataset": dataset}
     program, *args = (word.format_map(places) for word in line.split())
     number, code, told = errno.EPIPE, 1, ""
     if name.endswith("last"):

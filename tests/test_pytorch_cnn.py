@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import torch
 from beyond import IN_TORCH
-from conftest import ROOT, any_check_fails, load_file
-from hypothesis import assume, given
+from conftest import ROOT, SEEDS, any_check_fails, load_file
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from programs import as_script, lab_at
 
@@ -52,7 +52,7 @@ def corruptions(lab: Load) -> ModuleType:
     return lab("corruptions")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", SEEDS)
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_our_nets_pass(check: Callable[[ModuleType, np.random.Generator], None], cnn: ModuleType, seed: int) -> None:
     check(cnn, generator(seed, check.__name__))
@@ -85,6 +85,7 @@ def test_a_check_catches_the_mutant(name: str, tmp_path: Path, cnn: ModuleType) 
     assert any_check_fails(CHECKS, load_file(tmp_path / "pytorch_cnn.py", "mutant"))
 
 
+@settings(max_examples=15)
 @given(st.integers(1, 3), st.integers(1, 4), st.sampled_from([1, 3, 5]), st.sampled_from([1, 2]), st.integers(0, 99))
 def test_a_convolution_standardises_its_filters(n_in: int, n_out: int, size: int, stride: int, seed: int) -> None:
     cnn = load_file_with_lab()
@@ -131,7 +132,8 @@ def run(program: str, *args: str, cwd: Path) -> "subprocess.CompletedProcess[str
 
 # MyNet takes 5 ms an image
 @pytest.mark.parametrize(
-    ("model", "n", "batch_size"), [("fcnet", 1500, 10), ("simplecnn", 1500, 10), ("mynet", 300, 9)]
+    ("model", "n", "batch_size"),
+    [("fcnet", 1500, 10), ("simplecnn", 1500, 10), pytest.param("mynet", 300, 9, marks=pytest.mark.slow)],
 )
 def test_a_training_prints_the_courses_lines(
     model: str, n: int, batch_size: int, cnn: ModuleType, tmp_path: Path

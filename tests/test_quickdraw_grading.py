@@ -426,7 +426,7 @@ def test_a_header_is_left_out_and_noted(first: str) -> None:
     assert header_note(content, "p.csv", 3) == expected and header_note(b"4\n0\n5\n", "p.csv", 3) == ""
 
 
-def test_pack_takes_the_date_off(tmp_path: Path) -> None:
+def test_pack_takes_the_date_off(tmp_path: Path, sketches: Path) -> None:
     folder = work(tmp_path / "work")
     for name in ("model_files", "log_files", "utils"):
         (folder / name).mkdir()
@@ -438,7 +438,7 @@ def test_pack_takes_the_date_off(tmp_path: Path) -> None:
     ):
         (folder / name).write_text(name)
     (folder / "log_files/202202280001_densenet.log").write_text("step")
-    (folder / "densenet_predictions.csv").write_text("0\n" * 1800)
+    (folder / "densenet_predictions.csv").write_text("0\n" * 24)
     gathered = own_folder.gather(LAB, folder)
     found = gathered.files
     assert gathered.notes == gathered.faults == [] and found["densenet.pt"].name == "202202280001_densenet.pt"

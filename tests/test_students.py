@@ -16,7 +16,6 @@ from programs import as_script
 
 import mp6
 from smallnets import cli, fitcheck
-from smallnets.data import mnist
 
 Student = Callable[..., Path]
 
@@ -319,13 +318,27 @@ CASES = [
 def test_what_can_be_scored_is_scored_with_one_note(
     part: int, source: str, message: str, score: Callable[..., int], capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    assert score(part, source, "--json", str(tmp_path / "r.json"), "--plots", str(tmp_path / "plots")) == 0
+    assert score(part, source, "--json", str(tmp_path / "r.json")) == 0
     out, err = capsys.readouterr()
     assert ("Accuracy: " if part == 2 else "MSE: ") in out and "num_parameters: " in out and err == ""
     (note,) = [line for line in out.splitlines() if line.startswith("note: ")]
     assert message in note
     (result,) = json.loads((tmp_path / "r.json").read_text(), parse_constant=pytest.fail)
     assert [f"note: {each}" for each in result["notes"]] == [note]
+
+
+# what shows in pictures: gaps in the curve, no curve, labels of no class, images that are none
+DRAWN = ("NaN loss", "NaN losses", "no losses", "negative yhats", "halves", "some NaN", "raw pixels", "no net")
+
+
+@pytest.mark.parametrize(("part", "source", "message"), [case for case in CASES if case.id in DRAWN])
+def test_what_is_noted_is_drawn(
+    part: int, source: str, message: str, score: Callable[..., int], tmp_path: Path
+) -> None:
+    assert score(part, source, "--plots", str(tmp_path / "plots")) == 0
+    drawn = {path.stem.removeprefix(f"part{part}_") for path in (tmp_path / "plots").iterdir()}
+    curve = set() if "losses to be a list" in message else {"loss"}
+    assert drawn == curve | ({"confusion", "right", "wrong"} if part == 2 else {"reconstructions", "bottleneck"})
 
 
 @pytest.mark.parametrize(("part", "source", "message"), [CASES[0], CASES[8], CASES[-1]])
@@ -521,16 +534,20 @@ OWN_WORDS = {
 @pytest.mark.parametrize("words", [SLIPS, OWN_WORDS], ids=["numpy's words", "the student's words"])
 @pytest.mark.parametrize("name", SLIPS)
 def test_a_slip_in_a_labs_file_shows_its_traceback(
-    name: str, words: dict[str, tuple[str, str, str, str]], place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    words: dict[str, tuple[str, str, str, str]],
+    place: str,
+    tmp_path: Path,
+    digits: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     program, file, line, slip = words[name]
-    folder, data = tmp_path / place / name, tmp_path / "digits/mnist"
+    folder = tmp_path / place / name
     shutil.copytree(ROOT / "labs" / name, folder, ignore=shutil.ignore_patterns("grading", "__pycache__"))
     source = (folder / file).read_text(encoding="utf-8")
     assert line in source
     (folder / file).write_text(source.replace(line, slip), encoding="utf-8")
-    mnist.write_digits(data)
     if place == "labs":
         monkeypatch.setattr(cli, "LABS", tmp_path / "labs")
-    done = as_script(folder / program, "--data", str(data.parent if name == "beras" else data), cwd=folder)
+    done = as_script(folder / program, "--data", str(digits.parent if name == "beras" else digits), cwd=folder)
     assert done.returncode == 1 and slip in done.stderr and "ValueError: " in done.stderr, done.stderr
