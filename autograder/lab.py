@@ -229,7 +229,7 @@ class Ranking:
     def rank_points(self, place: int, value: float, late: bool = False, better: str = "high") -> float:
         """The points of the submission at a place, counted from 1, with this value of the column."""
         sign = 1 if better == "high" else -1
-        if not self.points or (self.baseline is not None and sign * value < sign * self.baseline):
+        if not self.points or (self.baseline is not None and not (sign * value >= sign * self.baseline)):
             return 0.0
         return self.late if late else self.points[min(place, len(self.points)) - 1]
 

@@ -1,5 +1,6 @@
 """The NumPy and CNN lab's declaration, its pictures and its hidden data as files."""
 
+import math
 import struct
 from pathlib import Path
 
@@ -20,6 +21,7 @@ def test_points_and_ranks() -> None:
     found = [ranking.rank_points(place, 0.9) for place in (1, 2, 8, 9, 300)]
     assert found == [12, 11.5, 8.5, 8, 8]
     assert ranking.rank_points(1, 0.9, late=True) == 6 and ranking.rank_points(1, 0.7499) == 0
+    assert ranking.rank_points(1, math.nan) == 0
 
 
 def png(width: int, height: int) -> bytes:

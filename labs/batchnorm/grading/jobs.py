@@ -83,7 +83,8 @@ def alone(name: str) -> Callable[[Run], Verdict]:
     def judge(run: Run) -> Verdict:
         found: Learnt = run.results[f"learn {name}"].value
         scale = max(1.0, float(np.abs(found.together).max()))
-        wrong = int((np.abs(found.together - found.alone).max(axis=1) > SAME * scale).sum())
+        same = np.abs(found.together - found.alone).max(axis=1) <= SAME * scale
+        wrong = int((~same).sum())
         n = len(found.together)
         return Verdict(float(not wrong), f"expected the same logits for each image alone as in a batch in "
                        f"evaluation, got others for {wrong} of {n}" if wrong else "")  # fmt: skip

@@ -85,7 +85,7 @@ def accuracy(run: Run, half: str) -> float:
 def opens(run: Run) -> Verdict:
     """All points if the loaded net does better than guessing."""
     classified: Classified = run.results[NAME].value
-    if (found := accuracy(run, "public")) <= GUESSED:
+    if not ((found := accuracy(run, "public")) > GUESSED):
         return Verdict(0, f"{words(run, found)}; expected more than {GUESSED:g} from a net that has learnt something")
     advice = f"model.pt is better saved as torch.save(net.state_dict(), ...): {classified.word}"
     return Verdict(1, "\n".join([advice] * bool(classified.word) + [classified.note] * bool(classified.note)))
