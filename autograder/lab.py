@@ -119,6 +119,8 @@ class Step:
             says that the job returned a malformed result.
         after: steps that must have succeeded.
         limits: its own limits, in place of the lab's.
+        sees_hidden: its job gets data that students may not have, or results made of them; then its words are not
+            shown, see `grading/withheld.py`.
     """
 
     name: str
@@ -127,16 +129,18 @@ class Step:
     read: Callable[["Run", bytes], Any]
     after: tuple[str, ...] = ()
     limits: Limits | None = None
+    sees_hidden: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
 class StepResult:
-    """The result of a step: the value read from it or, if it failed, a cause and a text."""
+    """The result of a step: the value read from it or, if it failed, a cause, our text, and what its program said."""
 
     value: Any = None
     cause: str = "ok"
     text: str = ""
     outcome: Outcome | None = None
+    said: str = ""
 
 
 @dataclasses.dataclass

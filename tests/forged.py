@@ -21,7 +21,7 @@ from autograder.runner import job_files
 from autograder.runner.protocol import LENGTH, Array, Blob, Layout, message_bytes, pack, unpack
 from autograder.sandbox.job import Cause, Job, Outcome, Tier
 
-Write = Callable[[str, Layout], bytes]  # (name of a step, its layout) -> the message
+Write = Callable[[str, Layout], bytes | Outcome]  # (name of a step, its layout) -> the message, or how it failed
 KEY = re.compile(r"""(?:problems|counts|found)(?:\.get\(|\.pop\(|\[)f?"([\w ]+)""")
 SEED = 7
 LENGTHS = (-2, -(2**63), 2**62, 2**63 - 1)
@@ -173,7 +173,12 @@ def noted(lab: Lab, steps: list[str]) -> Lab:
 
 
 def judged(
-    lab: Lab, submission: Submission, loaded: tuple[Any, str], write: Write, patch: pytest.MonkeyPatch
+    lab: Lab,
+    submission: Submission,
+    loaded: tuple[Any, str],
+    write: Write,
+    patch: pytest.MonkeyPatch,
+    hidden: bool = False,
 ) -> Report:
     """The report on messages that `write` makes in place of jobs; it can be written in every form."""
     layouts: list[Layout] = []
@@ -184,11 +189,12 @@ def judged(
         return Job([], result_bytes=message_bytes(layout))
 
     def execute(job: Job) -> Outcome:
-        return Outcome(Cause.OK, Tier.FULL, result=write(steps[-1], layouts[-1]))
+        written = write(steps[-1], layouts[-1])
+        return Outcome(Cause.OK, Tier.FULL, result=written) if isinstance(written, bytes) else written
 
     patch.setattr(job_files, "job", job)
     patch.setattr(pipeline, "lint_files", lambda *_: [])  # the files stay the same
-    report = pipeline.judge(submission, noted(lab, steps), loaded, execute, "none", SEED)
+    report = pipeline.judge(submission, noted(lab, steps), loaded, execute, "none", SEED, hidden=hidden)
     json.dumps(gradescope_results.document(report), allow_nan=False)
     json.dumps(text_report.plain(report), allow_nan=False)
     text_report.text(report, 100)

@@ -50,8 +50,8 @@ def recorded(
 def test_judges_take_whatever_a_message_holds(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lab, rng = registry.load(name), random.Random(0)
     data, files, names = loaded(lab), made_up(lab, tmp_path), names_of_problems(lab)
-    for _ in range(40):
-        judged(lab, files, data, lambda _, layout: message(layout, rng, names), monkeypatch)
+    for k in range(40):
+        judged(lab, files, data, lambda _, layout: message(layout, rng, names), monkeypatch, hidden=k % 2 == 1)
 
 
 @pytest.mark.slow
@@ -80,6 +80,6 @@ def test_nonsense_earns_no_more_than_the_honest_message_of_wrong_work(
         def forged(step: str, layout: Layout) -> bytes:
             return message(layout, rng, names, base(step, layout), share)  # noqa: B023, as it is called at once
 
-        tests = judged(lab, files, data, forged, monkeypatch).tests
+        tests = judged(lab, files, data, forged, monkeypatch, hidden=k % 4 < 2).tests
         won = {test.number: (test.score, test.output) for test in tests if k % 2 and test.score > most[test.number]}
         assert not won, won

@@ -106,8 +106,8 @@ def test_a_wrong_answer_says_what_was_expected_and_how_to_see_it(tmp_path: Path)
     ("source", "cause", "words"),
     [
         ("def answer(n): return [][n]", "exit code", "IndexError"),
-        ("def answer(n): return -1", "exception", "ValueError: negative"),
-        ("def answer(n): return 2000", "protocol broken", "expected a small number"),
+        ("def answer(n): return -1", "exception", "ValueError; its words are not shown"),
+        ("def answer(n): return 2000", "protocol broken", "its words are not shown"),
         ("import os\ndef answer(n): os._exit(0)", "protocol broken", "without returning"),
         ("def answer(n): print('x' * 2000, flush=True); return 42", "output flood", "wrote too much"),
         ("import os\ndef answer(n): os.kill(os.getpid(), 11)", "crash by signal", "segmentation fault"),
@@ -120,6 +120,15 @@ def test_every_failure_has_its_cause_and_words(source: str | None, cause: str, w
     assert found["1.2"][:2] == (0, cause)
     assert words in found["1.2"][2] and "python -m autograder check --lab toy --only 1.2" in found["1.2"][2]
     assert found["1.3"] == (0, cause, "see 1.2")
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("return [][n]", "IndexError: list"), ("return -1", "ValueError: negative"), ("return 2000", "(expected a small")],
+)
+def test_on_data_that_students_have_the_program_is_quoted(source: str, words: str, tmp_path: Path) -> None:
+    report = grade.grade(submission(tmp_path, f"def answer(n): {source}"), LAB, best().tier, trust=True)
+    assert words in report.tests[0].output
 
 
 @pytest.mark.slow

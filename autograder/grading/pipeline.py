@@ -11,11 +11,13 @@ from typing import Any
 import numpy as np
 
 from autograder.explanations import Reason, explain, room, to_see
-from autograder.lab import Check, Graded, Lab, Report, Run, Step, StepFailed, StepResult, Submission
+from autograder.grading import withheld
+from autograder.lab import Check, Graded, Lab, Report, Run, Step, StepFailed, StepResult, Submission, Verdict
 from autograder.lint.files import lint_files
 from autograder.packaging.imports import version
 from autograder.runner.protocol import MOST_TEXT
 from autograder.sandbox.job import Cause, Job, Limits, Outcome
+from autograder.text import cut
 
 Execute = Callable[[Job], Outcome]
 
@@ -110,23 +112,30 @@ def run_step(step: Step, run: Run, limits: Limits, execute: Execute, left: float
         if hurried and outcome.cause is Cause.WALL_TIME:
             return StepResult(cause=Reason.NO_TIME, text=f"stopped after {left:.0f} s")
         if outcome.cause is not Cause.OK:
-            return StepResult(None, outcome.cause, failure(outcome, limits), outcome)
+            text, said = failure(outcome, limits, withheld.is_secret(run, step.sees_hidden))
+            return StepResult(None, outcome.cause, text, outcome, said)
         # the value is kept; the result it was read from, megabytes of it, is not
         return StepResult(step.read(run, outcome.result), outcome=replace(outcome, result=b""))
     except StepFailed as error:
-        return StepResult(None, error.cause, str(error), outcome)
+        if outcome is None:
+            return StepResult(None, error.cause, str(error))
+        return StepResult(None, error.cause, "", outcome, str(error))
     except ValueError as error:
         if outcome is None:
             raise
-        return StepResult(None, Cause.PROTOCOL, f"{explain(Cause.PROTOCOL, limits).paragraph}\n({error})", outcome)
+        return StepResult(None, Cause.PROTOCOL, "", outcome, f"({error})")
 
 
-def failure(outcome: Outcome, limits: Limits) -> str:
-    """The text for a student on a run without a result."""
-    words = explain(outcome.cause, limits, outcome.exit_code, outcome.usage)
-    text = f"{words.title}\n{words.paragraph}"
-    tail = outcome.stderr[-MOST_TEXT:].strip()
-    return f"{text}\n\nThe end of its error output:\n{tail}" if tail and outcome.cause != Cause.GRADER_FAULT else text
+def failure(outcome: Outcome, limits: Limits, secret: bool) -> tuple[str, str]:
+    """Our text for a student on a run without a result, and the end of its error output.
+
+    Args:
+        secret: the program got hidden data, which its exit code could tell.
+    """
+    code = None if secret and outcome.cause is Cause.EXIT_CODE else outcome.exit_code
+    words = explain(outcome.cause, limits, code, outcome.usage)
+    tail = "" if outcome.cause is Cause.GRADER_FAULT else outcome.stderr[-MOST_TEXT:].strip()
+    return f"{words.title}\n{words.paragraph}", tail
 
 
 def graded_checks(lab: Lab, run: Run) -> Iterator[Graded]:
@@ -143,7 +152,7 @@ def graded_checks(lab: Lab, run: Run) -> Iterator[Graded]:
         if failed is None:
             yield from_verdict(check, run, lab)
             continue
-        done = run.results[failed]
+        done = withheld.run_to_tell(run, lab, check).results[failed]
         text = (
             f"see {told[failed]}"
             if failed in told
@@ -185,21 +194,31 @@ def why(step: Step, done: StepResult, limits: Limits) -> str:
     text, limits = done.text, step.limits or limits
     if done.outcome is None or done.outcome.cause is Cause.OK:  # else the text explains it already
         words = explain(done.cause, limits)
-        text = f"{words.title}\n{words.paragraph}\n\n{text}"
+        text = "\n\n".join(filter(None, [f"{words.title}\n{words.paragraph}", text, done.said]))
+    elif done.said:
+        text += f"\n\nThe end of its error output:\n{done.said}"
     return text + room(text, limits)
 
 
 def from_verdict(check: Check, run: Run, lab: Lab) -> Graded:
     """A check whose steps have succeeded."""
     verdict = check.judge(run)
+    words = words_of(check, run, lab, verdict)
     score = round(check.points * verdict.share, 2)
     if verdict.share == 1:
-        cause, text = str(Cause.OK), verdict.text
+        cause, text = str(Cause.OK), words
     else:
         own = (step.limits for step in lab.steps if step.name in check.steps and step.limits)
-        text = verdict.text + room(verdict.text, next(own, lab.limits))
+        text = words + room(words, next(own, lab.limits))
         cause, text = verdict.cause, text + to_see(lab.name, check.number, run.seed, run.hidden)
     return as_graded(check, score, text, cause)
+
+
+def words_of(check: Check, run: Run, lab: Lab, verdict: Verdict) -> str:
+    """The text of a verdict, or the one that its judge gives for the texts which may be shown; points never depend on
+    those."""
+    shown = withheld.run_to_tell(run, lab, check)
+    return cut(verdict.text, MOST_TEXT) if shown is run else cut(check.judge(shown).text, withheld.MOST_TEXT)
 
 
 def scoreboard(lab: Lab, run: Run) -> Iterator[tuple[str, float, str]]:
