@@ -11,6 +11,8 @@ from autograder.sandbox.job import Job, Limits, Outcome
 from autograder.sandbox.readable import expect_unreadable
 from smallnets import faults
 
+MOST_SOURCE = 2**16  # bytes of a file of source, three times the longest of ours: more would be a table of answers
+
 
 class Visibility(enum.StrEnum):
     """When students see a check, in Gradescope's words."""
@@ -40,7 +42,7 @@ class HandIn:
     """
 
     name: str
-    most_bytes: int = 200_000
+    most_bytes: int = MOST_SOURCE
     required: bool = True
     dated: bool = False
     functions: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
@@ -60,11 +62,21 @@ class Submission:
             regular file of that name, written by the grader.
         notes: lines for the student on files with another name, files left out, and likely mistakes.
         sha256: of the names and contents of the files; folder or zip makes no difference.
+        refused: name of each file that was handed in but not taken -> why.
     """
 
     files: Mapping[str, Path]
     notes: tuple[str, ...]
     sha256: str
+    refused: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def missing(self, name: str) -> str:
+        """Why a file is not among `files`, in a line for the student."""
+        return (
+            f"{name} was refused: {self.refused[name]}"
+            if name in self.refused
+            else f"expected {name}, got no such file"
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -45,9 +45,9 @@ def encrypted(path: Path, name: str) -> None:
     path.write_bytes(data)
 
 
-def taken(path: Path) -> Submission:
+def taken(path: Path, lab: Lab = LAB) -> Submission:
     """The submission, read into a folder of its own."""
-    return take_in.take_in(path, LAB, Path(tempfile.mkdtemp(dir=path.parent)))
+    return take_in.take_in(path, lab, Path(tempfile.mkdtemp(dir=path.parent)))
 
 
 def contents(submission: Submission) -> Files:

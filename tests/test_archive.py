@@ -128,7 +128,7 @@ def test_a_bomb_that_nobody_asked_for_is_not_unpacked(box: Path) -> None:
 
 def test_a_bomb_in_a_small_file_stops_at_its_limit(box: Path) -> None:
     (note,) = taken(make_zip(box / "a", {CODE: bytes(2**22)})).notes
-    assert note == f"{CODE} was refused: expected at most 1,000 bytes, got 4,194,304"
+    assert note == f"{CODE} was refused: expected at most 1,000 bytes of source, got 4,194,304 bytes in {CODE}"
 
 
 @pytest.mark.parametrize("declared", [0, 5, 999, 2**31])

@@ -11,7 +11,7 @@ from submissions import CODE, LAB, MODEL, Files, contents, make_folder, make_zip
 
 from autograder import registry
 from autograder.intake import helpers, take_in
-from autograder.lab import HandIn, Handout, Submission
+from autograder.lab import MOST_SOURCE, HandIn, Handout, Submission
 from autograder.lint.files import lint_files
 from autograder.sandbox.run import Launch
 from smallnets import zipping
@@ -112,7 +112,7 @@ def test_a_module_that_only_looks_like_ours_comes_along(submit: Callable[[Files]
 
 
 def test_a_module_that_is_too_large_or_a_link_is_named(tmp_path: Path) -> None:
-    path = make_folder(tmp_path / "a", {CODE: b"import big, link", "big.py": bytes(200_001)})
+    path = make_folder(tmp_path / "a", {CODE: b"import big, link", "big.py": bytes(MOST_SOURCE + 1)})
     (path / "link.py").symlink_to("/etc/passwd")
     submission = taken(path)
     assert list(submission.files) == [CODE]

@@ -261,7 +261,9 @@ def test_a_name_that_fits_another_file_better_is_not(submit: Callable[[Files], S
 def test_a_file_that_is_too_large_does_not_cost_the_others(submit: Callable[[Files], Submission]) -> None:
     submission = submit({CODE: bytes(1001), MODEL: b"m"})
     assert contents(submission) == {MODEL: b"m"}
-    assert submission.notes == (f"{CODE} was refused: expected at most 1,000 bytes, got 1,001",)
+    assert submission.notes == (
+        f"{CODE} was refused: expected at most 1,000 bytes of source, got 1,001 bytes in {CODE}",
+    )
 
 
 def test_all_files_together_have_a_limit(

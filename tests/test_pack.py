@@ -129,14 +129,14 @@ def test_a_file_that_is_too_large_is_named_before_an_archive_is_written(capsys: 
     Path("models", MODEL).write_bytes(bytes(5001))
     assert pack() == 2 and not Path("tiny.zip").exists()
     out, err = capsys.readouterr()
-    assert out == f"models/{MODEL} is too large: expected at most 5,000 bytes, got 5,001\n"
+    assert out == f"models/{MODEL} is too large: expected at most 5,000 bytes, got 5,001 bytes in {MODEL}\n"
     assert "no archive is written" in err
 
 
 def test_an_optional_file_that_is_too_large_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    Path("extra.txt").write_bytes(bytes(200_001))
+    Path("extra.txt").write_bytes(bytes(70_000))
     assert pack() == 0
-    assert "extra.txt is too large: expected at most 200,000 bytes, got 200,001\n" in capsys.readouterr().out
+    assert "extra.txt is too large: expected at most 64 KB, got 70,000 bytes in extra.txt\n" in capsys.readouterr().out
 
 
 def test_a_model_without_its_module_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

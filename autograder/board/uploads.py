@@ -11,6 +11,7 @@ from typing import IO
 
 from autograder.board.accounts import Person
 from autograder.board.record import Record, Upload
+from autograder.intake import helpers
 from autograder.intake.take_in import take_in
 from autograder.lab import Lab, Ranking
 
@@ -73,7 +74,7 @@ def rules_of(
         own.cool_down if cool_down is None else cool_down,
         deadline,
         final,
-        AROUND + sum(hand_in.most_bytes for hand_in in lab.hand_in),
+        AROUND + sum(hand_in.most_bytes for hand_in in lab.hand_in) + helpers.MOST_TOGETHER,
     )
 
 

@@ -100,7 +100,7 @@ def reduced(lab: Lab, checks: tuple[Check, ...]) -> Lab:
 def run_step(step: Step, run: Run, limits: Limits, execute: Execute, left: float = math.inf) -> StepResult:
     """Run one step if its files and earlier steps are there and time is left; it is stopped when `left` is over."""
     if missing := [name for name in step.files if name not in run.submission.files]:
-        return StepResult(cause=Reason.MISSING, text=f"expected {', '.join(missing)}, got no such file")
+        return StepResult(cause=Reason.MISSING, text="\n".join(map(run.submission.missing, missing)))
     if failed := [name for name in step.after if run.results[name].cause != Cause.OK]:
         return StepResult(cause=run.results[failed[0]].cause, text=f"not run, as {failed[0]} failed")
     if left <= 0:
@@ -177,9 +177,10 @@ def not_handed_in(lab: Lab, run: Run) -> dict[str, Graded]:
             groups.setdefault(check.number.partition(".")[0], []).append(check)
     lines = {}
     for part, checks in groups.items():
-        files = ", ".join(dict.fromkeys(name for check in checks for name in steps[check.steps[0]].files))
+        files = dict.fromkeys(name for check in checks for name in steps[check.steps[0]].files)
         name, most = f"{checks[0].number} to {checks[-1].number}", math.fsum(check.points for check in checks)
-        text = f"{files} was not handed in; it is for extra credit"
+        refused = "\n".join(run.submission.missing(name) for name in files if name in run.submission.refused)
+        text = refused or f"{', '.join(files)} was not handed in; it is for extra credit"
         lines[checks[0].number] = Graded(part, f"{name}, extra credit", 0.0, most, text, "not handed in", extra=True)
     return lines
 

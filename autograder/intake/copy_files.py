@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from autograder.intake import helpers
-from autograder.intake.entry import BLOCK, Entry, Refused
+from autograder.intake.entry import BLOCK, Entry, Refused, too_large
 from autograder.lab import HandIn, Submission
 from autograder.lint import source_text
 
@@ -39,6 +39,7 @@ def copy_entries(entries: Mapping[str, Entry], hand_in: Sequence[HandIn], into: 
         OSError: the disk fails.
     """
     files: dict[str, Path] = {}
+    refused: dict[str, str] = {}
     notes: list[str] = []
     left = MOST_BYTES
     for wanted in [*hand_in, *helpers.hand_ins(entries, hand_in)]:
@@ -47,14 +48,15 @@ def copy_entries(entries: Mapping[str, Entry], hand_in: Sequence[HandIn], into: 
         target = into / wanted.name
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
-            left -= _copy(entry, target, min(left, wanted.most_bytes))
+            left -= _copy(entry, target, wanted, left)
         except Refused as reason:
+            refused[wanted.name] = str(reason)
             notes.append(f"{wanted.name} was refused: {reason}")
             continue
         files[wanted.name] = target
         if wanted.name.endswith(".py") and (note := source_text.problem(wanted.name, target.read_bytes())):
             notes.append(note)
-    return Submission(files, tuple(notes), _sha256(files))
+    return Submission(files, tuple(notes), _sha256(files), refused)
 
 
 def content_of(entry: Entry, most: int) -> bytes:
@@ -70,15 +72,17 @@ def content_of(entry: Entry, most: int) -> bytes:
     return content
 
 
-def _copy(entry: Entry, target: Path, most: int) -> int:
-    """Copy a file of at most `most` bytes, whole or not at all; returns its bytes. Refused: it has more."""
+def _copy(entry: Entry, target: Path, wanted: HandIn, left: int) -> int:
+    """Copy a file, whole or not at all; returns its bytes. Refused: it has more than it may have, or than `left`."""
     size = 0
     with open(target, "xb") as copy:
         try:
             for block in entry.blocks():
                 size += len(block)
-                if size > most:
-                    raise Refused(f"expected at most {most:,} bytes, got {max(size, entry.size):,}")
+                if size > wanted.most_bytes:
+                    raise Refused(too_large(wanted, max(size, entry.size)))
+                if size > left:
+                    raise Refused(f"expected at most {MOST_BYTES:,} bytes in all files together, got more")
                 copy.write(block)
             target.chmod(0o644)
         except BaseException:

@@ -6,6 +6,8 @@ import operator
 import os
 from collections.abc import Callable, Iterator
 
+from autograder.lab import HandIn
+
 
 def flags(*names: str) -> int:
     """Flags of `os.open` by their names, as far as this system has them."""
@@ -19,6 +21,15 @@ BLOCK = 2**16
 
 class Refused(Exception):
     """A file is refused, others may be accepted; the text has the form "expected ..., got ..."."""
+
+
+def too_large(wanted: HandIn, size: int) -> str:
+    """The refusal of a file of more bytes than it may have, in the form "expected ..., got ..."."""
+    most = wanted.most_bytes
+    limit = f"{most // 1024:,} KB" if most % 1024 == 0 else f"{most:,} bytes"
+    kind = " of source" if wanted.name.endswith(".py") else ""
+    advice = "; save the net's state_dict() alone" if wanted.opened_by else ""
+    return f"expected at most {limit}{kind}, got {size:,} bytes in {wanted.name}{advice}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,10 +12,11 @@ from typing import NamedTuple
 from autograder.intake.listing import some
 from autograder.intake.locate import Place
 from autograder.intake.names import shown
-from autograder.lab import HandIn, Lab
+from autograder.lab import MOST_SOURCE, HandIn, Lab
 
 MOST = 30  # modules
-MOST_BYTES = 200_000  # of one
+MOST_BYTES = MOST_SOURCE  # of one
+MOST_TOGETHER = 2**18  # bytes of all
 # a line that only looks like an import, in a docstring say, does no harm
 IMPORT = re.compile(
     r"(?:^|[;:])[ \t]*(?:from[ \t]+([\w.]+?)[ \t]*)?import\b[ \t]*(\([^()]*\)|[^\n;#(]+)", re.MULTILINE | re.ASCII
@@ -48,6 +49,7 @@ def found(place: Place, paths: Collection[str], lab: Lab, read: Callable[[str], 
     """
     taken: dict[str, str] = {}
     left: dict[str, str] = {}
+    room = MOST_TOGETHER
     expected = {f"{folder}/{wanted.name}".lstrip("/") for folder in lab.places for wanted in lab.hand_in}
     waiting = [(name, path) for name, path in place.files.items() if name.endswith(".py")]
     while waiting:
@@ -56,10 +58,12 @@ def found(place: Place, paths: Collection[str], lab: Lab, read: Callable[[str], 
             for name, path in _files(module, importer, at, place.top, paths):
                 if path in (*place.files.values(), *taken.values(), *left) or name in expected or _is_course(name, lab):
                     continue
-                if reason := _reason(name, path, taken, lab):
+                size = len(read(path))
+                if reason := _reason(name, path, taken, lab) or _too_much(size, room):
                     left[path] = f"{shown(path)}, which {importer} imports, was left out: {reason}"
                     continue
                 taken[name] = path
+                room -= size
                 waiting.append((name, path))
     notes = [f"your own modules were taken along: {some(taken)}"] if taken else []
     return Helpers(taken, list(left), notes + list(left.values()))
@@ -118,6 +122,11 @@ def _is_course(name: str, lab: Lab) -> bool:
     folder = f"{lab.handout.folder}/" if lab.handout and lab.handout.folder else ""
     files = [*lab.needs, *(lab.handout.files if lab.handout else ())]
     return any(fnmatch.fnmatchcase(folder + name, pattern) for pattern in files)
+
+
+def _too_much(size: int, room: int) -> str:
+    """Why there is no room for a module of that size; "" if there is."""
+    return f"expected at most {MOST_TOGETHER // 1024} KB in all modules of your own together" if size > room else ""
 
 
 def _reason(name: str, path: str, taken: Collection[str], lab: Lab) -> str:

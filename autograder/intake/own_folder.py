@@ -1,11 +1,13 @@
 """Find the files to hand in within the student's own folder: the same as intake finds in the archive of it."""
 
+import dataclasses
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from autograder.intake import helpers, locate
+from autograder.intake.entry import too_large
 from autograder.intake.listing import MOST_LISTED, some, walked
 from autograder.intake.names import shown
 from autograder.lab import HandIn, Lab
@@ -35,7 +37,9 @@ def gather(lab: Lab, folder: Path) -> Gathered:
         names = ", ".join(hand_in.name for hand_in in lab.hand_in)
         raise ValueError(f"expected some of {names} in {folder}, got none of them")
     own = helpers.found(place, frozenset(paths), lab, lambda path: _source(folder / path))
-    found = Gathered({name: folder / path for name, path in own.files.items()}, [], [*own.notes], [])
+    found = Gathered({}, [], [*own.notes], [])
+    for module in helpers.hand_ins(own.files, lab.hand_in):
+        _look_at(dataclasses.replace(module, required=True), folder / own.files[module.name], place, found)
     near = locate.near(place, paths, lab)
     for hand_in in lab.hand_in:
         if hand_in.name in place.files:
@@ -63,7 +67,7 @@ def _look_at(hand_in: HandIn, path: Path, place: locate.Place, found: Gathered) 
     """Add a file, or a line on why it would earn no points."""
     faults = found.faults if hand_in.required else found.notes
     if (size := path.stat().st_size) > hand_in.most_bytes:
-        faults.append(f"{path} is too large: expected at most {hand_in.most_bytes:,} bytes, got {size:,}")
+        faults.append(f"{path} is too large: {too_large(hand_in, size)}")
         return
     found.files[hand_in.name] = path
     if hand_in.opened_by and hand_in.opened_by not in place.files:

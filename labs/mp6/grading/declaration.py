@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from autograder.lab import Check, Column, HandIn, Handout, Lab, Ranking, Run
 from autograder.registry import ROOT
-from autograder.sandbox.job import Limits
+from autograder.sandbox.job import MB, Limits
 from labs.mp6.grading import autoencoder, classes, jobs, results, verdicts
 from labs.mp6.grading.parts import MOST_CODES, PARTS, Part
 from smallnets.data import reader
@@ -84,7 +84,10 @@ def hand_in(part: Part) -> tuple[HandIn, HandIn]:
         classes={"NeuralNet": methods},
         unwanted={"DataLoader": "the assignment asks for batches that fit cuts itself"},
     )
-    return code, HandIn(part.model, most_bytes=16 * 2**20, required=part.number < 3, opened_by=code.name)
+    # as much as a whole net with Adam's two moments takes, so that a file carries few images beside it; part 3 may have
+    # any number of parameters
+    most = 3 * 4 * part.max_parameters + 2**16 if part.max_parameters else 4 * MB
+    return code, HandIn(part.model, most_bytes=most, required=part.number < 3, opened_by=code.name)
 
 
 def checks(part: Part, points: dict[str, float], none_at: float, full_at: float | None = None) -> list[Check]:

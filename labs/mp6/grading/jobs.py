@@ -95,7 +95,7 @@ def images(run: Run, number: int) -> NDArray:
 def model_problem(run: Run, part: Part) -> str:
     """Why the student's model file may not be loaded, "" if it may be."""
     path = run.submission.files.get(part.model)
-    return f"expected {part.model}, got no such file" if path is None else model_file.problem(path)
+    return run.submission.missing(part.model) if path is None else model_file.problem(path)
 
 
 def preparation(run: Run, number: int) -> dict[str, NDArray]:

@@ -14,7 +14,7 @@ def is_picture(name: str) -> Callable[[Run], Verdict]:
 
     def judge(run: Run) -> Verdict:
         if (path := run.submission.files.get(name)) is None:
-            return Verdict(0, f"expected {name}, got no such file", Reason.MISSING)
+            return Verdict(0, run.submission.missing(name), Reason.MISSING)
         with open(path, "rb") as file:
             start = file.read(24)
         if len(start) < 24 or not start.startswith(SIGNATURE) or start[12:16] != FIRST_CHUNK:

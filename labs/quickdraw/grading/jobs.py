@@ -113,7 +113,7 @@ def same_again(program: Program) -> Judge:
 
     def judge(run: Run) -> Verdict:
         if (path := run.submission.files.get(program.predictions)) is None:
-            return Verdict(0, f"expected {program.predictions}, got no such file", Reason.MISSING)
+            return Verdict(0, run.submission.missing(program.predictions), Reason.MISSING)
         content = path.read_bytes()
         try:
             lines = parsed(content, program.predictions, run.data.n_given)
@@ -147,6 +147,6 @@ def improves(run: Run) -> Verdict:
 def tells(run: Run) -> Verdict:
     """README.md says something."""
     if (path := run.submission.files.get("README.md")) is None:
-        return Verdict(0, "expected README.md, got no such file", Reason.MISSING)
+        return Verdict(0, run.submission.missing("README.md"), Reason.MISSING)
     words = len(path.read_bytes().split())
     return Verdict(float(words >= LEAST_WORDS), f"{words} words in README.md, expected at least {LEAST_WORDS}")
