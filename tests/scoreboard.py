@@ -43,7 +43,8 @@ def work(*values: object) -> bytes:
     """A zip of a submission that claims these values: accuracy, final accuracy, and words for its report."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("answer.txt", " ".join(map(str, values)))
+        # always of the same date, so that equal works are equal archives
+        archive.writestr(zipfile.ZipInfo("answer.txt"), " ".join(map(str, values)))
     return out.getvalue()
 
 

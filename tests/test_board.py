@@ -1,17 +1,19 @@
 """The board over HTTP: rights, visibility, limits, headers, all without scripts."""
 
 import dataclasses
+import html
 import json
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from board_client import OWN, Bench, get, hand_in, made, rows_of, sign_in
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from scoreboard import LAB, board, grade_all, work
+from scoreboard import LAB, grade_all, work
 
 pytest.importorskip("starlette", reason="the extra [web] is not installed")
 pytest.importorskip("httpx2", reason="the extra [dev] is not installed")
@@ -20,44 +22,12 @@ from starlette.testclient import TestClient
 from autograder.board import accounts, guard, uploads
 from autograder.board.app import application
 from autograder.board.record import Record
-from autograder.lab import Lab
-
-OWN = {"origin": "http://testserver"}  # as a browser says of a form of this site
-Bench = tuple[TestClient, Record, dict[str, str]]
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """A client whose cookies are kept, the record behind the board, and tokens by student."""
     yield from made(tmp_path)
-
-
-def made(folder: Path, lab: Lab = LAB, **chosen: Any) -> Iterator[Bench]:
-    with board(folder / "board.sqlite", lab=lab) as (record, tokens):
-        app = application(record.path, lab, uploads.rules_of(lab, **chosen))
-        with TestClient(app, follow_redirects=False, raise_server_exceptions=True) as client:
-            yield client, record, tokens
-
-
-def hand_in(bench: Bench, who: str, *values: object, **headers: str) -> Any:
-    """What comes of an upload by a program."""
-    authorization = {"authorization": f"Bearer {bench[2].get(who, who)}", "content-type": "application/zip"}
-    return bench[0].post("/uploads", content=work(*values), headers=authorization | headers)
-
-
-def sign_in(bench: Bench, who: str) -> Any:
-    return bench[0].post("/sign-in", data={"token": bench[2].get(who, who)}, headers=OWN)
-
-
-def get(bench: Bench, url: str, who: str = "", accept: str = "*/*") -> Any:
-    return bench[0].get(url, headers={"accept": accept} | ({"authorization": f"Bearer {bench[2][who]}"} if who else {}))
-
-
-def rows_of(page: str) -> list[list[str]]:
-    """The texts of the cells of the ranking."""
-    body = page[page.index('<table id="board"') :]
-    found = re.findall(r"<tr data-key.*?</tr>", body, re.DOTALL)
-    return [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in found]
 
 
 def settled(bench: Bench) -> list[list[str]]:
@@ -96,6 +66,62 @@ def test_everything_works_without_scripts(bench: Bench) -> None:
     assert '<th scope="col" class="name" data-key="name" data-first="name" aria-sort="descending">' in page
     assert client.post("/sign-out", headers=OWN).status_code == 303
     assert "Your token" in client.get("/").text
+
+
+def words(page: str) -> str:
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", page)).split())
+
+
+def test_the_page_says_what_to_hand_in_and_how_many_take_part(bench: Bench) -> None:
+    hand_in(bench, "s1", 0.8, 0.7)
+    grade_all(bench[1])
+    with TestClient(application(bench[1].path, LAB, uploads.rules_of(LAB))) as fresh:
+        text = words(fresh.get("/").text)
+    for told in ("answer.txt", "python -m autograder pack --lab toy", "--data-binary @toy.zip", "1 of 3 students"):
+        assert told in text, told
+
+
+@pytest.mark.parametrize(("ahead", "left"), [(3 * 86_400 + 7200.5, "in 3 d 2 h"), (-5.0, "over")])
+def test_deadline_and_next_upload_are_named_with_their_time_zone(tmp_path: Path, ahead: float, left: str) -> None:
+    deadline = time.time() + ahead
+    for bench in made(tmp_path, deadline=deadline, cool_down=3600):
+        hand_in(bench, "s1", 0.8, 0.7)
+        page = get(bench, "/", "s1").text
+        zone = time.strftime("%Z")
+        assert f"The deadline is {time.strftime('%a %d %b %Y %H:%M', time.localtime(deadline))} {zone}" in words(page)
+        assert f"({left} )" in words(page).replace("( ", "(")
+        assert re.search(rf"possible at \d\d:\d\d:\d\d {zone} \( ?in (1 h|59 min \d+ s) ?\)", words(page)), words(page)
+        assert len(re.findall(r'data-left="-?\d+"', page)) == 3  # for the script that counts; two for the deadline
+
+
+def test_ones_own_uploads_have_scores_and_a_curve(bench: Bench) -> None:
+    for value in (0.6, 0.8, 0.801, 0.9):
+        hand_in(bench, "s1", value, 0.7)
+    grade_all(bench[1])
+    bench[1].refresh()
+    page = get(bench, "/", "s1").text
+    assert "Upload 4" in page and "4 of 4 points, accuracy 0.90" in page
+    assert "4 of 4 points, no step up: not better by more than 0.01" in page and "0.801" not in page
+    assert 'role="img" aria-label="Accuracy by upload: 0.6, 0.8, 0.8, 0.9"' in page
+    points = re.search(r'<polyline points="([^"]+)"', page)
+    assert points is not None
+    heights = [float(point.split(",")[1]) for point in points[1].split()]
+    assert len(heights) == 4 and heights[0] > heights[1] == heights[2] > heights[3]
+    assert "<svg" not in get(bench, "/", "s2").text
+
+
+def test_a_row_that_lost_points_looks_so_and_leads_to_its_explanation(bench: Bench) -> None:
+    hand_in(bench, "s1", "broken", 0, "ModuleNotFoundError")
+    grade_all(bench[1])
+    bench[1].refresh()
+    page = get(bench, "/uploads/1", "s1").text
+    assert page.count('<tr class="failed">') == 2 and page.count('<a href="#check-1.2">exception</a>') == 2
+    assert page.count('<h2 id="check-1.2"') == 1 and "check-1.1" not in page  # 1.1 says "see 1.2"
+    hand_in(bench, "s2", 0.8, 0.7)
+    grade_all(bench[1])
+    bench[1].refresh()
+    page = get(bench, "/uploads/2", "s2").text
+    assert '<tr class="passed">' in page and '<tr class="kept">' in page and "#check" not in page
 
 
 def test_the_final_column_is_for_staff_until_it_is_for_all(bench: Bench, tmp_path: Path) -> None:

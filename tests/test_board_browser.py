@@ -1,9 +1,11 @@
 """The board in a real browser."""
 
+import contextlib
 import functools
 import io
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,13 @@ from browser import MARKS, NOT_THERE, hold, until, window
 from scoreboard import LAB, board, grade_all, work
 
 pytest.importorskip("starlette", reason="the extra [web] is not installed")
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-from autograder.board import accounts, app
+from autograder.board import accounts, app, decisions
 from autograder.board.record import Record
-from autograder.board.uploads import accept_upload, rules_of
+from autograder.board.uploads import Rules, accept_upload, rules_of
 
 pytestmark = MARKS
 Server = tuple[str, Record, dict[str, str]]
@@ -27,8 +30,14 @@ Server = tuple[str, Record, dict[str, str]]
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Server]:
     """A board that is served: its address, its record for this thread, tokens."""
-    with board(tmp_path / "board.sqlite", students=4) as (record, tokens), socket.create_server(("127.0.0.1", 0)) as s:
-        running = app.server(app.application(record.path, LAB, rules_of(LAB)))
+    with serving(tmp_path, rules_of(LAB)) as served:
+        yield served
+
+
+@contextlib.contextmanager
+def serving(folder: Path, rules: Rules) -> Iterator[Server]:
+    with board(folder / "board.sqlite", students=4) as (record, tokens), socket.create_server(("127.0.0.1", 0)) as s:
+        running = app.server(app.application(record.path, LAB, rules))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [s]})
         thread.start()
         yield f"http://127.0.0.1:{s.getsockname()[1]}/", record, tokens
@@ -60,13 +69,16 @@ def upload(driver: Any, folder: Path, *values: object) -> None:
 
 def graded(server: Server, *uploads: tuple[str, float]) -> None:
     """Uploads that were made and graded elsewhere."""
-    record = server[1]
-
     for who, value in uploads:
-        person = accounts.by_token(record, server[2][who])
-        assert person is not None
-        accept_upload(record, person, io.BytesIO(work(value, value)), rules_of(LAB))
-    grade_all(record)
+        hand_in(server, who, value)
+    grade_all(server[1])
+
+
+def hand_in(server: Server, who: str, value: float) -> None:
+    """An upload that waits to be graded."""
+    person = accounts.by_token(server[1], server[2][who])
+    assert person is not None
+    accept_upload(server[1], person, io.BytesIO(work(value, value)), rules_of(LAB))
 
 
 def test_an_upload_is_graded_and_seen_in_a_second_window_and_others_come_live(server: Server, tmp_path: Path) -> None:
@@ -164,3 +176,70 @@ def test_no_accessibility_violations_and_nothing_wider_than_the_window(
         for url in (driver.current_url, server[0], server[0] + NOT_THERE):
             driver.get(url)
             hold(driver)
+
+
+@pytest.mark.parametrize("width", [375, 1100])
+@pytest.mark.parametrize("dark", [False, True])
+def test_every_state_of_ones_uploads_and_the_staffs_page_hold_too(server: Server, dark: bool, width: int) -> None:
+    graded(server, ("s1", 0.6), ("s1", 0.7), ("s2", 0.6), ("s3", 0.9))
+    decisions.hide(server[1], "s3", True)
+    hand_in(server, "s4", 0.5)
+    grade_all(server[1], fault="OSError: no room " * 20)
+    hand_in(server, "s1", 0.8)
+    with window(dark, width) as driver:
+        for who, urls in (("s1", ["", "uploads/1", "uploads/6"]), ("s2", ["", "uploads/3"]), ("s4", ["uploads/5"])):
+            sign_in(driver, server, who)
+            for url in urls:
+                driver.get(server[0] + url)
+                hold(driver)
+            driver.delete_all_cookies()
+        sign_in(driver, server, "boss")
+        driver.get(server[0] + "staff")
+        hold(driver)
+        for summary in driver.find_elements(By.TAG_NAME, "summary"):
+            summary.send_keys(Keys.ENTER)
+        hold(driver)
+
+
+def test_staff_decide_by_keyboard_without_scripts(server: Server) -> None:
+    graded(server, ("s1", 0.8), ("s2", 0.8))
+    with window(script=False) as driver:
+        sign_in(driver, server, "boss")
+        driver.find_element(By.LINK_TEXT, "Staff page").send_keys(Keys.ENTER)
+        for button, words in (
+            ("Agree: all can have a place: s1, s2", "all can have a place"), ("Hide the row of s2", "hidden"),
+            ("Grade again: upload 1 of s1", "1 not graded."),
+        ):  # fmt: skip
+            press_by_tab(driver, button)
+            until(driver, functools.partial(says, driver, words))
+        grade_all(server[1])
+        until(driver, lambda: driver.refresh() or says(driver, "Every upload is graded."))
+
+
+def says(driver: Any, words: str) -> bool:
+    return words in driver.find_element(By.TAG_NAME, "main").text
+
+
+def press_by_tab(driver: Any, name: str) -> None:
+    """Press the button of this accessible name as someone without a mouse does."""
+    until(driver, lambda: driver.find_elements(By.CSS_SELECTOR, f'[aria-label="{name}"]'))
+    for _ in range(60):
+        ActionChains(driver).send_keys(Keys.TAB).perform()
+        focus = driver.switch_to.active_element
+        if focus.tag_name == "summary":
+            focus.send_keys(Keys.ENTER)
+        if focus.get_attribute("aria-label") == name:
+            return focus.send_keys(Keys.ENTER)
+    raise AssertionError(f"{name} cannot be reached by the keyboard")
+
+
+def test_a_countdown_counts_and_a_narrow_table_shows_that_it_goes_on(tmp_path: Path) -> None:
+    rules = rules_of(LAB, cool_down=600, deadline=time.time() + 3600)
+    with serving(tmp_path, rules) as server, window(width=375) as driver:
+        graded(server, ("s1", 0.8))
+        sign_in(driver, server, "s1")
+        before = texts(driver, "#own [data-left]")
+        assert before[0].startswith("in 9 min 5") and before[1].startswith("in 59 min")
+        until(driver, lambda: texts(driver, "#own [data-left]")[0] != before[0])
+        wide = "const box = document.querySelector('.scroll'); return box.scrollWidth > box.clientWidth"
+        assert driver.execute_script(wide) and driver.find_element(By.CSS_SELECTOR, ".narrow").is_displayed()

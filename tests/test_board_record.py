@@ -276,11 +276,11 @@ def test_a_clock_set_back_turns_no_order_round_and_keeps_nobody_waiting(
     chosen, now = uploads.rules_of(LAB, cool_down=30.0), time.time()
     monkeypatch.setattr(time, "time", lambda: now)
     for who, value in (("s1", 0.6), ("s2", 0.8)):
-        hand_in(record, who, value, 0.5)
+        hand_in(record, who, value, 0.5, who)
     now -= back
     for who, value in (("s1", 0.8), ("s2", 0.7)):
         assert chosen.wait(record.uploads(who), now) == 0  # of the time since the upload before nothing is known
-        hand_in(record, who, value, 0.5)
+        hand_in(record, who, value, 0.5, who)
         assert [chosen.wait(record.uploads(who), now + later) for later in (0, 29, 30)] == [30, 1, 0]
     grade_all(record)
     record.refresh()

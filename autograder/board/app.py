@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from autograder.board import auth, connections
 from autograder.board.guard import Guard
 from autograder.board.handlers import ReadHandlers, State, WriteHandlers
+from autograder.board.staff import StaffHandlers
 from autograder.board.uploads import Rules
 from autograder.classroom.store import RecordFault
 from autograder.lab import Lab
@@ -31,7 +32,7 @@ def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
         ValueError: the file is no board of this lab.
     """
     state = State(path, lab, rules)
-    reading, writing = ReadHandlers(state), WriteHandlers(state)
+    reading, writing, of_staff = ReadHandlers(state), WriteHandlers(state), StaffHandlers(state)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -63,6 +64,11 @@ def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
         Route("/sign-out", writing.sign_out, methods=["POST"]),
         Route("/uploads", writing.upload, methods=["POST"]),
         Route("/uploads/{number}", reading.result),
+        Route("/staff", of_staff.page),
+        Route("/staff/scores.csv", of_staff.scores),
+        Route("/staff/regrade", of_staff.regrade, methods=["POST"]),
+        Route("/staff/hide", of_staff.hide, methods=["POST"]),
+        Route("/staff/agree", of_staff.agree, methods=["POST"]),
     ]
     inner = Starlette(
         routes=routes, lifespan=lifespan, exception_handlers={HTTPException: error, RecordFault: no_record}

@@ -21,7 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 
-from autograder.board import auth, live, page
+from autograder.board import auth, live, own, page
 from autograder.board.accounts import Person, by_token
 from autograder.board.guard import from_own_page
 from autograder.board.record import Record, Upload, opened
@@ -62,9 +62,10 @@ class ReadHandlers:
         state, board = self.state, self.state.hub.board
         with state.record() as record:
             person = auth.reader(request, record)
-            own = page.own(record, person, board, state.rules, time.time()) if person else None
+            mine = own.own(record, person, board, state.rules, time.time()) if person else None
+        given = {"person": person, "own": mine, "live": True}
         sort = request.query_params.get("sort", "place")
-        return HTMLResponse(state.pages.board(board, sort, state.rules.final, person=person, own=own, live=True))
+        return HTMLResponse(state.pages.board(board, sort, state.rules.final, **given))
 
     def final(self, request: Request) -> Response:
         """The final ranking; until it is published, only staff see it."""
@@ -98,13 +99,15 @@ class ReadHandlers:
     def result(self, request: Request) -> Response:
         """An upload's own page, for its student and for staff; everyone else gets 404."""
         with self.state.record() as record:
-            person, upload = auth.reader(request, record), record.upload(_whole(request.path_params["number"]))
+            person, upload = auth.reader(request, record), record.upload(whole(request.path_params["number"]))
             if person is None or upload is None or (person.student != upload.student and person.kind != "staff"):
                 raise HTTPException(404)
             report = shown(record, upload, self.state.rules, person.kind == "staff")
             if request.headers.get("accept", "").startswith("application/json"):
                 return JSONResponse({"state": upload.state, "report": report and report.plain()})
-            return HTMLResponse(self.state.pages.result(record, upload, report, _number(record, upload)))
+            notes = {entry.number: entry.note for entry in record.entries(upload.student)}
+            words = own.no_place(record.lab, notes.get(upload.id, ""))
+            return HTMLResponse(self.state.pages.result(record, upload, report, _number(record, upload), words))
 
     async def file(self, request: Request) -> Response:
         """A static file, from memory."""
@@ -191,7 +194,7 @@ class WriteHandlers:
         return HTMLResponse(self.state.pages.message("Not accepted", str(error)), code, headers)
 
 
-def _whole(text: str) -> int:
+def whole(text: str) -> int:
     """A number in an address; 404 for any other text."""
     if not (text.isascii() and text.isdecimal() and len(text) < 19):  # SQLite's integers have 19 digits
         raise HTTPException(404)

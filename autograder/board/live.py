@@ -28,6 +28,12 @@ class Board:
     lines: tuple[rows.Line, ...]
     waiting: int
     updated: float
+    students: int = 0  # of the course, without those that are hidden
+
+    @property
+    def taking_part(self) -> int:
+        """The number of students who have a row."""
+        return sum(line.kind != "baseline" for line in self.lines)
 
     def event(self, since: "Board | None" = None) -> bytes:
         """This board as a server-sent event. Changed rows only; 0 marks an unchanged cell. No `since`: all rows."""
@@ -36,6 +42,7 @@ class Board:
             "rows": [_changes(line, known.get(line.key)) for line in self.lines if known.get(line.key) != line],
             "order": [line.key for line in self.lines],
             "waiting": self.waiting,
+            "taking": self.taking_part,
             "updated": rows.clock(self.updated),
             "time": rows.iso(self.updated),
         }
@@ -54,7 +61,7 @@ def build(record: Record, final: bool, version: int = 0) -> Board:
     lab = record.lab
     ranked = ranking.ranked(lab, record.entries(), final)
     lines = tuple(rows.line(lab, row, final) for row in ranked)
-    return Board(version, tuple(rows.heads(lab, final)), lines, record.waiting(), time.time())
+    return Board(version, tuple(rows.heads(lab, final)), lines, record.waiting(), time.time(), record.students())
 
 
 class Hub:
@@ -108,7 +115,7 @@ class Hub:
             record.refresh()
             board, last = build(record, self.final, self._built.version + 1), self._built
             version = now  # nothing below this line can fail and need a second try
-            if (board.lines, board.waiting) == (last.lines, last.waiting):
+            if (board.lines, board.waiting, board.students) == (last.lines, last.waiting, last.students):
                 continue
             self._built = board
             loop.call_soon_threadsafe(self._publish, board, (board.event(last), board.event()))

@@ -1,16 +1,17 @@
 """Pages of the board as HTML: complete without scripts, every word from a student escaped."""
 
 import math
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder.board import rows
-from autograder.board.accounts import Person
 from autograder.board.declared import deciding
 from autograder.board.live import Board
+from autograder.board.overview import Member
 from autograder.board.record import Record, Upload
-from autograder.board.report import Shown, step_text
+from autograder.board.report import Shown
 from autograder.board.uploads import Rules
 from autograder.lab import Lab
 from autograder.reports import html
@@ -39,6 +40,11 @@ class Pages:
             "rules": rules,
             "capital": rows.capital,
             "clock": rows.clock,
+            "hour": rows.hour,
+            "moment": rows.moment,
+            "span": rows.span,
+            "now": time.time,
+            "zone": rows.zone,
             "iso": rows.iso,
             "number": rows.number_text,
             "infinite": math.inf,
@@ -52,19 +58,26 @@ class Pages:
         Args:
             sort: see `rows.arranged`.
             final: ranked by the column that decides in the end.
-            more: `person`, the result of `own`, `live`, `names` (of files by sort, for the export).
+            more: `person`, the result of `own.own`, `live`, `names` (of files by sort,
+                for the export).
         """
         lines, sort = rows.arranged(board.lines, board.heads, sort)
         given = {"person": None, "own": None, "live": False, "names": None} | more
-        column = deciding(self.lab, final)
+        column, numbers = deciding(self.lab, final), self.lab.ranking.rules if self.lab.ranking else ()
+        given["needed"] = [check for check in self.lab.checks if check.number in numbers]
         at = {line.key: at for at, line in enumerate(board.lines)}
         return self._render(
             "board.html", board=board, lines=lines, at=at, sort=sort, final=final, column=column, **given
         )
 
-    def result(self, record: Record, upload: Upload, report: Shown | None, number: int) -> str:
-        """An upload's own page; `number` is its place among the student's uploads."""
-        return self._render("result.html", upload=upload, report=report, number_of=number, waiting=record.waiting())
+    def result(self, record: Record, upload: Upload, report: Shown | None, number: int, no_place: str) -> str:
+        """An upload's own page; `number` is its place among the student's uploads, `no_place` says why it has none."""
+        given = {"number_of": number, "waiting": record.waiting(), "no_place": no_place}
+        return self._render("result.html", upload=upload, report=report, **given)
+
+    def staff(self, members: Sequence[Member], **more: Any) -> str:
+        """The staff's page; `more` is the `queue` and the `same` files."""
+        return self._render("staff.html", members=members, column=deciding(self.lab, self.rules.final), **more)
 
     def message(self, title: str, words: str) -> str:
         """A page that says one thing."""
@@ -72,32 +85,6 @@ class Pages:
 
     def _render(self, name: str, **values: Any) -> str:
         return self.environment.get_template(name).render(base=self.base, **values)
-
-
-def own(record: Record, person: Person, board: Board, rules: Rules, now: float) -> dict[str, Any]:
-    """A person's own part of the page: place, uploads, how many are left, and the wait until the next."""
-    uploads = record.uploads(person.student)
-    line = next((line for line in board.lines if line.key == person.key), None)
-    return {
-        "key": person.key,
-        "place": rows.ordinal(line.cells[0].text) if line else "",
-        "uploads": [(number, upload, _came(record, upload)) for number, upload in enumerate(uploads, 1)][::-1],
-        "left": rules.left(uploads),
-        "wait": math.ceil(rules.wait(uploads, now)),
-        "pending": any(upload.state in ("waiting", "running") for upload in uploads),
-    }
-
-
-def _came(record: Record, upload: Upload) -> str:
-    """The outcome of an upload, in a few words."""
-    words = {
-        "waiting": "waiting to be graded",
-        "running": "being graded",
-        "fault": "could not be graded; not your fault, and not counted",
-    }
-    if upload.state != "graded":
-        return words[upload.state]
-    return step_text(record, upload) if record.lab.ranking else "graded"
 
 
 def sorts(heads: Sequence[rows.Head]) -> list[str]:

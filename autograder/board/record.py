@@ -117,16 +117,21 @@ class Record(Store):
             "SELECT sha256, grader FROM latest WHERE whole AND NOT EXISTS (SELECT 1 FROM board_result r "
             "WHERE r.sha256 = latest.sha256 AND r.grader = latest.grader)"
         )
-        for sha256, grader in self.connection.execute(query, (self.lab.name,)).fetchall():
-            report = jobs.total(self, self.lab, sha256, self.seed, grader)
-            if report is None or report["fault"]:
-                continue  # the earlier result stays
-            values = {column["name"]: column["value"] for column in report["columns"]}
-            self.connection.execute(
-                "INSERT OR REPLACE INTO board_result VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (sha256, grader, json.dumps(values), json.dumps(report), time.time(), report["score"] or 0.0,
-                 " ".join(broken(self.lab, report))),
-            )  # fmt: skip
+        if new := self.connection.execute(query, (self.lab.name,)).fetchall():
+            with self.transaction():  # one for all: each waits for the disk
+                for sha256, grader in new:
+                    self._keep_result(sha256, grader)
+
+    def _keep_result(self, sha256: str, grader: str) -> None:
+        report = jobs.total(self, self.lab, sha256, self.seed, grader)
+        if report is None or report["fault"]:
+            return  # the earlier result stays
+        values = {column["name"]: column["value"] for column in report["columns"]}
+        found = " ".join(broken(self.lab, report))
+        self.connection.execute(
+            "INSERT OR REPLACE INTO board_result VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (sha256, grader, json.dumps(values), json.dumps(report), time.time(), report["score"] or 0.0, found),
+        )
 
     def entries(self, student: str | None = None) -> list[Entry]:
         """All graded uploads of students and baselines, without those that staff have hidden; or all of one student."""
@@ -185,6 +190,12 @@ class Record(Store):
         """The report on a content; None if it is not graded."""
         row = self.connection.execute("SELECT report FROM board_result WHERE sha256 = ?", (sha256,)).fetchone()
         return None if row is None else self.plain(row[0])
+
+    def students(self) -> int:
+        """The number of students, without those whose rows are hidden."""
+        hidden = "SELECT student FROM board_hidden"
+        query = f"SELECT count(*) FROM board_person WHERE kind = 'student' AND student NOT IN ({hidden})"
+        return int(self.connection.execute(query).fetchone()[0])
 
     def waiting(self) -> int:
         """The number of contents with a part that is not graded yet."""

@@ -103,6 +103,32 @@ def clock(seconds: float) -> str:
     return datetime.datetime.fromtimestamp(seconds).astimezone().strftime("%d %b %H:%M:%S")
 
 
+def hour(seconds: float) -> str:
+    """A moment of today with its time zone, to the second, such as "14:05:31 CET"."""
+    return datetime.datetime.fromtimestamp(seconds).astimezone().strftime("%H:%M:%S %Z")
+
+
+def zone(seconds: float) -> str:
+    """This machine's time zone at a moment, such as "CET (UTC+01:00)"."""
+    there = datetime.datetime.fromtimestamp(seconds).astimezone()
+    return f"{there:%Z} (UTC{there.isoformat()[-6:]})" if there.utcoffset() else "UTC"
+
+
+def moment(seconds: float) -> str:
+    """A moment with its weekday, year and time zone, such as "Tue 01 Dec 2026 23:59 CET"."""
+    return datetime.datetime.fromtimestamp(seconds).astimezone().strftime("%a %d %b %Y %H:%M %Z")
+
+
+def span(seconds: float) -> str:
+    """A time to wait in its two largest units, such as "in 3 d 4 h" or "in 37 s"; "over" for none."""
+    left = math.ceil(seconds)
+    if left <= 0:
+        return "over"
+    counts = [(left // 86_400, "d"), (left // 3600 % 24, "h"), (left // 60 % 60, "min"), (left % 60, "s")]
+    first = next(k for k, (count, _) in enumerate(counts) if count)
+    return "in " + " ".join(f"{count} {unit}" for count, unit in counts[first : first + 2] if count)
+
+
 def iso(seconds: float) -> str:
     """The same moment for programs."""
     return datetime.datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="seconds")

@@ -30,8 +30,23 @@ function arrange() { // in the chosen order; the board's own among equals, rows 
   return top !== body.rows[0];
 }
 function ordinal(place) { // as rows.ordinal says it
-  const teen = [11, 12, 13].includes(place % 100);
-  return place + ((!teen && { 1: "st", 2: "nd", 3: "rd" }[place % 10]) || "th");
+  const number = parseInt(place, 10), teen = [11, 12, 13].includes(number % 100);
+  const word = number + ((!teen && { 1: "st", 2: "nd", 3: "rd" }[number % 10]) || "th");
+  return place.endsWith("=") ? `${word}, tied with others` : word;
+}
+function span(left) { // as rows.span says it
+  if (left <= 0) return "over";
+  const counts = [[left / 86400, "d"], [left / 3600 % 24, "h"], [left / 60 % 60, "min"], [left % 60, "s"]]
+    .map(([count, unit]) => [Math.floor(count), unit]);
+  const first = counts.findIndex(([count]) => count);
+  return `in ${counts.slice(first, first + 2).filter(([count]) => count).map((each) => each.join(" ")).join(" ")}`;
+}
+function count() {
+  for (const each of document.querySelectorAll("[data-left]")) {
+    each.dataset.end ??= Date.now() / 1000 + Number(each.dataset.left);
+    const text = span(Math.ceil(each.dataset.end - Date.now() / 1000));
+    if (each.textContent !== text) each.textContent = text;
+  }
 }
 const isNews = (cells) => cells.slice(1).some(Boolean); // a place alone changes with others' results
 function patch([key, kind, cells]) {
@@ -62,7 +77,7 @@ function patch([key, kind, cells]) {
   }
 }
 function show(event) {
-  const { rows: changed, order, waiting, updated, time } = JSON.parse(event.data);
+  const { rows: changed, order, waiting, taking, updated, time } = JSON.parse(event.data);
   seen = event.lastEventId;
   changed.forEach(patch);
   order.forEach((key, k) => { rows.get(key).dataset.at = k; });
@@ -70,6 +85,7 @@ function show(event) {
   arrange();
   at("empty")?.remove();
   at("waiting").textContent = waiting;
+  at("taking").textContent = taking;
   Object.assign(at("updated"), { textContent: updated, dateTime: time });
   const news = changed.filter((row) => isNews(row[2]));
   if (!news.length) return;
@@ -114,4 +130,5 @@ document.addEventListener("submit", (event) => {
   if (most && file?.size > most) { event.preventDefault(); say(`This archive is too large: at most ${most} bytes.`, true); }
 });
 if (seen || document.querySelector("[data-pending]")) listen();
+if (document.querySelector("[data-left]")) setInterval(count, 1000);
 if (at("pause")) Object.assign(at("pause"), { hidden: false, onclick: pause });
