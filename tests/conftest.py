@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 # two processes run the tests: with more threads than cores, each would wait for the other's. before torch is imported
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="state-")  # where programs remember what they have written
+os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # which other packages bring and no test uses; one imports trio
 os.environ["PYTHON_COLORS"] = "0"  # programs that tests start print no colours, though FORCE_COLOR asks for them
 
 import numpy as np
@@ -126,11 +127,24 @@ def make_splits(n_train: int = 60, n_dev: int = 30, n_classes: int = 3) -> dict[
     return splits
 
 
+def compiled(path: Path) -> Path:
+    """Where Python keeps a module that it has compiled."""
+    return Path(importlib.util.cache_from_source(str(path)))
+
+
 def copy_checkout(copy: Path) -> Path:
-    """Copy what a clone holds to a folder, which is returned."""
+    """Copy what a clone holds to a folder, which is returned; compiled modules go along, as each process needs them."""
     for path in repository_files():
-        (copy / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / path, copy / path)
+        pairs = [(ROOT / path, copy / path)]
+        if path.endswith(".py"):
+            pairs.append((compiled(ROOT / path), compiled(copy / path)))
+        for source, target in pairs:
+            if source.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(source, target)
+                os.utime(
+                    target, ns=(source.stat().st_atime_ns, source.stat().st_mtime_ns)
+                )  # that they were compiled at
     return copy
 
 

@@ -102,6 +102,7 @@ def test_only_what_changed_is_graded_again_and_a_bad_submission_is_its_students_
     assert {name for name in first if first[name] != again[name]} == {"bob.txt", "bob.html"}
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_and_the_same_line_goes_on(folder: Path) -> None:
     for number in range(4):
         hand_in(folder, f"s{number}", f"import time\ndef answer(n): time.sleep({number * 0.7}); return 42")

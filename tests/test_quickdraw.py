@@ -159,7 +159,7 @@ def run(lab: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, capsys: pyte
 TRAIN = ("--mode", "train", "--LR", ".01", "--bs", "20", "--epochs", "150")
 
 
-@pytest.mark.parametrize("name", ["densenet", "convnet", "bestmodel"])
+@pytest.mark.parametrize("name", ["densenet", "convnet", pytest.param("bestmodel", marks=pytest.mark.slow)])
 def test_train_then_predict(name: str, folder: Path, run: Run) -> None:
     args = [*TRAIN, "--bs", "4"] if name == "bestmodel" else TRAIN  # whose images take 3 ms each
     code, out, err = run(name, *args)
@@ -480,7 +480,7 @@ def test_a_search_goes_on_where_it_was_and_survives_a_killed_worker(folder: Path
 
 @pytest.mark.slow
 def test_run_sh_as_typed_on_a_fresh_machine(checkout: Path) -> None:
-    source = (checkout / "labs/quickdraw/run.sh").read_text().replace("--epochs 2000", "--epochs 200")
+    source = (checkout / "labs/quickdraw/run.sh").read_text().replace("--epochs 2000", "--epochs 40")
     (checkout / "labs/quickdraw/run.sh").write_text(source)
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
