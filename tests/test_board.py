@@ -124,6 +124,12 @@ def test_a_row_that_lost_points_looks_so_and_leads_to_its_explanation(bench: Ben
     assert '<tr class="passed">' in page and '<tr class="kept">' in page and "#check" not in page
 
 
+def test_no_redirect_leads_to_a_host_that_a_request_names(bench: Bench) -> None:
+    for url in ("/final/", "/uploads/", "/events/"):
+        found = bench[0].get(url, headers={"host": "evil.example"}, follow_redirects=False)
+        assert found.status_code in (400, 404) and "evil" not in found.text + found.headers.get("location", "")
+
+
 def test_the_final_column_is_for_staff_until_it_is_for_all(bench: Bench, tmp_path: Path) -> None:
     hand_in(bench, "s1", 0.8, 0.61)
     hand_in(bench, "s2", 0.9, 0.60)

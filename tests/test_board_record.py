@@ -131,8 +131,9 @@ def test_a_roster_is_read_as_spreadsheets_write_it(text: str, encoding: str, tmp
     (TABLE.encode("cp1252"), 'got another encoding in line 3: save it again as "CSV UTF-8"'),
     (b"student,name\nada,A\nAda,B\n", "expected each student once, got ada, and again Ada in line 3 of"),
     (b'student,name\nada,"=HYPERLINK(""x"")"\n', "got a formula of a spreadsheet"),
+    (b"student,name\nada\x01,\n", r"expected printable words in line 2 of"),
     (b"student,name\n\nada,A\n,B\n", "in line 4 of"),
-], ids=["empty", "a workbook", "Windows' encoding", "twice", "a formula", "no student"])  # fmt: skip
+], ids=["empty", "a workbook", "Windows' encoding", "twice", "a formula", "no text", "no student"])  # fmt: skip
 def test_the_fault_of_a_roster_is_named_in_one_line(content: bytes, words: str, tmp_path: Path) -> None:
     (tmp_path / "roster.csv").write_bytes(content)
     with pytest.raises(ValueError) as caught:
@@ -475,6 +476,18 @@ def test_a_record_of_an_earlier_version_shows_its_results(bench: Bench) -> None:
     later.refresh()
     assert [entry.values["accuracy"] for entry in later.entries()] == [0.6] and later.scores() == {"s1": 7.6}
     later.close()
+
+
+def test_a_copy_that_is_put_back_revives_no_token(bench: Bench, toy: Path, tmp_path: Path) -> None:
+    record, tokens = bench
+    copy = tmp_path / "copy.sqlite"
+    assert serve(toy, "--backup", copy) == 0
+    new = accounts.new_token(record, "s1")
+    accounts.revoke(record, "s2")
+    assert serve(toy, "--restore", copy) == 0
+    assert accounts.by_token(record, tokens["s1"]) is accounts.by_token(record, tokens["s2"]) is None
+    kept = [accounts.by_token(record, token) for token in (new, tokens["s3"])]
+    assert [person.student for person in kept if person] == ["s1", "s3"]
 
 
 def test_a_copy_is_one_whole_file_and_can_be_put_back(bench: Bench, toy: Path, tmp_path: Path) -> None:

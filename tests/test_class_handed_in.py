@@ -40,6 +40,14 @@ def test_folders_and_zips_are_called_as_their_students(make: Make) -> None:
     assert notes == ["ignored: grades.csv, notes.txt"]
 
 
+def test_names_that_look_alike_stay_apart(make: Make) -> None:
+    for name in ("a\x01.zip", "a\x02/a.py", "a\\x01.tar", "a\x1b[2J.zip", "a.zip"):
+        make(name)
+    found, _ = find(make("b.zip"))
+    students = [each.student for each in found]
+    assert len(set(students)) == 6 and all(student.isprintable() for student in students)
+
+
 def test_of_what_a_student_hands_in_twice_the_later_counts(make: Make) -> None:
     make("ada/a.py", 5.0)
     found, _ = find(make("ada.zip", 4.0))

@@ -95,6 +95,8 @@ def test_the_sheet_has_points_where_they_are_and_nothing_a_spreadsheet_would_run
     assert lines[0]["total"] == "12.1" and lines[4]["total"] == ""
     assert lines[1]["1.1 the answer"] == "3" and lines[1]["value"] == "42.0" and lines[4]["1.1 the answer"] == ""
     assert lines[4]["fault"].startswith("OSError") and lines[5]["refused"] == "expected a zip, got a cat"
+    hidden = (" =1", "\ufeff=1", "\u200b\u00a0=1", "\uff1d1", " \uff0b1")
+    assert all(cell(value).startswith("'") for value in hidden)
     assert [cell(value) for value in ("+1", "-x", "@a", "\tx", "a=b", -1.5)] == [
         "'+1",
         "'-x",

@@ -153,6 +153,18 @@ def test_a_fault_of_the_grader_is_none_of_the_students(tmp_path: Path) -> None:
     assert "Traceback" not in report.tests[0].output
 
 
+def test_after_a_fault_of_the_grader_no_figure_is_told(tmp_path: Path) -> None:
+    """Not even of a step that did run before the fault."""
+    again = dataclasses.replace(
+        LAB.steps[1], job=lambda run: dataclasses.replace(job(run), files={"more": Path("/no/such")})
+    )
+    lab = dataclasses.replace(LAB, steps=(LAB.steps[0], again))
+    report = grade.grade(submission(tmp_path, "def answer(n): return 41"), lab, best().tier, seed=3, trust=True)
+    assert report.fault and report.score == 0 and report.columns == ()
+    assert {test.cause for test in report.tests} == {"grader fault"}
+    assert "41" not in json.dumps(gradescope_results.document(report)["tests"])
+
+
 def test_a_check_of_another_course_is_held_only_with_its_file(tmp_path: Path) -> None:
     flag, again = HandIn("advanced", required=False), dataclasses.replace(LAB.checks[0], only_with=("advanced",))
     lab = dataclasses.replace(LAB, hand_in=(*LAB.hand_in, flag), checks=(again, LAB.checks[1]))

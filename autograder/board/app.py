@@ -70,9 +70,11 @@ def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
         Route("/staff/hide", of_staff.hide, methods=["POST"]),
         Route("/staff/agree", of_staff.agree, methods=["POST"]),
     ]
+    # no redirect of /final/ to /final, as that would lead to whatever Host the request names
     inner = Starlette(
         routes=routes, lifespan=lifespan, exception_handlers={HTTPException: error, RecordFault: no_record}
     )
+    inner.router.redirect_slashes = False
     return Guard(inner, rules.most_bytes)  # outermost, so that our own errors have its headers too
 
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import tempfile
 from pathlib import Path
 
 from autograder.board.record import Record
@@ -24,7 +25,10 @@ def back_up(path: Path, copy: Path) -> None:
 
 
 def restore(copy: Path, record: Record) -> None:
-    """Replace everything in the record by a copy; a running server shows it at once.
+    """Replace everything in the record by a copy, but for tokens; a running server shows it at once.
+
+    A person whom the record knows keeps the token of today, so that one which was replaced or revoked since the copy
+    was made stays so. Of other people the copy's tokens work again.
 
     Raises:
         ValueError: the copy is no board of this lab, or another process grades.
@@ -33,8 +37,16 @@ def restore(copy: Path, record: Record) -> None:
     _there(copy)
     if (found := _lab(copy)) != record.lab.name:
         raise ValueError(f"expected a copy of the board of {record.lab.name}, got {found or 'something else'}")
-    with record.grading():
-        _copy(copy, record.path)
+    with record.grading(), tempfile.TemporaryDirectory(dir=record.path.parent) as folder:
+        merged = Path(folder) / "merged.sqlite"
+        _copy(copy, merged)
+        people = record.connection.execute("SELECT token, student FROM board_person").fetchall()
+        with contextlib.closing(sqlite3.connect(merged)) as connection, connection:
+            students = [(student,) for _, student in people]
+            # first none, as a token may not be there twice
+            connection.executemany("UPDATE board_person SET token = NULL WHERE student = ?", students)
+            connection.executemany("UPDATE board_person SET token = ? WHERE student = ?", map(tuple, people))
+        _copy(merged, record.path)
 
 
 def _there(path: Path) -> None:

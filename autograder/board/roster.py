@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from autograder.text import clean
+
 KINDS = ("student", "baseline", "staff")
 LONGEST = 40  # characters of a name
 AGAIN = 'save it again as "CSV UTF-8"'
@@ -72,6 +74,8 @@ def _person(line: dict[str, str], where: str) -> tuple[str, str, str]:
             f"expected a student, a name of at most {LONGEST} characters or none, and one of {', '.join(KINDS)}"
             f" or none in {where}, got {line}"
         )
+    if clean(student + name) != student + name:
+        raise ValueError(f"expected printable words in {where}, got {student + name!a}")
     if student.startswith("=") or name.startswith("="):
         raise ValueError(f"expected words in {where}, got a formula of a spreadsheet: {student}, {name}")
     return student, name, kind or "student"

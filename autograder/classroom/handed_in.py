@@ -110,16 +110,21 @@ def latest(found: list[HandedIn]) -> list[HandedIn]:
 
 def named(paths: list[Path]) -> Iterator[HandedIn]:
     """Submissions told apart by the names of folders and files; a student's files belong together."""
-    exported = exports.parsed([clean(path.name) for path in paths])
+    exported = exports.parsed([told(path.name) for path in paths])
     groups: dict[str, list[tuple[Exported, Path]]] = {}
     for path in paths:
-        if (about := exported.get(name := clean(path.name))) is not None:
+        if (about := exported.get(name := told(path.name))) is not None:
             groups.setdefault(about.student, []).append((about, path))
         elif not _aside(path):
             student = name if path.is_dir() else _without_ending(name)
             yield HandedIn(student, student, path, *received(path))
     for group in groups.values():
         yield from _of_one(sorted(group, key=lambda each: each[0].rank))
+
+
+def told(name: str) -> str:
+    """A name of a folder or file that is safe to show; two names never become one, as those of students differ."""
+    return name if clean(name) == name and "\\" not in name else name.encode("unicode_escape").decode()
 
 
 def _of_one(group: list[tuple[Exported, Path]]) -> Iterator[HandedIn]:

@@ -2,6 +2,8 @@
 
 import csv
 import io
+import itertools
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +13,8 @@ from autograder.lab import Lab
 from autograder.text import clean
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a spreadsheet takes a text that starts so for a formula
+# and some do so behind characters that are not seen, and for full-width signs
+UNSEEN = {"Zs", "Zl", "Zp", "Cc", "Cf", "Mn"}
 HEAD = (
     "student", "name", "total", "score", "max_score", "received (UTC)", "late", "days late", "deduction", "manual",
     "comment", "counts", "fault", "refused", "report",
@@ -58,4 +62,6 @@ def cell(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     text = clean(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    seen = "".join(itertools.dropwhile(lambda sign: unicodedata.category(sign) in UNSEEN, text))
+    runs = text.startswith(FORMULA) or unicodedata.normalize("NFKC", seen).startswith(FORMULA)
+    return f"'{text}" if runs else text

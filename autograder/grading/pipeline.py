@@ -52,8 +52,9 @@ def judge(
         for step in lab.steps:
             left = seconds - (time.perf_counter() - start)
             run.results[step.name] = run_step(step, run, step.limits or lab.limits, execute, left)
-        tests = tuple(graded_checks(lab, run))
-        columns = tuple(scoreboard(lab, run))
+        fault = any(done.cause == Cause.GRADER_FAULT for done in run.results.values())
+        tests = tuple(unjudged(lab) if fault else graded_checks(lab, run))
+        columns = () if fault else tuple(scoreboard(lab, run))
     return Report(
         lab=lab.name,
         output="\n".join([f"{lab.title}: {source}; sandbox: {tier}", *notes]),
@@ -61,7 +62,7 @@ def judge(
         columns=columns,
         seconds=time.perf_counter() - start,
         audit=audit(lab, run, tier, versions) | {"grader_sha256": grader},
-        fault=any(done.cause == Cause.GRADER_FAULT for done in run.results.values()),
+        fault=fault,
     )
 
 
@@ -160,6 +161,13 @@ def graded_checks(lab: Lab, run: Run) -> Iterator[Graded]:
         )
         told.setdefault(failed, check.number)
         yield as_graded(check, 0.0, text, done.cause)
+
+
+def unjudged(lab: Lab) -> Iterator[Graded]:
+    """All checks after a fault of the grader: no points, and not a figure of the steps that did run."""
+    words = explain(Cause.GRADER_FAULT, lab.limits)
+    for check in sorted(lab.checks, key=order):
+        yield as_graded(check, 0.0, f"{words.title}\n{words.paragraph}", Cause.GRADER_FAULT)
 
 
 def as_graded(check: Check, score: float, text: str, cause: str) -> Graded:
