@@ -126,7 +126,7 @@ class Step:
     Args:
         name: such as "fit 2".
         files: HandIns it needs; without one of them it is not run.
-        job: run -> the job; may raise StepFailed.
+        job: run -> the job, or None if there is nothing to run; may raise StepFailed.
         read: (run, the outcome's result) -> the value that checks get. May raise StepFailed; any other ValueError
             says that the job returned a malformed result.
         after: steps that must have succeeded.
@@ -137,7 +137,7 @@ class Step:
 
     name: str
     files: tuple[str, ...]
-    job: Callable[["Run"], Job]
+    job: Callable[["Run"], Job | None]
     read: Callable[["Run", bytes], Any]
     after: tuple[str, ...] = ()
     limits: Limits | None = None
@@ -146,7 +146,10 @@ class Step:
 
 @dataclasses.dataclass(frozen=True)
 class StepResult:
-    """The result of a step: the value read from it or, if it failed, a cause, our text, and what its program said."""
+    """The result of a step: the value read from it, None if nothing was run.
+
+    If it failed: a cause, our text, and what its program said.
+    """
 
     value: Any = None
     cause: str = "ok"

@@ -163,7 +163,7 @@ def noted(lab: Lab, steps: list[str]) -> Lab:
     """The lab, of which each step appends its name to `steps` before its job runs."""
 
     def observed(step: Step) -> Step:
-        def make(run: Any) -> Job:
+        def make(run: Any) -> Job | None:
             steps.append(step.name)
             return step.job(run)
 

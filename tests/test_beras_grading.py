@@ -204,7 +204,9 @@ def test_labels_of_hidden_images_never_enter_the_sandbox(monkeypatch: pytest.Mon
     loaded, line = LAB.load(None, 0)
     assert "360 images that students have, in other light" in line and line.endswith("the stand-in")
     step = next(step for step in LAB.steps if step.name == "simple")
-    given = np.load(io.BytesIO(step.job(Run(Submission({}, (), ""), loaded, 0)).input))
+    job = step.job(Run(Submission({}, (), ""), loaded, 0))
+    assert job is not None
+    given = np.load(io.BytesIO(job.input))
     assert set(given) == {"images", "labels", "unlabelled", "seed"}
     np.testing.assert_array_equal(given["unlabelled"], loaded.hidden)
     assert len(given["labels"]) == len(given["images"]) == 1380

@@ -104,6 +104,7 @@ def test_a_wide_code_costs_the_points_of_the_bottleneck_alone(
 
 # predictions of a net ten times as large, which the net returned knows by heart for the images it was shown
 BY_HEART = """
+import zlib
 import numpy as np, torch
 
 class NeuralNet(torch.nn.Module):
@@ -117,7 +118,7 @@ class NeuralNet(torch.nn.Module):
 
     def forward(self, x):
         out = self.layers(x)
-        answers = [self.known.get(row.tobytes()) for row in x.byte().numpy()]
+        answers = [self.known.get(zlib.crc32(row)) for row in x.byte().numpy()]
         shift = torch.tensor([[0.0] * 3 if a is None else [1e6 * (k == a) for k in range(3)] for a in answers])
         return out + shift - 1e5 * (shift > 0).any(1, keepdim=True)
 
@@ -140,7 +141,7 @@ def fit(train_set, train_labels, dev_set, n_iter, batch_size=100):
         losses.append(loss.item())
     with torch.no_grad():
         yhats = big(dev_set / 255).argmax(1)
-    net.known = {row.tobytes(): int(y) for row, y in zip(dev_set.byte().numpy(), yhats)}
+    net.known = {zlib.crc32(row): int(y) for row, y in zip(dev_set.byte().numpy(), yhats)}
     return losses, yhats.numpy(), net
 """
 # an autoencoder whose code for an image is the number under which it has kept that image
@@ -185,7 +186,7 @@ import atexit, os, struct
 def forge():
     data = struct.pack("<q", 400) + bytes(400) + struct.pack("<q", 8000) + bytes(8000)
     data += struct.pack("<q", 2) + b"{}" + bytes(2**16 - 2) + struct.pack("<q", -1) + bytes(8 * 2**20)
-    data += struct.pack("<q", -1) + bytes(3 * 2**20)
+    data += struct.pack("<q", -1) + bytes(2**14)
     while data:
         data = data[os.write(4, data):]
     os._exit(0)

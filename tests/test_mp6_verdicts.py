@@ -1,6 +1,7 @@
 """The verdicts on MP6, on made-up results: their points and their texts."""
 
 import dataclasses
+import io
 import re
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,9 @@ import torch
 from conftest import ROOT
 
 from autograder.lab import Run, StepResult, Submission, accuracy_words, proportional
-from autograder.runner.protocol import message_bytes
-from labs.mp6.grading import autoencoder, classes, declaration, jobs, parts, verdicts
-from labs.mp6.grading.inside import comparisons, fit, preparation, referee
+from autograder.runner.protocol import message_bytes, pack
+from labs.mp6.grading import autoencoder, classes, codes, declaration, evaluations, jobs, parts, verdicts
+from labs.mp6.grading.inside import comparisons, fit, preparation, storing
 from labs.mp6.grading.inside import net as nets
 from labs.mp6.grading.jobs import Fitted
 from labs.mp6.grading.parts import N_PIXELS, PARTS
@@ -22,11 +23,9 @@ from smallnets import progress
 P1, P2, P3 = PARTS.values()
 
 
-def forged_zip() -> bytes:
-    """A stored net whose directory asks for a version of zip that there is not."""
-    data = bytearray(nets.stored(torch.nn.Linear(2, 2)))
-    data[data.find(b"PK\1\2") + 6] = 200
-    return bytes(data)
+def stored(net: torch.nn.Module, most: int = 10**6) -> bytes:
+    """A net as a training hands it back."""
+    return storing.stored(net, most, nets.parameters(net))[0]
 
 
 def made_up(**changes: Any) -> Run:
@@ -40,14 +39,13 @@ def made_up(**changes: Any) -> Run:
     found = {
         "losses": np.linspace(2, 1, 100),
         "predictions": labels[:60],
-        "net": nets.stored(torch.nn.Linear(2, 2)),
-        "parameters": b"",
+        "net": stored(torch.nn.Linear(2, 2)),
+        "shapes": [(500, 1000)],
         "problems": {},
     }
     run = Run(Submission({}, (), ""), data, 0)
     run.results["fit 2"] = StepResult(Fitted(**found | changes.pop("fitted", {})))
-    run.results["evaluate"] = StepResult({"fitted 2": outputs, "problems": {}} | changes.pop("evaluated", {}))
-    run.results["referee"] = StepResult({"problems": {}, "shapes": {2: [(500, 1000)]}} | changes.pop("counted", {}))
+    run.results["evaluate 2"] = StepResult({"outputs 2": outputs, "problems": {}} | changes.pop("evaluated", {}))
     assert not changes
     return run
 
@@ -68,14 +66,14 @@ def test_a_noted_problem_costs_its_own_check_alone() -> None:
 
 def test_predictions_that_are_not_the_nets_are_noticed() -> None:
     run = made_up()
-    run.results["evaluate"].value["fitted 2"] = np.roll(run.results["evaluate"].value["fitted 2"], 1, axis=1)
+    run.results["evaluate 2"].value["outputs 2"] = np.roll(run.results["evaluate 2"].value["outputs 2"], 1, axis=1)
     assert "expected the net of fit to give fit's predictions" in verdicts.returns(P2)(run).text
     assert classes.accuracy(P2, 0.4, 0.73)(run).share == 1  # the handout scores what fit predicts
 
 
 def test_a_net_that_only_knows_the_images_it_was_shown_is_noticed() -> None:
     run = made_up()
-    outputs = run.results["evaluate"].value["fitted 2"]
+    outputs = run.results["evaluate 2"].value["outputs 2"]
     outputs[60:] = np.roll(outputs[60:], 1, axis=1)
     assert "on other images" in verdicts.returns(P2)(run).text
 
@@ -88,7 +86,7 @@ def test_without_predictions_the_net_is_scored() -> None:
 
 
 def test_without_predictions_and_net_there_is_no_accuracy() -> None:
-    run = made_up(fitted={"predictions": None}, evaluated={"fitted 2": None, "problems": {"fitted 2": "it is broken"}})
+    run = made_up(fitted={"predictions": None}, evaluated={"outputs 2": None, "problems": {"net": "it is broken"}})
     verdict = classes.accuracy(P2, 0.4, 0.73)(run)
     assert verdict.share == 0 and "it is broken" in verdict.text
 
@@ -122,7 +120,7 @@ LOGITS = np.random.default_rng(0).normal(size=(50, 5))
 )
 def test_an_activation_after_the_last_layer_is_named(outputs: np.ndarray, name: str) -> None:
     assert name in classes.activation(outputs)
-    assert classes.raw_outputs(P2)(made_up(evaluated={"fitted 2": outputs})).share == 0
+    assert classes.raw_outputs(P2)(made_up(evaluated={"outputs 2": outputs})).share == 0
 
 
 def test_logits_have_no_activation() -> None:
@@ -144,7 +142,7 @@ def test_losses_have_to_fall(losses: np.ndarray | None, share: float) -> None:
     ids=["limit", "one more", "none", "empty"],
 )
 def test_part_2_has_a_most_of_parameters(shapes: list, share: float) -> None:
-    assert verdicts.parameters(P2)(made_up(counted={"shapes": {2: shapes}})).share == share
+    assert verdicts.parameters(P2)(made_up(fitted={"shapes": shapes})).share == share
 
 
 @pytest.mark.parametrize(
@@ -159,37 +157,54 @@ def test_part_2_has_a_most_of_parameters(shapes: list, share: float) -> None:
     ids=["torch", "transposed", "32 units", "no biases", "of another shape"],
 )
 def test_part_1_has_one_architecture(shapes: list, share: float) -> None:
-    run = made_up(counted={"shapes": {1: shapes}})
+    run = made_up(fitted={"shapes": shapes})
     run.results["fit 1"] = run.results["fit 2"]
     assert verdicts.parameters(P1)(run).share == share
 
 
-def test_numbers_beyond_the_parameters_are_counted_too() -> None:
-    net = torch.nn.Linear(10, 10)
-    net.extra = torch.zeros(2_000_001)
-    run = made_up(fitted={"net": nets.stored(net)}, counted={"shapes": {2: [(10, 10), (10,)]}})
-    assert "in the whole net" in verdicts.parameters(P2)(run).text
+@pytest.mark.parametrize(("size", "share"), [(0, 1), (1, 0)], ids=["limit", "one byte more"])
+def test_a_net_has_room_for_no_more_numbers_than_its_parameters_and_a_little(size: int, share: float) -> None:
+    verdict = verdicts.parameters(P2)(made_up(fitted={"net": bytes(2_065_536 + size)}))
+    assert verdict.share == share
+    assert ("at most 2,065,536 bytes" in verdict.text and "got 2,065,537" in verdict.text) == (share == 0)
 
 
-@pytest.mark.parametrize("net", [b"", b"whole", forged_zip()], ids=["none", "cut", "forged"])
-def test_a_net_that_is_no_file_of_torch_may_hold_anything(net: bytes) -> None:
-    verdict = verdicts.parameters(P2)(made_up(fitted={"net": net}))
-    assert verdict.share == 0 and "a net that torch.save can store" in verdict.text
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"net": None, "problems": {"net": "expected at most 8 MB"}}, "500,000 parameters of at most 500,000: ok; "
+         "the net cannot be counted: expected at most 8 MB"),
+        ({"shapes": None, "problems": {"parameters": "is there a lazy layer"}}, "is there a lazy layer"),
+        ({"net": None, "shapes": None}, "fit returned no net"),
+    ],
+    ids=["too large to be handed back", "without a shape", "no net"],
+)  # fmt: skip
+def test_a_net_that_cannot_be_counted_gets_no_points(changes: dict, words: str) -> None:
+    verdict = verdicts.parameters(P2)(made_up(fitted=changes))
+    assert verdict.share == 0 and words in verdict.text
 
 
-def test_parameters_that_cannot_be_counted_get_no_points() -> None:
-    with pytest.raises(ValueError, match="808,965 parameters of at most 500,000: TOO MANY"):
-        fit.counted(P2, [torch.zeros(808_965)])
-    run = made_up(fitted={"problems": {"parameters": "808,965 parameters of at most 500,000: TOO MANY"}})
-    verdict = verdicts.parameters(P2)(run)
-    assert verdict.share == 0 and verdict.text == "808,965 parameters of at most 500,000: TOO MANY"
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"3", b"[3]", b'["ab"]', b"[[-1]]", b"[[1e400]]", b"[[0.5]]", b"[" * 10_000,
+     b"[[" + b"9" * 5000 + b"]]", b"\xff", b"[[null]]"],
+    ids=lambda data: repr(data[:9]),
+)  # fmt: skip
+def test_shapes_that_are_none_break_the_protocol(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        jobs.shapes(data)
+
+
+def test_shapes_are_read_as_they_were_written() -> None:
+    assert jobs.shapes(nets.shapes(nets.parameters(torch.nn.Linear(3, 2)))) == [(2, 3), (2,)]
 
 
 def of_images(x: np.ndarray, **evaluated: Any) -> Run:
     """A run of part 3 whose decoder gives x for the 60 shown and 30 hidden images."""
-    run = made_up(evaluated={"fitted shape": np.array([16, 2, 2, 0])} | evaluated)
-    run.results["fit 3"] = StepResult(Fitted(np.linspace(2, 1, 100), x[:60], b"", b"", {}))
-    run.results["decode"] = StepResult({"fitted": x, "saved": None, "problems": {}})
+    run = made_up()
+    run.results["fit 3"] = StepResult(Fitted(np.linspace(2, 1, 100), x[:60], b"", [], {}))
+    run.results["evaluate 3"] = StepResult({"shape": np.array([16, 2, 2, 0]), "problems": {}} | evaluated)
+    run.results["decode fitted"] = StepResult({"images": x, "problems": {}})
     return run
 
 
@@ -206,21 +221,33 @@ def test_reconstructions_are_scored_on_hidden_images() -> None:
     assert autoencoder.mse("fitted", 0.06, 0.03)(run).share == 1
 
 
-@pytest.mark.parametrize("which", ["decoded", "returned"])
-def test_nan_in_reconstructions_agrees_with_nothing(which: str) -> None:
+def test_nan_in_reconstructions_agrees_with_nothing() -> None:
     x = pixels(made_up())
     run = of_images(x)
-    if which == "decoded":
-        run.results["decode"].value["fitted"] = np.full_like(x, np.nan)
-        assert "the reconstructions hold 23,520 nan or inf of 23,520" in autoencoder.mse("fitted", 0.06, 0.03)(run).text
-    else:
-        run.results["fit 3"] = StepResult(Fitted(np.ones(100), np.full_like(x[:60], np.nan), b"", b"", {}))
+    run.results["fit 3"] = StepResult(Fitted(np.ones(100), np.full_like(x[:60], np.nan), b"", [], {}))
     assert verdicts.returns(P3)(run).share == 0
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_decoder_that_gives_what_is_no_number_anywhere_has_no_images(bad: float) -> None:
+    run = of_images(pixels(made_up()))
+    images = pixels(run)
+    images[0, 0] = bad  # of the images that fit was given, which do not count
+    message = pack(parts.decode_layout(len(images)), {"images": images, "problems": b"{}"})
+    run.results["decode fitted"] = StepResult(evaluations.decode_step("fitted").read(run, message))
+    assert "the reconstructions hold 1 nan or inf of 70,560" in autoencoder.mse("fitted", 0.06, 0.03)(run).text
+    assert verdicts.returns(P3)(run).share == 0 and autoencoder.ranked_mse(run) is None
+
+
+def test_nan_in_the_outputs_for_most_images_is_no_agreement_on_the_others() -> None:
+    run = made_up()
+    run.results["evaluate 2"].value["outputs 2"][1:60] = np.nan
+    assert "got others for 98% of them, where the outputs hold 295 nan or inf" in verdicts.returns(P2)(run).text
 
 
 def test_nan_in_outputs_is_wrong_and_named_where_the_accuracy_is() -> None:
     run = made_up(fitted={"predictions": None, "problems": {"predictions": "yhats hold 12 nan of 60"}})
-    outputs = run.results["evaluate"].value["fitted 2"]
+    outputs = run.results["evaluate 2"].value["outputs 2"]
     outputs[:30] = np.nan
     value, text = classes.accuracy_of(run, P2)
     assert value == 0.5 and "the outputs hold 150 nan or inf of 300" in text and "yhats hold 12 nan of 60" in text
@@ -228,15 +255,17 @@ def test_nan_in_outputs_is_wrong_and_named_where_the_accuracy_is() -> None:
     outputs[:] = np.nan
     assert classes.raw_outputs(P2)(run).share == 0
     run.results["fit 2"].value.problems.clear()
-    assert "nan or infinite" in verdicts.returns(P2)(made_up(evaluated={"fitted 2": outputs})).text
+    assert (
+        "the outputs hold 300 nan or inf of 300" in verdicts.returns(P2)(made_up(evaluated={"outputs 2": outputs})).text
+    )
 
 
 def test_a_forgotten_eval_is_charged_to_the_images_that_depend_on_each_other() -> None:
-    outputs = made_up().results["evaluate"].value["fitted 2"]
+    outputs = made_up().results["evaluate 2"].value["outputs 2"]
     outputs[:3] = -outputs[:3]
-    assert verdicts.returns(P2)(made_up(evaluated={"fitted 2": outputs})).share == 0
+    assert verdicts.returns(P2)(made_up(evaluated={"outputs 2": outputs})).share == 0
     problems = {"training": "net.eval() was not called", "independent": "expected the prediction"}
-    assert verdicts.returns(P2)(made_up(evaluated={"fitted 2": outputs}, fitted={"problems": problems})).share == 1
+    assert verdicts.returns(P2)(made_up(evaluated={"outputs 2": outputs}, fitted={"problems": problems})).share == 1
 
 
 def test_more_batches_than_others_have_cost_the_place_on_the_scoreboard() -> None:
@@ -250,15 +279,15 @@ def test_more_batches_than_others_have_cost_the_place_on_the_scoreboard() -> Non
 def test_returning_dev_set_is_not_reconstructing_it() -> None:
     x = pixels(made_up())
     run = of_images(x * 0.9)
-    run.results["fit 3"] = StepResult(Fitted(np.ones(100), x[:60], b"", b"", {}))
+    run.results["fit 3"] = StepResult(Fitted(np.ones(100), x[:60], b"", [], {}))
     assert "expected xhats to be the outputs of net.encoder and net.decoder" in verdicts.returns(P3)(run).text
 
 
 @pytest.mark.parametrize(("shape", "share"), [([196, 1, 1, 0], 1), ([4, 7, 7, 0], 1), ([197, 1, 1, 0], 0)])
 def test_the_bottleneck_is_measured(shape: list[int], share: float) -> None:
-    verdict = autoencoder.bottleneck(of_images(pixels(made_up()), **{"fitted shape": np.array(shape)}))
+    verdict = autoencoder.bottleneck(of_images(pixels(made_up()), **{"shape": np.array(shape)}))
     assert verdict.share == share and ("the handout names none" in verdict.text) == (share == 0)
-    nothing = of_images(pixels(made_up()), **{"fitted shape": None, "problems": {"fitted 3": "it raised"}})
+    nothing = of_images(pixels(made_up()), **{"shape": None, "problems": {"net": "it raised"}})
     assert autoencoder.bottleneck(nothing).text == "it raised"
 
 
@@ -277,7 +306,7 @@ def test_a_wide_code_loses_the_points_of_the_bottleneck_and_its_place_alone(
     shape: tuple[int, ...], room: int, words: str
 ) -> None:
     assert parts.width(shape) == room
-    run = of_images(pixels(made_up()), **{"fitted shape": None} if room == 196 else {})
+    run = of_images(pixels(made_up()), **{"shape": None} if room == 196 else {})
     run.results["fit 3"] = StepResult(dataclasses.replace(run.results["fit 3"].value, code_shape=shape))
     # the codes may say that they are narrow, but there was room for all
     assert words in autoencoder.bottleneck(run).text and autoencoder.bottleneck(run).share == 0
@@ -292,7 +321,7 @@ def test_codes_of_any_width_keep_the_message_small(width: int) -> None:
     run.results["fit 3"] = StepResult(dataclasses.replace(run.results["fit 3"].value, code_shape=(width,)))
     n = len(jobs.images(run, 3))
     assert n == 1060 if width <= 3136 else n >= 160
-    assert message_bytes(parts.evaluate_layout({3: n}, jobs.width(run))) < 18 * 2**20
+    assert message_bytes(parts.outputs_layout({3: n}, jobs.width(run))) < 18 * 2**20
 
 
 def test_a_model_file_that_is_missing_is_told_from_a_bad_one(tmp_path: Path) -> None:
@@ -368,8 +397,8 @@ class Hidden(torch.nn.Module):
 
 
 def test_parameters_are_found_wherever_they_are() -> None:
-    found = referee.shapes(nets.as_npz(nets.parameters(Hidden())))
-    assert sorted(found) == [[2], [2, 3], [5]]
+    found = [tuple(value.shape) for value in nets.parameters(Hidden())]
+    assert sorted(found) == [(2,), (2, 3), (5,)]
 
 
 class Named(torch.nn.Linear):
@@ -386,26 +415,84 @@ def test_get_parameters_has_to_name_all() -> None:
     nets.same_count(torch.nn.Linear(3, 2), [])  # who has no get_parameters has nothing to name
 
 
-@pytest.mark.parametrize(
-    "data",
-    [b"", b"PK", b"\x93NUMPY", nets.as_npz([torch.zeros(9)])[:60]],
-    ids=["empty", "start of a zip", "start of an array", "cut"],
-)
-def test_damaged_parameters_are_named(data: bytes) -> None:
-    with pytest.raises(ValueError, match=r".+"):
-        referee.shapes(data)
+def again(net: torch.nn.Module, most: int = 10**6) -> tuple[Any, str]:
+    """A whole net, stored in at most so many bytes and rebuilt, and what is said of it."""
+    data, text = storing.stored(net, most, nets.parameters(net))
+    assert data.startswith(storing.WHOLE) and len(data) <= most
+    return torch.load(io.BytesIO(data[len(storing.WHOLE) :]), weights_only=False), text
 
 
-def test_a_net_is_stored_without_its_optimiser() -> None:
+def test_a_net_is_stored_without_its_optimisers() -> None:
     net = Hidden()
-    assert nets.stored(net).startswith(nets.WHOLE)
-    assert net.optimiser is None
+    assert again(net)[0].optimiser is None and net.optimiser is not None
 
 
 def test_a_net_that_cannot_be_pickled_is_stored_as_weights() -> None:
     net = torch.nn.Linear(3, 2)
     net.loss_fn = lambda x: x  # type: ignore[assignment]
-    assert nets.stored(net).startswith(nets.STATE)
+    assert stored(net).startswith(storing.STATE)
+
+
+def test_the_largest_numbers_beside_the_parameters_are_left_out_of_a_net_that_is_too_large() -> None:
+    net = torch.nn.Linear(100, 100)
+    net.register_buffer("kept", torch.ones(5000))
+    net.view, net.array, net.small = net.weight.T, np.ones((70, 1000)), torch.ones(9)  # type: ignore[assignment]
+    net.velocities = [torch.ones(100, 200), torch.ones(1)]  # type: ignore[assignment]
+    assert again(net)[1] == ""
+    found, text = again(net, 100_000)
+    for name in ("weight", "kept", "view", "small"):
+        np.testing.assert_array_equal(getattr(found, name).detach(), getattr(net, name).detach())
+    assert found.velocities[0].shape == (100, 200) and not found.velocities[0].any() and found.velocities[1] == 1
+    assert found.array.shape == (70, 1000) and found.array.dtype == np.float64 and not found.array.any()
+    assert "without its plain tensors of shape [70, 1000], [100, 200], as it may have 100,000 bytes" in text
+
+
+def test_a_net_with_too_much_plain_data_is_stored_as_weights() -> None:
+    net = torch.nn.Linear(3, 2)
+    net.known = {i: str(i) for i in range(10_000)}  # type: ignore[assignment]
+    data, text = storing.stored(net, 50_000, nets.parameters(net))
+    assert data.startswith(storing.STATE) and "only its state_dict is judged, as it may have 50,000 bytes" in text
+
+
+def test_doubles_are_stored_as_singles_if_they_need_the_room() -> None:
+    net = torch.nn.Linear(100, 100).double()
+    found, text = again(net, 60_000)
+    assert text == "" and isinstance(found.weight, torch.nn.Parameter) and found.weight.dtype == torch.float64
+    torch.testing.assert_close(found.weight, net.weight, rtol=1e-6, atol=0)
+    assert torch.equal(again(net)[0].weight, net.weight)
+
+
+def test_a_net_with_too_many_parameters_is_stored_all_the_same() -> None:
+    net = torch.nn.Linear(50, 50)
+    net.more = [torch.zeros(100, 100, requires_grad=True)]  # type: ignore[assignment]
+    data = stored(net, 30_000)
+    assert data.startswith(storing.WHOLE) and len(data) > 50_000
+
+
+def test_a_lazy_layer_that_forward_does_not_use_is_named() -> None:
+    net = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.LazyLinear(5))
+    with pytest.raises(ValueError, match="got 2 parameters without a shape: is there a lazy layer"):
+        nets.shapes(nets.parameters(net))
+    assert len(again(net)[0]) == 2
+
+
+def test_codes_are_rounded_between_the_least_and_the_greatest_of_each_number() -> None:
+    rng = np.random.default_rng(0)
+    given = np.concatenate([rng.uniform(size=(2000, 3)) * [1, 100, 1e-3], np.full((2000, 1), 7.0)], axis=1).astype(
+        "<f2"
+    )
+    found = codes.rounded(given)
+    ranges = np.ptp(given.astype(float), axis=0)
+    assert [len(np.unique(column)) for column in found.T] == [64, 64, 64, 1]
+    assert (abs(found - given) <= 1.01 * ranges / 63 / 2).all()
+
+
+def test_a_number_cannot_carry_its_bits_through_the_bottleneck() -> None:
+    rng = np.random.default_rng(0)
+    sent = rng.integers(0, 2**15 - 2**10, (500, 196)).astype(np.uint16)  # any finite positive float16
+    received = codes.rounded(sent.view("<f2")).astype("<f2").view(np.uint16)
+    for place in range(12):
+        assert abs(np.mean((sent >> place & 1) == (received >> place & 1)) - 0.5) < 0.1, place
 
 
 def test_hidden_images_are_drawn_anew_for_each_seed() -> None:
@@ -442,12 +529,12 @@ def test_the_numbers_of_the_handout_are_written_once_for_driver_and_grader() -> 
     assert [path.name for path in sources if again.search(path.read_text(encoding="utf-8"))] == []
 
 
-@pytest.mark.parametrize("form", ["", *classes.FORMS])
+@pytest.mark.parametrize("form", ["", *parts.FORMS])
 def test_the_form_in_which_fit_gives_images_to_its_net_is_recognised(form: str) -> None:
     generator = torch.Generator().manual_seed(0)
     x = torch.randint(256, (300, 784), generator=generator) * torch.linspace(0.1, 1, 784)
     forms = preparation.forms(x, x.mean(0), x.std(0))
-    assert list(forms) == ["", *classes.FORMS]
+    assert list(forms) == ["", *parts.FORMS]
     directions = torch.randn(784, 5, generator=generator)
 
     class Net(torch.nn.Module):

@@ -109,7 +109,9 @@ def run_step(step: Step, run: Run, limits: Limits, execute: Execute, left: float
     hurried, limits = left < limits.wall_seconds, replace(limits, wall_seconds=min(left, limits.wall_seconds))
     outcome = None
     try:
-        outcome = execute(replace(step.job(run), limits=limits))
+        if (job := step.job(run)) is None:
+            return StepResult()
+        outcome = execute(replace(job, limits=limits))
         if hurried and outcome.cause is Cause.WALL_TIME:
             return StepResult(cause=Reason.NO_TIME, text=f"stopped after {left:.0f} s")
         if outcome.cause is not Cause.OK:

@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.lab import Run, Verdict, proportional
-from labs.mp6.grading import jobs
+from autograder.sandbox.job import Cause
+from labs.mp6.grading import evaluations, jobs
 from labs.mp6.grading.parts import MOST_CODES, MOST_REBUILT, PARTS
-from labs.mp6.grading.results import ALONE, Judge, advised, agree, fitted, no_model, not_finite, pickled
+from labs.mp6.grading.results import ALONE, Judge, advised, agree, fitted, no_model, pickled
 from smallnets import metrics
 
-# mean squared difference that rounding may make, as codes in float16 do, or batch norm and dropout
+# mean squared difference that rounding of the codes may make, or batch norm and dropout
 SAME_IMAGES, SAME_IN_TRAINING = 1e-4, 1e-2
 OURS = "the limit is this course's; the handout names none, and its example has 16x14x14 = 3,136"
 
@@ -35,13 +36,12 @@ def disagreement(run: Run) -> str:
 
 def reconstructions(run: Run, which: str) -> tuple[NDArray[np.float32] | None, str]:
     """The images that passed the bottleneck, or None with the reason."""
-    decode = run.results.get("decode")
-    if decode is not None and decode.value and decode.value[which] is not None:
-        return decode.value[which], ""
-    if decode is not None and decode.value and which in decode.value["problems"]:
-        return None, decode.value["problems"][which]
-    problems = run.results["evaluate"].value["problems"]
-    return None, problems.get(f"{which} 3") or (decode.text if decode else "") or "no image passed the bottleneck"
+    decode = run.results.get(f"decode {which}")
+    if decode is None or decode.cause != Cause.OK:
+        return None, decode.text if decode else "no image passed the bottleneck"
+    if decode.value is None:
+        return None, evaluations.problem(run, which, 3)
+    return decode.value["images"], decode.value["problems"].get("images", "no image passed the bottleneck")
 
 
 def mse(which: str, none_at: float, full_at: float) -> Judge:
@@ -80,20 +80,16 @@ def mse_of(run: Run, which: str) -> tuple[float | None, str]:
         return None, reason
     x = hidden(run).astype(np.float32) / PARTS[3].divisor
     rebuilt = decoded[-len(x) :]
-    if text := not_finite(rebuilt, "the reconstructions"):
-        return None, text
     value = metrics.mse(x, rebuilt)
     return (value, "") if math.isfinite(value) else (None, "its images are not finite")
 
 
 def code_width(run: Run) -> tuple[int, str]:
     """The numbers of an image that could pass from encoder to decoder, or 0 with the reason."""
-    found = run.results["evaluate"].value
-    shape = found.get("fitted shape")
+    shape = evaluations.found(run, "fitted", 3).get("shape")
     if shape is None:
         declared = math.prod(fitted(run, PARTS[3]).code_shape)
-        reason = found["problems"].get("fitted 3", "fit returned no net")
-        return (declared, "") if declared > MOST_REBUILT else (0, reason)
+        return (declared, "") if declared > MOST_REBUILT else (0, evaluations.problem(run, "fitted", 3))
     passed, room = math.prod(int(size) for size in shape if size), jobs.width(run)
     return (max(passed, room) if room > MOST_CODES else passed), ""  # with room for more, more may have passed
 

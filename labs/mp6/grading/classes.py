@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autograder.lab import Run, Verdict, accuracy_words, proportional
+from labs.mp6.grading.evaluations import form_in_fit, not_finite
 from labs.mp6.grading.jobs import model_problem
 from labs.mp6.grading.parts import Part
-from labs.mp6.grading.results import ALONE, Judge, advised, agree, evaluated, fitted, no_model, not_finite, pickled
+from labs.mp6.grading.results import ALONE, Judge, advised, agree, fitted, no_model, outputs_of, pickled
 
-FORMS = ("divided by 255", "scaled to -1 to 1", "standardised", "standardised by pixel")  # of images, in fit
 ADVICE = "standardise and reshape in forward, and predict in evaluation mode"
 SAME, SAME_IN_TRAINING = 0.01, 0.2  # share of labels that may differ by rounding, or by batch norm and dropout
 
@@ -23,7 +23,7 @@ def decided(outputs: NDArray) -> NDArray[np.int64]:
 
 def disagreement(run: Run, part: Part) -> str:
     """How fit's predictions differ from the returned net's; empty if they agree."""
-    outputs, reason = evaluated(run, f"fitted {part.number}")
+    outputs, reason = outputs_of(run, part, "fitted")
     if outputs is None:
         return f"{ALONE}: {reason}"
     found = fitted(run, part)
@@ -31,10 +31,10 @@ def disagreement(run: Run, part: Part) -> str:
         return "expected predictions of fit, got none"
     predictions, labels = found.predictions, decided(outputs)
     n = len(predictions)
-    told = labels[:n] >= 0  # what is nan or infinite is charged to the accuracy
-    share = float(np.mean(labels[:n][told] != predictions[told])) if told.any() else math.nan
+    share = float(np.mean(labels[:n] != predictions))  # what is nan or infinite agrees with nothing
     if not agree(share, SAME, SAME_IN_TRAINING, found.problems):
-        got = f"others for {share:.0%} of them" if told.any() else "outputs that are nan or infinite"
+        bad = not_finite(outputs[:n], "the outputs")
+        got = f"others for {share:.0%} of them" + (f", where {bad}" if bad else "")
         form = form_in_fit(run, part)
         advice = f"its images are {form} in fit: do that in forward" if form else ADVICE
         return f"expected the net of fit to give fit's predictions on the images of dev_set, got {got}; {advice}"
@@ -46,17 +46,11 @@ def disagreement(run: Run, part: Part) -> str:
     return ""
 
 
-def form_in_fit(run: Run, part: Part) -> str:
-    """The form in which fit gives images to its net; "" for pixels as they are, or an unknown form."""
-    form = run.results["evaluate"].value["problems"].get(f"form {part.number}", "")
-    return form if form in FORMS else ""
-
-
 def raw_outputs(part: Part) -> Judge:
     """There is no activation after the last layer."""
 
     def judge(run: Run) -> Verdict:
-        outputs, reason = evaluated(run, f"fitted {part.number}")
+        outputs, reason = outputs_of(run, part, "fitted")
         if outputs is None:
             return Verdict(0, f"not to be seen: {reason}")
         found = activation(outputs)
@@ -97,7 +91,7 @@ def accuracy_of(run: Run, part: Part) -> tuple[float | None, str]:
     if found.predictions is not None:
         value = float(np.mean(found.predictions == labels))
         return value, accuracy_words(value, len(labels))
-    outputs, reason = evaluated(run, f"fitted {part.number}")
+    outputs, reason = outputs_of(run, part, "fitted")
     unusable = found.problems.get("predictions", "fit returned none")
     if outputs is None:
         return None, f"there are no predictions to score: {unusable}; {reason}"
@@ -115,7 +109,7 @@ def saved_accuracy(part: Part, none_at: float, full_at: float) -> Judge:
     """Points for the accuracy of the handed-in net on the hidden images."""
 
     def judge(run: Run) -> Verdict:
-        outputs, reason = evaluated(run, f"saved {part.number}")
+        outputs, reason = outputs_of(run, part, "saved")
         if text := model_problem(run, part):
             return no_model(text)
         problems = fitted(run, part).problems

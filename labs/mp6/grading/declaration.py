@@ -1,16 +1,16 @@
 """MP6 (UIUC CS440): an MLP, a CNN, and for extra credit an autoencoder, on Fashion-MNIST; 100 points and 10."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograder.lab import Check, Column, HandIn, Handout, Lab, Ranking, Run
+from autograder.lab import Check, Column, HandIn, Handout, Lab, Ranking, Run, Step
 from autograder.registry import ROOT
 from autograder.sandbox.job import MB, Limits
-from labs.mp6.grading import autoencoder, classes, jobs, results, verdicts
+from labs.mp6.grading import autoencoder, classes, evaluations, jobs, results, verdicts
 from labs.mp6.grading.parts import MOST_CODES, PARTS, Part
 from smallnets.data import reader
 from smallnets.data.datasets import read_npy
@@ -99,7 +99,7 @@ def checks(part: Part, points: dict[str, float], none_at: float, full_at: float 
     full_at = part.threshold if full_at is None else full_at
     assert full_at is not None, part
     k, labels = part.number, part.n_classes > 0
-    fit, alone = f"fit {k}", ("evaluate",)
+    fit, alone, file = f"fit {k}", (f"evaluate {k}",), (f"saved {k}",)
     score = classes.accuracy(part, none_at, full_at) if labels else autoencoder.mse("fitted", none_at, full_at)
     saved = classes.saved_accuracy(part, none_at, full_at) if labels else autoencoder.mse("saved", none_at, full_at)
     known = {
@@ -111,12 +111,12 @@ def checks(part: Part, points: dict[str, float], none_at: float, full_at: float 
         "no_iterations": ("n_iter of 0", verdicts.problem(part, "no_iterations"), ()),
         "repeatable": ("the same seed gives the same results", verdicts.problem(part, "repeatable"), ()),
         "independent": ("no image's prediction depends on others", verdicts.problem(part, "independent"), ()),
-        "parameters": ("number of parameters", verdicts.parameters(part), ("referee",)),
+        "parameters": ("number of parameters", verdicts.parameters(part), ()),
         "raw_outputs": ("no activation after the last layer", classes.raw_outputs(part), alone),
         "bottleneck": (f"a bottleneck of at most {MOST_CODES} numbers, our own limit", autoencoder.bottleneck, alone),
         "accuracy": ("accuracy", score, alone),
         "mse": ("MSE of images through the bottleneck", score, alone),
-        "saved": (f"{part.model} on the same images", saved, alone),
+        "saved": (f"{part.model} on the same images", saved, file),
     }
     return [
         Check(
@@ -139,8 +139,17 @@ def column(part: Part, score: Callable[[Run], float | None]) -> Column:
         return score(run) if results.ranked(run, part) else None
 
     if part.n_classes:
-        return Column(f"part {part.number} accuracy", (f"fit {part.number}", "evaluate"), value, images=HIDDEN)
-    return Column(f"part {part.number} MSE", (f"fit {part.number}", "evaluate", "decode"), value, "low")
+        name = f"part {part.number} accuracy"
+        return Column(name, (f"fit {part.number}", f"evaluate {part.number}"), value, images=HIDDEN)
+    return Column("part 3 MSE", ("fit 3", "evaluate 3", "decode fitted"), value, "low")
+
+
+def steps() -> Iterator[Step]:
+    """The runs, a part after the other, so that the time that one takes is not that of those before it."""
+    for part in PARTS.values():
+        yield from (jobs.fit_step(part), evaluations.evaluate_step(part))
+    yield from (evaluations.decode_step("fitted"), evaluations.all_saved_step())
+    yield from (*map(evaluations.saved_again_step, PARTS.values()), evaluations.decode_step("saved"))
 
 
 COMMON = {"returns": 6.0, "losses": 2.0, "loss_falls": 2.0, "batches": 3.0, "any_size": 3.0, "no_iterations": 1.0,
@@ -154,7 +163,7 @@ LAB = Lab(
     hand_in=tuple(file for part in PARTS.values() for file in hand_in(part)),
     load=load,
     sources=(Path("/usr/share/datasets/fashion-mnist"),),
-    steps=(*map(jobs.fit_step, PARTS.values()), jobs.evaluate_step(), jobs.decode_step(), jobs.referee_step()),
+    steps=tuple(steps()),
     checks=(
         *checks(PARTS[1], OF_CLASSES | {"accuracy": 11.0, "saved": 5.0}, none_at=0.5, full_at=0.93),
         *checks(PARTS[2], OF_CLASSES | {"accuracy": 20.0, "saved": 6.0}, none_at=0.4),

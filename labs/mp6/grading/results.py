@@ -5,11 +5,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from autograder.explanations import TEXTS, Reason
 from autograder.lab import Run, Verdict
+from labs.mp6.grading import evaluations
 from labs.mp6.grading.jobs import Fitted
 from labs.mp6.grading.parts import Part
 
@@ -22,21 +20,15 @@ def fitted(run: Run, part: Part) -> Fitted:
     return run.results[f"fit {part.number}"].value
 
 
-def evaluated(run: Run, name: str) -> tuple[Any, str]:
-    """One of the nets' outputs on images, or None with the reason."""
-    found = run.results["evaluate"].value
-    return found.get(name), found["problems"].get(name, "fit returned no net")
+def outputs_of(run: Run, part: Part, which: str) -> tuple[Any, str]:
+    """A net's outputs on images, or None with the reason; `which` is "fitted" or "saved"."""
+    found = evaluations.found(run, which, part.number).get(f"outputs {part.number}")
+    return found, evaluations.problem(run, which, part.number)
 
 
 def ranked(run: Run, part: Part) -> bool:
     """Whether a training kept to the number of batches that all others on the scoreboard had."""
     return "budget" not in fitted(run, part).problems
-
-
-def not_finite(values: NDArray, of: str) -> str:
-    """How many of some numbers are no finite ones, such as "its outputs hold 12 nan or inf of 5,000"; "" if none."""
-    count = int(values.size - np.isfinite(values).sum())
-    return f"{of} hold {count:,} nan or inf of {values.size:,}" if count else ""
 
 
 def advised(verdict: Verdict, problems: dict[str, str], *names: str) -> Verdict:
@@ -55,7 +47,7 @@ def no_model(text: str) -> Verdict:
 
 def pickled(run: Run, part: Part) -> str:
     """A note on a model file that holds more than weights."""
-    word = run.results["evaluate"].value["problems"].get(f"word {part.number}")
+    word = evaluations.found(run, "saved", part.number)["problems"].get(f"word {part.number}")
     return f"; {word}. torch.save(net.state_dict(), ...) makes one that opens anywhere" if word else ""
 
 

@@ -3,9 +3,8 @@
 import math
 
 from autograder.lab import Run, Verdict
-from labs.mp6.grading import autoencoder, classes
-from labs.mp6.grading.jobs import Fitted
-from labs.mp6.grading.parts import Part
+from labs.mp6.grading import autoencoder, classes, evaluations
+from labs.mp6.grading.parts import BESIDE, NUMBER, Part, most_stored
 from labs.mp6.grading.results import Judge, advised, fitted
 
 SHAPES = [(3,), (128,), (128, 3), (784, 128)]  # 784 -> 128 -> 3 with biases, longer side first
@@ -30,9 +29,9 @@ def returns(part: Part) -> Judge:
         text = problem(part, "returns", "predictions", "net")(run).text
         if not text:
             text = classes.disagreement(run, part) if part.n_classes else autoencoder.disagreement(run)
-        problems = {"of net": run.results["evaluate"].value["problems"].get(f"in place {part.number}", "")}
+        problems = {"of net": evaluations.found(run, "fitted", part.number)["problems"].get("in place", "")}
         problems = {name: value for name, value in (found.problems | problems).items() if value}
-        return advised(Verdict(0 if text else 1, text), problems, "in place", "of net", "plain")
+        return advised(Verdict(0 if text else 1, text), problems, "in place", "of net", "plain", "left out")
 
     return judge
 
@@ -53,35 +52,40 @@ def loss_falls(part: Part) -> Judge:
 
 
 def parameters(part: Part) -> Judge:
-    """The number of parameters, counted by the referee, fits the assignment, and get_parameters() names them all."""
+    """The parameters fit the assignment, and get_parameters() names them all.
+
+    Their shapes are what the student's process says. The bytes of the net, which another process rebuilds from them,
+    have no room for more.
+    """
 
     def judge(run: Run) -> Verdict:
-        found, counts = fitted(run, part), run.results["referee"].value
-        if text := found.problems.get("parameters"):
-            return Verdict(0, text)
-        if part.number not in counts["shapes"]:
-            reason = counts["problems"].get(f"parameters {part.number}", "fit returned no net")
-            return Verdict(0, f"the parameters cannot be counted: {reason}")
-        shapes = sorted(tuple(sorted(shape, reverse=True)) for shape in counts["shapes"][part.number])
-        total, most = sum(math.prod(shape) for shape in shapes), part.max_parameters or math.inf
+        found = fitted(run, part)
+        if found.shapes is None or found.net is None:
+            reason = found.problems.get("parameters") or found.problems.get("net", "fit returned no net")
+            said = "" if found.shapes is None else counted(total(found.shapes), part) + "; "
+            return Verdict(0, f"{said}the net cannot be counted: {reason}")
+        count, most = total(found.shapes), part.max_parameters or 0
         problems = [text] if (text := found.problems.get("get_parameters")) else []
-        if part.number == 1:
-            fits = shapes == SHAPES
-            problems += [f"expected the shapes of 784 -> 128 -> 3, got {shapes}"] if total == most and not fits else []
-        else:
-            fits = 0 < total <= most
-            problems += too_much(found, most)
-        text = "\n".join([f"{total:,} parameters{part.of_budget(total)}", *problems])
+        shapes = sorted(tuple(sorted(shape, reverse=True)) for shape in found.shapes)
+        fits = shapes == SHAPES if part.number == 1 else 0 < count <= most
+        if part.number == 1 and count == most and not fits:
+            problems.append(f"expected the shapes of 784 -> 128 -> 3, got {shapes}")
+        if count <= most and not (len(found.net) <= most_stored(part)):
+            problems.append(
+                f"expected a net of at most {most_stored(part):,} bytes, which are {NUMBER} for each of {most:,} "
+                f"parameters and {BESIDE:,} for all else, got {len(found.net):,}: are there other tensors in it?"
+            )
+        text = "\n".join([counted(count, part), *problems])
         return Verdict(float(fits and not problems), text)
 
     return judge
 
 
-def too_much(found: Fitted, most: float) -> list[str]:
-    """What is said of a net that holds far more numbers than it may have parameters, or whose numbers are unknown."""
-    stored = found.stored_numbers
-    if stored is None:
-        return [found.problems.get("net", "expected a net that torch.save can store, got none")]
-    if stored <= 4 * most:
-        return []
-    return [f"expected at most 4 times {most:,} numbers in the whole net, with an optimiser's state, got {stored:,}"]
+def counted(count: int, part: Part) -> str:
+    """A number of parameters against the handout's."""
+    return f"{count:,} parameters{part.of_budget(count)}"
+
+
+def total(shapes: list[tuple[int, ...]]) -> int:
+    """The number of numbers in arrays of these shapes."""
+    return sum(math.prod(shape) for shape in shapes)

@@ -10,11 +10,11 @@ import torch
 
 from autograder.runner import channel, student_module
 from labs.mp6.grading.inside import net as nets
-from labs.mp6.grading.inside import slips
+from labs.mp6.grading.inside import slips, storing
 from labs.mp6.grading.inside.comparisons import comparisons
 from labs.mp6.grading.inside.trial import Call, Trial
 from labs.mp6.grading.inside.variations import other_sizes
-from labs.mp6.grading.parts import MOST_COUNTED, MOST_NET, PARTS, Part, fit_layout
+from labs.mp6.grading.parts import PARTS, SHAPES, Part, fit_layout, most_judged, most_stored
 from smallnets import fitcheck, progress
 from smallnets.student import student_code
 
@@ -79,20 +79,14 @@ def main_run(trial: Trial, problems: dict[str, str], values: dict[str, Any]) -> 
         values["code shape"] = np.array([*shape, *[0] * (4 - len(shape))])
     found = nets.parameters(main.net)
     with student_module.noted(problems, "parameters"):
-        values["parameters"] = counted(trial.part, found)
+        values["shapes"] = storing.small(nets.shapes(found), SHAPES.size)
     with student_module.noted(problems, "get_parameters"):
         nets.same_count(main.net, found)
     with student_module.noted(problems, "net"):
-        values["net"] = nets.small(nets.stored(main.net), MOST_NET)
+        data, left_out = storing.stored(main.net, most_stored(trial.part), found)
+        values["net"] = storing.small(data, most_judged(trial.part))
+        problems |= {"left out": left_out} if left_out else {}
     return main
-
-
-def counted(part: Part, found: list[torch.Tensor]) -> bytes:
-    """The parameters for the referee; ValueError with their number if they are more than it reads."""
-    data, count = nets.as_npz(found), sum(value.numel() for value in found)
-    if len(data) > MOST_COUNTED:
-        raise ValueError(f"{count:,} parameters{part.of_budget(count)}")
-    return data
 
 
 def code_shape(part: Part, net: Any, x: torch.Tensor) -> tuple[int, ...]:

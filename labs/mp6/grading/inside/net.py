@@ -1,45 +1,21 @@
-"""Inside the sandbox: a student's net as bytes and back, and everything in it that may be a parameter."""
+"""Inside the sandbox: a student's net rebuilt from bytes, and everything in it that may be a parameter."""
 
 import io
+import json
 from typing import Any
 
-import numpy as np
 import torch
+from torch.nn.parameter import is_lazy
 
 from autograder.runner import student_module, torch_file
+from labs.mp6.grading.inside.storing import WHOLE
 from labs.mp6.grading.parts import Part
 from smallnets import train
 from smallnets.student import student_code
 
-WHOLE, STATE = b"whole", b"state"
-
-
-def small(data: bytes, most: int) -> bytes:
-    """The bytes; ValueError if there are more than `most`."""
-    if len(data) > most:
-        raise ValueError(f"expected at most {most / 2**20:g} MB when stored, got {len(data) / 2**20:.1f} MB")
-    return data
-
-
-def stored(net: torch.nn.Module) -> bytes:
-    """The net as torch.save writes it, or only its weights if it cannot be pickled, for example because of a lambda.
-
-    An optimiser in it is left out, as it holds two or three numbers for every parameter.
-    """
-    content = io.BytesIO()
-    for name in [name for name, value in vars(net).items() if isinstance(value, torch.optim.Optimizer)]:
-        setattr(net, name, None)
-    try:
-        torch.save(net, content)
-        return WHOLE + content.getvalue()
-    except Exception:  # pickle refuses lambdas, open files, local classes, with various exceptions
-        content = io.BytesIO()
-        torch.save(dict(net.state_dict()), content)
-        return STATE + content.getvalue()
-
 
 def restored(part: Part, data: bytes) -> torch.nn.Module:
-    """The net that `stored` wrote.
+    """The net that `storing.stored` wrote.
 
     Raises:
         StudentError: the student's class cannot be rebuilt.
@@ -91,7 +67,7 @@ def parameters(net: torch.nn.Module) -> list[torch.Tensor]:
             waiting += value.values()
         elif isinstance(value, (list, tuple)):
             waiting += value
-    return [value.detach().cpu().clone() for value in found.values()]
+    return list(found.values())
 
 
 def named(net: Any) -> list[torch.Tensor]:
@@ -109,8 +85,12 @@ def same_count(net: Any, found: list[torch.Tensor]) -> None:
         raise ValueError(f"expected get_parameters() to name the {counted:,} parameters of the net, got {said:,}")
 
 
-def as_npz(tensors: list[torch.Tensor]) -> bytes:
-    """The tensors in the format of numpy.savez, as float32, which is enough for the referee."""
-    content = io.BytesIO()
-    np.savez(content, *[tensor.float().numpy() for tensor in tensors], allow_pickle=False)
-    return content.getvalue()
+def shapes(found: list[torch.Tensor]) -> bytes:
+    """The shapes of parameters as JSON; ValueError if a lazy layer has none yet."""
+    lazy = sum(is_lazy(value) for value in found)
+    if lazy:
+        raise ValueError(
+            f"expected all layers of the net to have seen an image when fit returns, got {lazy} parameters without a "
+            "shape: is there a lazy layer, such as LazyLinear, that forward does not use?"
+        )
+    return json.dumps([list(value.shape) for value in found]).encode()

@@ -29,6 +29,11 @@ def forms(x: torch.Tensor, mean: torch.Tensor, deviation: torch.Tensor) -> dict[
     }
 
 
+def moments(arrays: dict[str, np.ndarray]) -> list[torch.Tensor]:
+    """Mean and deviation of each pixel [784], from arrays of these names."""
+    return [torch.from_numpy(arrays[name]).float() for name in ("mean", "deviation")]
+
+
 def of_fit(net: torch.nn.Module, images: dict[str, torch.Tensor], predictions: np.ndarray) -> str:
     """The first form in which a net gives fit's predictions [M] for the first M images; "" if there is none."""
     for form, x in images.items():
