@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
+from autograder.runner import lazy_torch
 from autograder.runner.student_module import HANDED_IN, JOB
 
 Call = Callable[..., None]
@@ -83,6 +84,7 @@ def main() -> NoReturn:
     code = 1
     try:
         enter_copy()
+        lazy_torch.install()
         program = importlib.import_module(sys.argv[0])
         adapt(int(os.environ["OMP_NUM_THREADS"]))
         program.main()
