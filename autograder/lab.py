@@ -133,6 +133,7 @@ class Step:
         limits: its own limits, in place of the lab's.
         sees_hidden: its job gets data that students may not have, or results made of them; then its words are not
             shown, see `grading/withheld.py`.
+        title: what `check` shows while it runs, such as "part 2: training"; left out, the name.
     """
 
     name: str
@@ -142,6 +143,7 @@ class Step:
     after: tuple[str, ...] = ()
     limits: Limits | None = None
     sees_hidden: bool = True
+    title: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -131,7 +131,7 @@ def test_every_job_is_graded_once_and_its_parts_are_one_report(store: Store) -> 
     graders = Graders()
     seen: list[dict[str, int]] = []
     assert total(store, "a") is None
-    run(store, graders, on_progress=seen.append)
+    run(store, graders, on_progress=lambda counts, job: seen.append(counts))
     run(store, graders)
     assert sorted(graders.given) == [(sha256, part) for sha256 in "abc" for part in ("1.", "2.")]
     assert [counts["done"] for counts in seen][-1] == 6 and len(seen) == 6
@@ -153,7 +153,7 @@ def test_what_waits_for_an_older_grader_is_graded_by_the_present_one_in_a_watch(
     store.enqueue("d", "toy", "", "older", 7)
     store.store_archive("d", b"d")
     stop, graders = threading.Event(), Graders()
-    ends: Callable[[dict[str, int]], None] = lambda counts: stop.set() if not counts["waiting"] else None  # noqa: E731
+    ends: scheduler.OnProgress = lambda counts, job: stop.set() if not counts["waiting"] else None  # noqa: E731
     run(store, graders, watch=True, stop=stop, on_progress=ends)
     assert {part for sha256, part in graders.given if sha256 == "d"} == {"1.", "2."}
 

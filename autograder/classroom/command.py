@@ -12,14 +12,12 @@ import argparse
 import contextlib
 import functools
 import secrets
-import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from autograder import registry
-from autograder.classroom import fast, grading, handed_in, jobs, lateness, recorded, results, scheduler
+from autograder.classroom import fast, grading, handed_in, jobs, lateness, progress, recorded, results, scheduler
 from autograder.classroom.rows import Registered, register
 from autograder.classroom.store import Store, opened
 from autograder.grading import grade
@@ -64,7 +62,7 @@ def command(args: argparse.Namespace) -> int:
             raise ValueError("expected --db FILE, the record to watch")
         with opened(args.db) as store:
             # the server never sees the hidden data: jobs it enqueued for any grader become this one's
-            run(args, store, lab, args.seed, jobs.grader_hash(lab, args.staff, args.fast), lambda counts: None)
+            run(args, store, lab, args.seed, jobs.grader_hash(lab, args.staff, args.fast), lambda counts, job: None)
         return 0
     if args.out is None or (args.submissions is None and args.db is None):
         raise ValueError("expected SUBMISSIONS and --out FOLDER, or --db FILE and --out FOLDER; got less")
@@ -105,17 +103,15 @@ def grade_class(args: argparse.Namespace, store: Store, lab: Lab, wanted: result
         for key in jobs.keys(lab, sha256, seed, grader):
             store.regrade(key)
     before = store.counts()
-    with progress(before) as on_progress:
+    total = functools.partial(jobs.total, store, lab, seed=seed, grader=grader)
+    with progress.told(before, registered, total) as on_progress:
         run(args, store, lab, seed, grader, on_progress)
     after = store.counts()
     for line in [*notes, *unknown]:
         print(line)
     new = after["done"] - before["done"]
     print(f"{len(registered)} submissions of {len(counting)} students, {new} jobs graded now, seed {seed}")
-    return results.write(
-        args.out, store, lab, wanted, registered, counting,
-        lambda sha256: jobs.total(store, lab, sha256, seed, grader), practice=args.fast,
-    )  # fmt: skip
+    return results.write(args.out, store, lab, wanted, registered, counting, total, practice=args.fast)
 
 
 def to_regrade(registered: Sequence[Registered], students: Sequence[str]) -> list[str]:
@@ -129,7 +125,7 @@ def to_regrade(registered: Sequence[Registered], students: Sequence[str]) -> lis
 
 def run(
     args: argparse.Namespace, store: Store, lab: Lab, seed: int | None, grader: str,
-    on_progress: Callable[[dict[str, int]], None],
+    on_progress: scheduler.OnProgress,
 ) -> None:  # fmt: skip
     """Grade the waiting jobs, here or on a cluster."""
     stop = threading.Event()
@@ -150,18 +146,3 @@ def how(args: argparse.Namespace, stop: threading.Event) -> Iterator[tuple[sched
         yield grading.grade_one, args.tier and Tier(args.tier)
     else:
         yield functools.partial(grading.grade_one, stop=stop), grade.chosen_tier(args.tier, args.i_trust_this)
-
-
-@contextlib.contextmanager
-def progress(before: dict[str, int]) -> Iterator[Callable[[dict[str, int]], None]]:
-    """A bar with rate and time left, on a terminal only."""
-    from tqdm import tqdm  # not needed by the other commands
-
-    bar: Any = tqdm(total=before["waiting"] + before["running"], desc="grading", unit="job", dynamic_ncols=True,
-                    smoothing=0.1, disable=not sys.stderr.isatty())  # fmt: skip
-
-    def show(counts: dict[str, int]) -> None:
-        bar.update(sum(counts[state] - before[state] for state in ("done", "fault")) - bar.n)
-
-    with bar:
-        yield show

@@ -18,6 +18,7 @@ from smallnets import zipping
 LOOK = 0.2  # seconds between polls for waiting jobs and for `stop`
 
 Function = Callable[[dict[str, Any]], dict[str, Any]]
+OnProgress = Callable[[dict[str, int], Job], None]
 
 
 def run(
@@ -27,7 +28,7 @@ def run(
     staff: Path | None = None,
     seed: int | None = None,
     stop: threading.Event | None = None,
-    on_progress: Callable[[dict[str, int]], None] = lambda counts: None,
+    on_progress: OnProgress = lambda counts, job: None,
     *,
     watch: bool = False,
     slots: Callable[[], int] = lambda: 2,
@@ -42,7 +43,7 @@ def run(
         staff: folder of hidden data.
         seed: left out, any seed.
         stop: ends the run when set; jobs that are running then will wait again.
-        on_progress: called with `Store.counts()` after each job.
+        on_progress: called with `Store.counts()` and the job after each job.
         watch: wait for new jobs until `stop`.
         slots: the most jobs to submit to the executor at a time.
         grader: left out, `jobs.grader_hash(lab)`.
@@ -71,8 +72,9 @@ def run(
                 if not running and not watch:
                     return
                 for future in wait(running, LOOK, FIRST_COMPLETED).done:
-                    record(store, running.pop(future), future)
-                    on_progress(store.counts())
+                    job = running.pop(future)
+                    record(store, job, future)
+                    on_progress(store.counts(), job)
                 if not running:
                     stop.wait(LOOK)
         finally:

@@ -40,7 +40,7 @@ def check_step(
     def read(run: Run, result: bytes) -> Findings:
         return texts(unpack(layout(len(names)), result)["problems"])
 
-    return Step(name, files, job, read, limits=limits, sees_hidden=False)
+    return Step(name, files, job, read, limits=limits, sees_hidden=False, title=f"{files[-1]}: checks")
 
 
 def passes(step: str, names: Sequence[str]) -> Callable[[Run], Verdict]:

@@ -52,7 +52,7 @@ def learn_step(name: str) -> Step:
         losses, together, alone = arrays
         return Learnt(losses, together, alone, note)
 
-    return Step(f"learn {name}", ("layer.py", f"{name}.py"), make, read)
+    return Step(f"learn {name}", ("layer.py", f"{name}.py"), make, read, title=f"{name}.py: training")
 
 
 def learns(name: str) -> Callable[[Run], Verdict]:

@@ -63,7 +63,7 @@ def training(which: str, files: tuple[str, ...] = FILES) -> Step:
             raise ValueError("expected predictions, got none")
         return Trained(None if problem else predictions, problem, wrong)
 
-    return Step(which, files, make, read, limits=LIMITS[which])
+    return Step(which, files, make, read, limits=LIMITS[which], title=f"the {which} model: training")
 
 
 def accuracy(run: Run, which: str) -> float | None:

@@ -73,12 +73,13 @@ def evaluate_step(part: Part) -> Step:
             arrays |= {"predictions": predictions} | moments(run, part)
         return job_files.job(jobs.without_models(run), ["labs.mp6.grading.inside.evaluate"], arrays, layout(run))
 
-    return Step(f"evaluate {number}", (), make, read(layout), (f"fit {number}",), LIMITS)
+    title = f"part {number}: the net of fit on other images"
+    return Step(f"evaluate {number}", (), make, read(layout), (f"fit {number}",), LIMITS, title=title)
 
 
 def all_saved_step() -> Step:
     """Run the nets of all model files, if there are several; a part that is missing in the result is run again."""
-    return saved_step("saved", lambda run: several(loadable(run, *PARTS.values())))
+    return saved_step("saved", "all parts", lambda run: several(loadable(run, *PARTS.values())))
 
 
 def saved_again_step(part: Part) -> Step:
@@ -91,10 +92,10 @@ def saved_again_step(part: Part) -> Step:
         )
         return [] if done else loadable(run, part)
 
-    return saved_step(f"saved {part.number}", due)
+    return saved_step(f"saved {part.number}", f"part {part.number}", due)
 
 
-def saved_step(name: str, due: Callable[[Run], list[Part]]) -> Step:
+def saved_step(name: str, of: str, due: Callable[[Run], list[Part]]) -> Step:
     """Load the nets of some model files and run each on images, in a process without training data."""
 
     def layout(run: Run) -> Layout:
@@ -113,7 +114,7 @@ def saved_step(name: str, due: Callable[[Run], list[Part]]) -> Step:
             arrays |= {f"{array} {part.number}": value for array, value in own.items()}
         return job_files.job(run, ["labs.mp6.grading.inside.saved"], arrays, layout(run)) if due(run) else None
 
-    return Step(name, (), make, read(layout), limits=LIMITS)
+    return Step(name, (), make, read(layout), limits=LIMITS, title=f"{of}: nets of model files")
 
 
 def as_array(data: bytes | None) -> NDArray[np.uint8]:
@@ -155,7 +156,8 @@ def decode_step(which: str) -> Step:
         return values
 
     after = "evaluate 3" if which == "fitted" else "saved 3"
-    return Step(f"decode {which}", (), make, images, (after,), LIMITS)
+    title = f"part 3: images from the codes of the {which} net"
+    return Step(f"decode {which}", (), make, images, (after,), LIMITS, title=title)
 
 
 def not_finite(values: NDArray, of: str) -> str:

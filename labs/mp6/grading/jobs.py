@@ -52,7 +52,7 @@ def fit_step(part: Part) -> Step:
         shape = () if code is None else tuple(int(size) for size in code if size)
         return Fitted(values["losses"], predictions, values["net"], shapes(values["shapes"]), problems, shape)
 
-    return Step(f"fit {part.number}", (f"{part.module}.py",), make, read)
+    return Step(f"fit {part.number}", (f"{part.module}.py",), make, read, title=f"part {part.number}: training")
 
 
 def valid(predictions: NDArray, part: Part) -> bool:

@@ -63,7 +63,7 @@ def step() -> Step:
         predictions[run.data.order] = shown
         return Classified(predictions, problems.get("word", ""), note)
 
-    return Step(NAME, FILES, make, read)
+    return Step(NAME, FILES, make, read, title=f"{FILES[-1]}: predictions")
 
 
 def better(greatest: NDArray[np.int64], shown: NDArray[np.int64] | None, run: Run) -> bool:

@@ -57,7 +57,7 @@ def predict_step(program: Program) -> Step:
         return Predicted(classes, parameters, problems.get("training", ""))
 
     files = (program.main, program.model, "accuracies.py")
-    return Step(f"predict {program.name}", files, make, read)
+    return Step(f"predict {program.name}", files, make, read, title=f"{program.name}: predictions")
 
 
 def found(run: Run, program: Program) -> Predicted:
