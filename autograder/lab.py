@@ -23,6 +23,14 @@ class Visibility(enum.StrEnum):
     AFTER_PUBLISHED = "after_published"
 
 
+class Made(enum.StrEnum):
+    """Where the value that a check judges is made."""
+
+    OWN = "the student's own process: can be forged"
+    APART = "a second process: claims of the first do not help"
+    GRADER = "the grader: cannot be forged"
+
+
 @dataclasses.dataclass(frozen=True)
 class HandIn:
     """A file that students hand in, at the top of their folder or zip or in the lab's `root` there.
@@ -134,6 +142,7 @@ class Step:
         sees_hidden: its job gets data that students may not have, or results made of them; then its words are not
             shown, see `grading/withheld.py`.
         title: what `check` shows while it runs, such as "part 2: training"; left out, the name.
+        apart: its job only gets results of others, and has no training data.
     """
 
     name: str
@@ -144,6 +153,7 @@ class Step:
     limits: Limits | None = None
     sees_hidden: bool = True
     title: str = ""
+    apart: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,6 +194,7 @@ class Check:
         judge: run -> verdict, from the results of those steps.
         only_with: files the check needs; without one, such as a flag file of another course, it is left out.
         extra: extra credit, whose points come on top of the lab's.
+        by_grader: the grader itself makes the value, from answers to data whose labels no job gets, or from files.
     """
 
     number: str
@@ -195,6 +206,7 @@ class Check:
     tags: tuple[str, ...] = ()
     only_with: tuple[str, ...] = ()
     extra: bool = False
+    by_grader: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -318,6 +330,13 @@ class Lab:
     module: str = ""
     hidden: Callable[[bytes, Path], None] | None = None
     sources: tuple[Path, ...] = ()
+
+    def made(self, check: Check) -> Made:
+        """Where the value of one of its checks is made."""
+        if check.by_grader or not check.steps:
+            return Made.GRADER
+        apart = any(step.apart for step in self.steps if step.name in check.steps)
+        return Made.APART if apart else Made.OWN
 
     def loaded(self, staff: Path | None, seed: int) -> tuple[Any, str]:
         """The result of `load`.

@@ -6,6 +6,7 @@ Exit code 0: every attack ended as expected for the tier. 1: one did not, or the
 import argparse
 import os
 
+from autograder.attacks import forgeable
 from autograder.attacks.replay import Replay, replay
 from autograder.attacks.table import ATTACKS, Attack, Fate
 from autograder.sandbox.job import Tier
@@ -18,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `python -m autograder doctor`."""
     parser.add_argument("--tier", choices=list(Tier), type=str, help="attack this tier instead of the best one")
     parser.add_argument("--attack", nargs="+", metavar="NAME", help="replay only these")
+    parser.add_argument("--table", action="store_true", help="print instead which checks of each lab can be forged")
 
 
 def command(args: argparse.Namespace) -> int:
@@ -27,6 +29,9 @@ def command(args: argparse.Namespace) -> int:
         ValueError: an attack of an unknown name.
     """
     attacks = _chosen(args.attack)
+    if args.table:
+        print(forgeable.table())
+        return 0
     detection = detect()
     print(f"tier: {detection.tier}")
     for tier, reason in detection.reasons.items():

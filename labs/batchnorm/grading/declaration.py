@@ -60,7 +60,8 @@ def net_checks(program: str, number: str, learns: float, alone: float) -> list[C
     only_with = () if number in "45" else (f"{program}.py",)
     found = module_checks(program, number, net_rows(program))
     found += [
-        Check(f"{number}.3", f"{title}: learns in seconds", learns, step, jobs.learns(program), tags=("learns",)),
+        Check(f"{number}.3", f"{title}: learns in seconds", learns, step, jobs.learns(program), tags=("learns",),
+              by_grader=True),
         Check(f"{number}.4", f"{title}: one image alone in evaluation", alone, step, jobs.alone(program),
               tags=("alone",)),
     ]  # fmt: skip

@@ -89,7 +89,7 @@ def model_check(number: str, which: str, points: float, none_at: float, full_at:
     only_with = (FLAG,) if which == "advanced" else ()
     judge = jobs.reaches(which, none_at, full_at, {file: step for step, (file, _, _) in COMPONENTS.items()})
     name = f"the {which} model" + (" (CS2470)" if only_with else "")
-    return Check(number, name, points, (which,), judge, tags=(which,), only_with=only_with)
+    return Check(number, name, points, (which,), judge, tags=(which,), only_with=only_with, by_grader=True)
 
 
 LAB = Lab(

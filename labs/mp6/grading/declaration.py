@@ -127,6 +127,7 @@ def checks(part: Part, points: dict[str, float], none_at: float, full_at: float 
             known[name][1],
             tags=(name,),
             extra=k == 3,
+            by_grader=name in ("accuracy", "mse", "saved"),
         )
         for i, (name, worth) in enumerate(points.items(), 1)
     ]

@@ -74,7 +74,7 @@ def evaluate_step(part: Part) -> Step:
         return job_files.job(jobs.without_models(run), ["labs.mp6.grading.inside.evaluate"], arrays, layout(run))
 
     title = f"part {number}: the net of fit on other images"
-    return Step(f"evaluate {number}", (), make, read(layout), (f"fit {number}",), LIMITS, title=title)
+    return Step(f"evaluate {number}", (), make, read(layout), (f"fit {number}",), LIMITS, title=title, apart=True)
 
 
 def all_saved_step() -> Step:
@@ -114,7 +114,7 @@ def saved_step(name: str, of: str, due: Callable[[Run], list[Part]]) -> Step:
             arrays |= {f"{array} {part.number}": value for array, value in own.items()}
         return job_files.job(run, ["labs.mp6.grading.inside.saved"], arrays, layout(run)) if due(run) else None
 
-    return Step(name, (), make, read(layout), limits=LIMITS, title=f"{of}: nets of model files")
+    return Step(name, (), make, read(layout), limits=LIMITS, title=f"{of}: nets of model files", apart=True)
 
 
 def as_array(data: bytes | None) -> NDArray[np.uint8]:
@@ -157,7 +157,7 @@ def decode_step(which: str) -> Step:
 
     after = "evaluate 3" if which == "fitted" else "saved 3"
     title = f"part 3: images from the codes of the {which} net"
-    return Step(f"decode {which}", (), make, images, (after,), LIMITS, title=title)
+    return Step(f"decode {which}", (), make, images, (after,), LIMITS, title=title, apart=True)
 
 
 def not_finite(values: NDArray, of: str) -> str:
