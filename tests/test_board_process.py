@@ -90,8 +90,8 @@ def report(url: str, token: str) -> Any:
 def work(value: int) -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
-        # more than a pipe holds, as archives with a model are
-        archive.writestr("answer.py", f"def answer(n):\n    return {value}\n# {'x' * 150_000}\n")
+        # the archive is more than the 65,536 bytes that a pipe holds, its file no more than a source may have
+        archive.writestr("answer.py", f"def answer(n):\n    return {value}\n# {'x' * 65_460}\n")
     return out.getvalue()
 
 

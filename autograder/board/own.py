@@ -94,7 +94,7 @@ def outcome(record: Record, upload: Upload, rules: Rules, person: Person, steps:
     name = deciding(record.lab, False).name
     values = [text for head, text in report.columns if head == rows.capital(name)]
     values = [f"{name} {text}" if text[:1].isdecimal() else text for text in values]
-    return ", ".join([f"{report.score} of {report.most} points", *values])
+    return ", ".join([f"{report.score} of {report.most} points", *[report.extra] * bool(report.extra), *values])
 
 
 def curve(lab: Lab, entries: Sequence[Entry], steps: Steps) -> Curve | None:
