@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from scoreboard import LAB, board, grade_all, graded, work
+from scoreboard import LAB, RANKING, board, grade_all, graded, work
 
 from autograder import __main__ as autograder
 from autograder import registry
 from autograder.board import accounts, decisions, live, ranking, roster, supervise, uploads
-from autograder.board.record import ANY, Record
+from autograder.board.record import ANY, Record, broken
 from autograder.classroom import scheduler
 from autograder.classroom.store import key_of
 from smallnets import cli
@@ -429,6 +429,18 @@ def test_the_same_files_of_another_student_get_no_place_until_staff_agree(bench:
     assert places()[1][1] is None
     with pytest.raises(ValueError, match="expected files that several students handed in"):
         decisions.agree(record, "0" * 64, True)
+
+
+def test_a_rule_is_broken_where_its_check_says_so_and_not_where_nothing_ran(tmp_path: Path) -> None:
+    ruled = dataclasses.replace(LAB, ranking=dataclasses.replace(RANKING, rules=("1.1", "1.2")))
+    with board(tmp_path / "ruled.sqlite", lab=ruled) as (record, _):
+        for who, values in (("s1", (0.8, 0.5)), ("s2", ("broken", 0, "ModuleNotFoundError")), ("s3", (1.0, 0.5))):
+            hand_in(record, who, *values)
+        grade_all(record)
+        record.refresh()
+        assert [entry.broken for entry in record.entries()] == [("1.2",), (), ()]
+        without_value = graded(work(0.8, 0.5)) | {"columns": []}
+        assert broken(ruled, without_value) == ["1.2"] and broken(LAB, without_value) == []
 
 
 def test_an_upload_that_is_graded_again_keeps_its_result_until_there_is_a_new_one(bench: Bench) -> None:
