@@ -1,7 +1,7 @@
 """The board as a web application, and a server for it."""
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 
 import uvicorn
@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from autograder.board import auth, connections
 from autograder.board.guard import Guard
 from autograder.board.handlers import ReadHandlers, State, WriteHandlers
+from autograder.board.page import Pages
 from autograder.board.staff import StaffHandlers
 from autograder.board.uploads import Rules
 from autograder.classroom.store import RecordFault
@@ -40,21 +41,6 @@ def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
         yield
         await run_in_threadpool(state.hub.stop)
 
-    def answer(request: Request, words: str, code: int, headers: Mapping[str, str] | None) -> Response:
-        if auth.is_program(request):
-            return JSONResponse({"error": words}, code, headers)
-        return HTMLResponse(state.pages.message("Sorry", words), code, headers)
-
-    async def error(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)
-        words = "There is no such page, or you may not see it." if error.status_code == 404 else error.detail
-        return answer(request, words, error.status_code, error.headers)
-
-    async def no_record(request: Request, error: Exception) -> Response:
-        cli.complain(error)  # to staff
-        words = "The board cannot be read or written at the moment; no upload was accepted. Tell the staff."
-        return answer(request, words, 503, {"retry-after": "60"})
-
     routes = [
         Route("/", reading.board),
         Route("/final", reading.final),
@@ -71,11 +57,30 @@ def application(path: Path, lab: Lab, rules: Rules) -> ASGIApp:
         Route("/staff/agree", of_staff.agree, methods=["POST"]),
     ]
     # no redirect of /final/ to /final, as that would lead to whatever Host the request names
-    inner = Starlette(
-        routes=routes, lifespan=lifespan, exception_handlers={HTTPException: error, RecordFault: no_record}
-    )
+    inner = Starlette(routes=routes, lifespan=lifespan, exception_handlers=answers_to_errors(state.pages))
     inner.router.redirect_slashes = False
     return Guard(inner, rules.most_bytes)  # outermost, so that our own errors have its headers too
+
+
+def answers_to_errors(pages: Pages) -> Mapping[type[Exception], Callable[[Request, Exception], Awaitable[Response]]]:
+    """The handler of each kind of error; programs get JSON, browsers a page."""
+
+    def answer(request: Request, words: str, code: int, headers: Mapping[str, str] | None) -> Response:
+        if auth.is_program(request):
+            return JSONResponse({"error": words}, code, headers)
+        return HTMLResponse(pages.message("Sorry", words), code, headers)
+
+    async def error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        words = "There is no such page, or you may not see it." if error.status_code == 404 else error.detail
+        return answer(request, words, error.status_code, error.headers)
+
+    async def no_record(request: Request, error: Exception) -> Response:
+        cli.complain(error)  # to staff
+        words = "The board cannot be read or written at the moment; no upload was accepted. Tell the staff."
+        return answer(request, words, 503, {"retry-after": "60"})
+
+    return {HTTPException: error, RecordFault: no_record}
 
 
 def server(application: ASGIApp, proxy: str = "", files: int = 1024) -> uvicorn.Server:
