@@ -106,7 +106,8 @@ def test_the_filter_refuses_what_it_names_and_nothing_else(machine: str, strict:
     some = {seccomp.SOCKETPAIR[column]}  # with no arguments given, this one is refused, too
     for number in range(600):
         expected = REFUSED if number in refused | some else seccomp.ALLOW
-        expected = seccomp.ERROR | errno.ENOSYS if number == seccomp.CLONE3 else expected
+        older = number in (seccomp.CLONE3, seccomp.PREADV2[column])
+        expected = seccomp.ERROR | errno.ENOSYS if older else expected
         assert decide(code, architecture, number) == expected, number
     assert len(code) // 8 < 4096  # the kernel's limit, BPF_MAXINSNS
 
@@ -126,8 +127,18 @@ def test_the_filter_refuses_what_it_names_and_nothing_else(machine: str, strict:
         ("IOCTL", (0, seccomp.TIOCSTI), REFUSED),
         ("IOCTL", (0, 1 << 32 | seccomp.TIOCSTI), REFUSED),  # the kernel looks at the lower half only
         ("IOCTL", (0, seccomp.TIOCLINUX), REFUSED),
-        ("PRLIMIT", (0, 7), seccomp.ALLOW),
-        ("PRLIMIT", (1, 7), REFUSED),
+        ("CLONE", (0x3D0F00 & ~seccomp.CLONE_FILES,), REFUSED),  # a thread with open files of its own
+        ("CLOSE_RANGE", (3, 9, 4), seccomp.ALLOW),  # CLOSE_RANGE_CLOEXEC
+        ("CLOSE_RANGE", (3, 9, 6), REFUSED),
+        ("FCNTL", (3, 1), seccomp.ALLOW),  # F_GETFD
+        ("FCNTL", (3, seccomp.F_SETPIPE_SZ), REFUSED),
+        ("prlimit64", (0, 7), seccomp.ALLOW),
+        ("prlimit64", (1, 7), REFUSED),
+        ("setpriority", (0, 0, 5), seccomp.ALLOW),  # as os.nice
+        ("setpriority", (0, 1, 5), REFUSED),
+        ("sched_setscheduler", (1, 5), REFUSED),
+        ("sched_setattr", (1,), REFUSED),
+        ("ioprio_set", (1, 1), REFUSED),
         ("MMAP", (0, 4096, 3, 0x22), seccomp.ALLOW),  # private, anonymous
         ("MMAP", (0, 4096, 3, 0x01), seccomp.ALLOW),  # shared, a file
         ("MMAP", (0, 4096, 3, 0x21), REFUSED),
@@ -135,7 +146,7 @@ def test_the_filter_refuses_what_it_names_and_nothing_else(machine: str, strict:
 )
 def test_the_filter_looks_at_arguments(machine: str, name: str, arguments: tuple[int, ...], expected: int) -> None:
     column, architecture = seccomp.MACHINES[machine]
-    number = getattr(seccomp, name)[column]
+    number = (seccomp.ON_PROCESSES.get(name) or getattr(seccomp, name))[column]
     assert decide(seccomp.program(machine, True), architecture, number, *arguments) == expected
     if name == "MMAP":
         assert decide(seccomp.program(machine, False), architecture, number, *arguments) == seccomp.ALLOW
@@ -201,7 +212,8 @@ CAUSES = {
     "while True: print('x' * 999)": Cause.OUTPUT_FLOOD,
     "x = bytearray(2**31)": Cause.OUT_OF_MEMORY,
     "import os; os.abort()": Cause.CRASH,
-    "import os, signal; os.kill(os.getpid(), signal.SIGKILL)": Cause.OUT_OF_MEMORY,  # as the kernel would
+    "import os, signal; os.kill(os.getpid(), signal.SIGKILL)": Cause.CRASH,
+    "import os, signal; x = bytearray(b'x' * (245 * 2**20)); os.kill(os.getpid(), signal.SIGKILL)": Cause.OUT_OF_MEMORY,
     "import time; time.sleep(60)": Cause.WALL_TIME,
     "while True: pass": Cause.CPU_TIME,
 }
@@ -217,6 +229,20 @@ def test_the_cause_of_an_end_is_named(tier: Tier, source: str) -> None:
     assert outcome.result == b"" and len(outcome.stdout) <= limits.output
     if outcome.cause is Cause.EXIT_CODE:
         assert outcome.exit_code == 3 and outcome.stdout == "before\n"
+
+
+@pytest.mark.parametrize("out_of_memory", [False, True], ids=["group", "machine"])
+def test_a_job_that_the_kernel_killed_for_memory_is_told_so(out_of_memory: bool) -> None:
+    streams = outcome.Streams(dict.fromkeys(("result", "stdout", "stderr"), b"") | {"status": b"ended - -9 1 1 1000"})
+    found = outcome.judge(Job([]), Tier.FULL, streams, out_of_memory, not out_of_memory)
+    assert found.cause is Cause.OUT_OF_MEMORY
+    assert outcome.judge(Job([]), Tier.FULL, streams, False, False).cause is Cause.CRASH
+
+
+def test_a_supervisor_that_was_killed_is_a_fault_only_where_no_job_can_do_it() -> None:
+    streams = outcome.Streams(dict.fromkeys(("result", "stdout", "stderr", "status"), b""))
+    causes = {tier: outcome.judge(Job([]), tier, streams, False, False).cause for tier in Tier}
+    assert causes == {tier: Cause.GRADER_FAULT for tier in tiers.SAFE} | {Tier.UNSAFE: Cause.CRASH}
 
 
 @every_tier

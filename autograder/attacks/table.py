@@ -35,7 +35,8 @@ class Attack:
 
     Args:
         name: also the name of its payload's file.
-        in_unsafe: its fate in the unsafe tier if root runs the grader; the other tiers must catch all attacks.
+        in_unsafe: its fate in the unsafe tier if root runs the grader.
+        in_container: its fate in the container tier; the full tier must catch all attacks.
         cause: the cause that a safe tier must name; None where several are right.
         hands_in: "link" or "pipe" if its net.py is one.
         limits: those of its job.
@@ -46,6 +47,7 @@ class Attack:
     cause: Cause | None = None
     hands_in: str = ""
     limits: Limits = LIMITS
+    in_container: Fate = Fate.CAUGHT
 
     @property
     def tries(self) -> str:
@@ -59,7 +61,7 @@ class Attack:
 
     def expected(self, tier: Tier) -> Fate:
         """Its expected fate in a tier."""
-        return self.in_unsafe if tier is Tier.UNSAFE else Fate.CAUGHT
+        return {Tier.UNSAFE: self.in_unsafe, Tier.CONTAINER: self.in_container}.get(tier, Fate.CAUGHT)
 
 
 # attacks on labels and results in the grader's own process
@@ -95,14 +97,25 @@ OUTSIDE = [
     Attack("pipe", hands_in="pipe"),
     Attack("kill_bystander", Fate.THROUGH),
     Attack("kill_parent", Fate.THROUGH),
+    Attack("stop_parent", Fate.THROUGH),
+    Attack("signal_parent"),
+    Attack("page_cache", Fate.THROUGH),
+    Attack("access_times", Fate.EITHER, in_container=Fate.EITHER),
+    Attack("thread_files", Fate.THROUGH),
 ]
 # attacks on the limits
 LIMITED = [
     Attack("fork_bomb", Fate.THROUGH),
     Attack("big_allocation", cause=Cause.OUT_OF_MEMORY),
     Attack("many_children", Fate.THROUGH, cause=Cause.OUT_OF_MEMORY),
+    Attack("first_thread", Fate.THROUGH, cause=Cause.OUT_OF_MEMORY),
+    Attack("socket_memory", Fate.THROUGH, cause=Cause.OUT_OF_MEMORY),
+    Attack("hidden_sockets", Fate.THROUGH, cause=Cause.OUT_OF_MEMORY),
+    Attack("pipe_memory", Fate.THROUGH),
+    Attack("kill_itself", cause=Cause.CRASH),
     Attack("fill_tmp", Fate.THROUGH),
     Attack("deleted_files", Fate.THROUGH),
+    Attack("mapped_files", Fate.THROUGH),
     Attack("fill_shm", Fate.THROUGH),
     Attack("big_file"),
     Attack("many_files", Fate.THROUGH, cause=Cause.OUTPUT_FLOOD),

@@ -12,7 +12,7 @@ from pathlib import Path
 from autograder.sandbox.copy_in import copy_job_files, remove
 from autograder.sandbox.fds import INPUT_FD, RESULT_FD
 from autograder.sandbox.job import Job, Outcome, Tier, environment
-from autograder.sandbox.outcome import Streams, judge
+from autograder.sandbox.outcome import Streams, judge, out_of_memory_kills
 
 # opens input and result under the numbers that a job expects, as not every system can pass open files
 START = f"""
@@ -52,6 +52,7 @@ def run(job: Job) -> Outcome:
         ValueError: files that may not be shown to a job, see `copy_in.copy_job_files`.
         OSError: the disk fails.
     """
+    kills = out_of_memory_kills()
     with contextlib.ExitStack() as stack:
         folder = Path(tempfile.mkdtemp(prefix="check-job-"))
         stack.callback(remove, folder)
@@ -61,7 +62,7 @@ def run(job: Job) -> Outcome:
         (folder / "input").write_bytes(job.input)
         (folder / "result").touch()
         streams = _run(job, folder)
-    return judge(job, Tier.UNSAFE, streams, out_of_memory=False)
+    return judge(job, Tier.UNSAFE, streams, False, out_of_memory_kills() > kills)
 
 
 def _run(job: Job, folder: Path) -> Streams:

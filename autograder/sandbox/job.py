@@ -70,6 +70,7 @@ class Limits:
             "RLIMIT_NPROC": self.processes,
             "RLIMIT_FSIZE": self.file_size,
             "RLIMIT_NOFILE": self.open_files,
+            "RLIMIT_MEMLOCK": 0,
             "RLIMIT_CORE": 1,  # with 0, the kernel would still pipe a core dump to a configured handler, man 5 core
         }
         return {name: (value, value) for name, value in equal.items()} | {"RLIMIT_CPU": (cpu, cpu + 1)}

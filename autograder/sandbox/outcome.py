@@ -3,6 +3,7 @@
 import dataclasses
 import re
 import signal
+from pathlib import Path
 
 from autograder.sandbox.job import Cause, Job, Outcome, Tier, Usage
 from autograder.text import printable
@@ -19,6 +20,10 @@ SIGKILL, SIGXCPU, SIGXFSZ = (getattr(signal, name, 0) or 10_000 for name in ("SI
 NO_MEMORY = re.compile(r"^(MemoryError|numpy\S*MemoryError|RuntimeError: .*(can't allocate|not enough) memory)", re.M)
 
 
+SILENT = "the supervisor ended without a report"
+NEAR = 0.9  # share of the memory limit from which a kill is taken for the kernel's
+
+
 @dataclasses.dataclass
 class Streams:
     """The bytes of each of `pipes.STREAMS`, cut at its limit; `over` names one that exceeded it."""
@@ -27,7 +32,16 @@ class Streams:
     over: str = ""
 
 
-def judge(job: Job, tier: Tier, streams: Streams, out_of_memory: bool) -> Outcome:
+def out_of_memory_kills() -> int:
+    """How many processes the kernel has killed since the machine's start for lack of memory; 0 if it does not say."""
+    try:
+        words = Path("/proc/vmstat").read_text(encoding="ascii").split()
+        return int(words[words.index("oom_kill") + 1])
+    except (OSError, ValueError):
+        return 0
+
+
+def judge(job: Job, tier: Tier, streams: Streams, out_of_memory: bool, kernel_killed: bool) -> Outcome:
     """The outcome of a job.
 
     Args:
@@ -35,15 +49,20 @@ def judge(job: Job, tier: Tier, streams: Streams, out_of_memory: bool) -> Outcom
         tier: its tier.
         streams: its output.
         out_of_memory: the kernel killed one of its processes because all together used too much memory.
+        kernel_killed: the kernel killed some process meanwhile because the machine had no memory left.
     """
     stdout, stderr = printable(streams.got["stdout"]), printable(streams.got["stderr"])
     try:
         stopped, exit_code, usage = _report(streams.got["status"])
     except ValueError as fault:
-        return Outcome(Cause.GRADER_FAULT, tier, str(fault), stdout=stdout, stderr=stderr)
+        cause, detail = Cause.GRADER_FAULT, str(fault)
+        if detail == SILENT and tier is Tier.UNSAFE:
+            cause, detail = Cause.CRASH, f"{SILENT}; in the unsafe tier, a job can end or stop it"
+        return Outcome(cause, tier, detail, stdout=stdout, stderr=stderr)
     if out_of_memory and stopped == "-":
         stopped = "memory"
-    cause, detail = _cause(job, streams, stopped, exit_code, usage)
+    at_limit = kernel_killed or usage.maxrss > NEAR * job.limits.memory
+    cause, detail = _cause(job, streams, stopped, exit_code, usage, at_limit)
     if cause is Cause.EXIT_CODE and NO_MEMORY.search(stderr):
         cause, detail = Cause.OUT_OF_MEMORY, "an allocation failed"
     result = streams.got["result"] if cause is Cause.OK else b""
@@ -57,13 +76,16 @@ def _report(status: bytes) -> tuple[str, int, Usage]:
         if line.startswith("fault "):
             raise ValueError(line.removeprefix("fault "))
     if not lines:
-        raise ValueError("the supervisor ended without a report")
+        raise ValueError(SILENT)
     _, stopped, exit_code, cpu, wall, maxrss = lines[-1].split(" ")
     return stopped, int(exit_code), Usage(float(cpu), float(wall), int(maxrss))
 
 
-def _cause(job: Job, streams: Streams, stopped: str, exit_code: int, usage: Usage) -> tuple[Cause, str]:
-    """Cause and detail; the first that applies: ended by the supervisor, by the kernel, by itself."""
+def _cause(job: Job, streams: Streams, stopped: str, exit_code: int, usage: Usage, at_limit: bool) -> tuple[Cause, str]:
+    """Cause and detail; the first that applies: ended by the supervisor, by the kernel, by itself.
+
+    `at_limit` says that memory, its own or the machine's, was used up, so that a kill was surely the kernel's.
+    """
     got = len(streams.got["result"])
     if streams.over == "output":
         return Cause.OUTPUT_FLOOD, f"more than {job.limits.output} bytes on stdout and stderr"
@@ -75,8 +97,8 @@ def _cause(job: Job, streams: Streams, stopped: str, exit_code: int, usage: Usag
         return Cause.GRADER_FAULT, f"ended for a reason outside the job: {stopped}"
     if exit_code == -SIGXCPU or (exit_code == -SIGKILL and usage.cpu_seconds >= job.limits.cpu_seconds):
         return Cause.CPU_TIME, "one process was over the limit"
-    if exit_code == -SIGKILL:
-        return Cause.OUT_OF_MEMORY, "killed from outside, as the kernel does when the whole machine has no memory left"
+    if exit_code == -SIGKILL and at_limit:
+        return Cause.OUT_OF_MEMORY, "killed while its memory or the machine's was used up"
     if exit_code == -SIGXFSZ:
         return Cause.OUTPUT_FLOOD, "one file was over the limit"
     if exit_code < 0:

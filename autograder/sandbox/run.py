@@ -12,7 +12,7 @@ from typing import IO
 from autograder.sandbox import bubblewrap, container, supervisor, uids, unsafe
 from autograder.sandbox.job import Cause, Job, Outcome, Tier
 from autograder.sandbox.launch_spec import LaunchSpec
-from autograder.sandbox.outcome import judge
+from autograder.sandbox.outcome import judge, out_of_memory_kills
 from autograder.sandbox.pipes import STREAMS, Process, collect
 from autograder.sandbox.usage import of_user
 from autograder.sandbox.workspace import Workspace, open_workspace
@@ -52,7 +52,7 @@ def run(job: Job, tier: Tier, trust: bool = False, launch: Launch | None = None)
 
 def _run(job: Job, tier: Tier, spec: LaunchSpec, workspace: Workspace, launch: Launch) -> Outcome:
     """Start the supervisor, send it the spec, read the pipes, judge."""
-    started = time.monotonic()
+    started, kills = time.monotonic(), out_of_memory_kills()
     with contextlib.ExitStack() as stack:
         procs = workspace.group.procs if workspace.group else []
         source = stack.enter_context(open(workspace.input_file, "rb"))
@@ -70,7 +70,8 @@ def _run(job: Job, tier: Tier, spec: LaunchSpec, workspace: Workspace, launch: L
             ours["control"].write(spec.message())
         most = {"status": 2**16, "result": job.result_bytes, "stdout": job.limits.output, "stderr": job.limits.output}
         streams = collect(ours, most, process, started + job.limits.wall_seconds + GRACE)
-    return judge(job, tier, streams, workspace.group is not None and workspace.group.out_of_memory())
+    out_of_memory = workspace.group is not None and workspace.group.out_of_memory()
+    return judge(job, tier, streams, out_of_memory, out_of_memory_kills() > kills)
 
 
 def _pipes(stack: contextlib.ExitStack) -> tuple[dict[str, IO[bytes]], dict[str, IO[bytes]]]:

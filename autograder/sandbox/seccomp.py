@@ -84,6 +84,20 @@ FORBIDDEN = {
     "msgctl": (71, 187),
     "mq_open": (240, 180),
     "mq_unlink": (241, 181),
+    # memory that no process is charged for: pages in pipes, events, options that make buffers larger
+    "splice": (275, 76),
+    "tee": (276, 77),
+    "vmsplice": (278, 75),
+    "inotify_init": (253, None),
+    "inotify_init1": (294, 26),
+    "setsockopt": (54, 208),
+    # open files inside a message, where no count finds them
+    "sendmsg": (46, 211),
+    "sendmmsg": (307, 269),
+    # which files are in the machine's memory, a way to tell a later job something
+    "mincore": (27, 232),
+    "fadvise64": (221, 223),
+    "cachestat": (451, 451),
     # no network, and no way to the machine's services on Unix sockets
     "socket": (41, 198),
     "connect": (42, 203),
@@ -92,8 +106,13 @@ FORBIDDEN = {
     "accept": (43, 202),
     "accept4": (288, 242),
 }
-CLONE, SOCKETPAIR, IOCTL, PRLIMIT, MMAP = (56, 220), (53, 199), (16, 29), (302, 261), (9, 222)
+CLONE, SOCKETPAIR, IOCTL, MMAP = (56, 220), (53, 199), (16, 29), (9, 222)
+FCNTL, CLOSE_RANGE = (72, 25), (436, 436)
+# calls for a process, and which argument names it: 0 is the caller
+ON_PROCESSES = {"setpriority": (141, 140, 1), "sched_setscheduler": (144, 119, 0), "sched_setparam": (142, 118, 0)}
+ON_PROCESSES |= {"sched_setattr": (314, 274, 0), "ioprio_set": (251, 30, 1), "prlimit64": (302, 261, 0)}
 CLONE3 = 435  # its flags lie in memory, where a filter cannot look
+PREADV2 = (327, 286)  # its flags tell whether a file is in the machine's memory; libc then takes preadv
 
 MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column above, AUDIT_ARCH_* of linux/audit.h
 X32 = 0x40000000  # numbers of the x32 calls of x86_64 start here
@@ -103,7 +122,9 @@ ALLOW, KILL, ERROR = 0x7FFF0000, 0x80000000, 0x00050000
 NUMBER, ARCHITECTURE = 0, 4  # offsets in struct seccomp_data
 
 NEW_NAMESPACES = 0x7E020000 | 0x80  # every CLONE_NEW* flag of linux/sched.h
+CLONE_FILES, CLONE_THREAD, CLOSE_RANGE_UNSHARE = 0x400, 0x10000, 2
 TIOCSTI, TIOCLINUX = 0x5412, 0x541C
+F_SETPIPE_SZ = 1031
 SHARED_ANONYMOUS = 0x01 | 0x20
 
 Instruction = tuple[int, int, int, int]
@@ -152,7 +173,8 @@ def program(machine: str, strict: bool) -> bytes:
     ]
     for numbers in FORBIDDEN.values():
         code += _always(numbers[column], errno.EPERM)
-    code += _always(CLONE3, errno.ENOSYS)  # so that libc takes the older call
+    for number in (CLONE3, PREADV2[column]):
+        code += _always(number, errno.ENOSYS)  # so that libc takes the older call
     code += _conditional(column)
     if strict:
         shared = [_argument(3), (AND, 0, 0, SHARED_ANONYMOUS), (EQUAL, 0, 1, SHARED_ANONYMOUS), _refuse(errno.EPERM)]
@@ -165,15 +187,23 @@ def _conditional(column: int) -> list[Instruction]:
     """Rules for calls that are refused only for some arguments."""
     refuse = _refuse(errno.EPERM)
     namespaces = [_argument(0), (ANY_BIT, 0, 1, NEW_NAMESPACES), refuse]
+    # open files of a thread alone would be missing in its process's list
+    own_files = [(AND, 0, 0, CLONE_THREAD | CLONE_FILES), (EQUAL, 0, 1, CLONE_THREAD), refuse]
+    unshare = [_argument(2), (ANY_BIT, 0, 1, CLOSE_RANGE_UNSHARE), refuse]
+    larger_pipe = [_argument(1), (EQUAL, 0, 1, F_SETPIPE_SZ), refuse]
     # only a connected pair within the job: AF_UNIX, SOCK_STREAM
     pair = [_argument(0), (EQUAL, 0, 3, 1), _argument(1), (AND, 0, 0, 0xF), (EQUAL, 1, 0, 1), refuse]
     keystrokes = [_argument(1), (EQUAL, 1, 0, TIOCSTI), (EQUAL, 0, 1, TIOCLINUX), refuse]
-    limits_of_others = [_argument(0), (EQUAL, 1, 0, 0), refuse]
+    others = [
+        _when(numbers[column], [_argument(numbers[2]), (EQUAL, 1, 0, 0), refuse]) for numbers in ON_PROCESSES.values()
+    ]
     return (
-        _when(CLONE[column], namespaces)
+        _when(CLONE[column], namespaces + own_files)
         + _when(SOCKETPAIR[column], pair)
         + _when(IOCTL[column], keystrokes)
-        + _when(PRLIMIT[column], limits_of_others)
+        + _when(FCNTL[column], larger_pipe)
+        + _when(CLOSE_RANGE[column], unshare)
+        + [instruction for rule in others for instruction in rule]
     )
 
 

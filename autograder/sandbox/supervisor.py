@@ -19,8 +19,9 @@ import sys
 import time
 import types
 
-from autograder.sandbox import landlock, libc, seccomp, usage
+from autograder.sandbox import landlock, libc, seccomp
 from autograder.sandbox.fds import HELD_FD, INPUT_FD
+from autograder.sandbox.monitor import Monitor
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     Start = Callable[[LaunchSpec], None]
 
 START = "import sys; sys.path.insert(0, sys.argv[1]); from autograder.sandbox.supervisor import main; main()"
-SLACK = 2**30  # bytes that other programs may write to the disk during a job
 INTERVAL = 0.1  # seconds between two checks of the job
 PATIENCE = 10.0  # seconds to wait for killed processes to be gone
 
@@ -60,6 +60,8 @@ def carry_out(control: int, status: int, start: "Start", files: "dict[int, int] 
         with open(control, "rb", closefd=False) as file:
             spec = types.SimpleNamespace(**marshal.load(file))
         spec.limits = types.SimpleNamespace(**spec.limits)
+        # a job of the same user may send signals here; the job itself starts without this mask
+        signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
         if files is not None:
             spec.input_fd, spec.result_fd = files[spec.input_fd], files[spec.result_fd]
             spec.cgroup_fds = [files[number] for number in spec.cgroup_fds]
@@ -86,12 +88,15 @@ def _supervise(spec: "LaunchSpec", control: int, status: int, start: "Start") ->
     for fd in (1, 2, spec.input_fd, spec.result_fd, *spec.cgroup_fds, *held):
         os.close(fd)
     try:
-        stopped, ended = _watch(spec, child, control, started)
+        monitor = Monitor(spec)
+        stopped, ended = _watch(spec, monitor, child, control, started)
     except BaseException:
         _finish(spec, child, None)
         raise
     wall = time.monotonic() - started
     _, waited, usage = _finish(spec, child, ended)
+    if stopped == "disk" and monitor.regained():
+        stopped = "scratch"
     maxrss = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     return f"{stopped} {os.waitstatus_to_exitcode(waited)} {_children_cpu():.3f} {wall:.3f} {maxrss}"
 
@@ -102,14 +107,15 @@ def _children_cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def _watch(spec: "LaunchSpec", child: int, control: int, started: float) -> "tuple[str, Waited | None]":
+def _watch(
+    spec: "LaunchSpec", monitor: Monitor, child: int, control: int, started: float
+) -> "tuple[str, Waited | None]":
     """Wait for the job's end, or for a reason to end it; returns the reason, and wait4's result if it has ended."""
     poll = select.poll()
     poll.register(control, select.POLLIN | select.POLLHUP)
     wakes = hasattr(os, "pidfd_open")
     if wakes:
         poll.register(os.pidfd_open(child), select.POLLIN)
-    free = usage.free(spec.counted_scratch)
     while True:
         left = started + spec.limits.wall_seconds - time.monotonic()
         happened = poll.poll(1000 * min(INTERVAL if wakes else INTERVAL / 5, max(left, 0)))
@@ -120,35 +126,8 @@ def _watch(spec: "LaunchSpec", child: int, control: int, started: float) -> "tup
             return "grader", None
         if left <= 0:
             return "wall", None
-        if spec.confined and (reason := _exceeded(spec)):
+        if reason := monitor.exceeded(_children_cpu()):
             return reason, None
-        lost = free - usage.free(spec.counted_scratch)
-        if spec.confined and not spec.scratch_mounted and lost > spec.limits.scratch + SLACK:
-            return "disk", None
-
-
-def _exceeded(spec: "LaunchSpec") -> str:
-    """The name of a limit that the whole job exceeds, or ""."""
-    members = _members(spec)
-    memory, cpu = usage.processes(members, sys.maxsize if spec.cgroup_fds else spec.limits.memory, spec.uid)
-    if not spec.cgroup_fds and memory > spec.limits.memory:
-        return "memory"
-    if cpu + _children_cpu() > spec.limits.cpu_seconds:
-        return "cpu"
-    for path in spec.counted_scratch:
-        size, files = usage.mounted(path) if spec.scratch_mounted else usage.folder(path)
-        # a full file system raises an error in the job itself; in a folder, deleted files still take space
-        size += 0 if spec.scratch_mounted else usage.deleted(members, spec.uid)
-        if files > usage.MOST_FILES or (not spec.scratch_mounted and size > spec.limits.scratch):
-            return "scratch"
-    return ""
-
-
-def _members(spec: "LaunchSpec") -> list[int]:
-    """The job's processes: those of its user id, or all others in this namespace."""
-    if spec.uid is not None:
-        return usage.of_user(spec.uid)
-    return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
 
 
 def _finish(spec: "LaunchSpec", child: int, ended: "Waited | None") -> "Waited":
@@ -218,6 +197,7 @@ def _become(spec: "LaunchSpec", status: int, held: list[int], start: "Start") ->
         os.umask(0o077)
         for name in ("SIGPIPE", "SIGXFSZ", "SIGINT"):
             signal.signal(getattr(signal, name), signal.SIG_DFL)  # ignored signals would stay ignored in the job
+        signal.pthread_sigmask(signal.SIG_SETMASK, [])
         _give_up_rights(spec)
         start(spec)
     except BaseException as error:

@@ -2,10 +2,25 @@
 
 import os
 import stat
+from typing import NamedTuple
 
 PAGE, TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 MOST_FILES, DEEPEST = 10_000, 32
-RSS_FIELD, CPU_FIELDS = 21, slice(11, 15)  # of man 5 proc's /proc/pid/stat, counted after the name
+# of man 5 proc's /proc/pid/stat, counted after the name
+STATE_FIELD, CPU_FIELDS, THREADS_FIELD, RSS_FIELD = 0, slice(11, 15), 17, 21
+BUFFER = 2**18  # bytes that a pipe or socket holds at most, with the sizes that the kernel gives it
+ENDED = (b"Z", b"X")
+
+
+class Held(NamedTuple):
+    """What the open files of a job hold: bytes on disk of deleted files; bytes, at most, in pipes and sockets.
+
+    `unseen` is the number of living processes that do not show their open files.
+    """
+
+    deleted: int = 0
+    buffers: int = 0
+    unseen: int = 0
 
 
 def of_user(uid: int) -> list[int]:
@@ -20,23 +35,46 @@ def of_user(uid: int) -> list[int]:
     return found
 
 
-def processes(pids: list[int], enough: int, uid: int | None) -> tuple[int, float]:
-    """(bytes of memory, CPU seconds with those of children already waited for) of processes.
+def living(pids: list[int]) -> dict[int, list[bytes]]:
+    """The fields of /proc/pid/stat of processes, by the number of the process or of a thread that lives.
+
+    Once a process's first thread has ended, its memory and files are those of another thread.
+    """
+    found = {}
+    for pid in pids:
+        fields = _stat(pid)
+        if fields and fields[STATE_FIELD] in ENDED and int(fields[THREADS_FIELD]) > 1:
+            others = {thread: _stat(thread) for thread in map(int, _names(f"/proc/{pid}/task"))}
+            alive = {thread: of for thread, of in others.items() if of and of[STATE_FIELD] not in ENDED}
+            pid, fields = next(iter(alive.items()), (pid, fields))
+        if fields:
+            found[pid] = fields
+    return found
+
+
+def _stat(pid: int) -> list[bytes]:
+    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+
+
+def processes(members: dict[int, list[bytes]], enough: int, uid: int | None) -> tuple[int, float]:
+    """(bytes of memory, CPU seconds with those of children already waited for) of processes that `living` has found.
 
     Resident sets count shared pages once for each process. Only if their sum exceeds `enough`, the slower proportional
     set sizes are read, as the user `uid` (None: as this user), who has the right to.
     """
-    resident: dict[int, int] = {}
-    ticks = 0
-    for pid in pids:
-        if fields := _read(f"/proc/{pid}/stat").rpartition(b")")[2].split():
-            resident[pid] = int(fields[RSS_FIELD]) * PAGE
-            ticks += sum(int(field) for field in fields[CPU_FIELDS])
+    ticks = sum(int(field) for fields in members.values() for field in fields[CPU_FIELDS])
+    resident = {pid: int(fields[RSS_FIELD]) * PAGE + _page_tables(pid) for pid, fields in members.items()}
     if sum(resident.values()) > enough:
         _act_as(uid)
-        resident = {pid: _proportional(pid) or size for pid, size in resident.items()}
+        resident = {pid: _kilobytes(pid, "smaps_rollup", b"Pss:") or size for pid, size in resident.items()}
         _act_as(None if uid is None else 0)
+        resident = {pid: size + _page_tables(pid) for pid, size in resident.items()}
     return sum(resident.values()), ticks / TICK
+
+
+def _page_tables(pid: int) -> int:
+    """Bytes of the kernel's tables of a process's pages, which are in no resident set."""
+    return _kilobytes(pid, "status", b"VmPTE:")
 
 
 def _act_as(uid: int | None) -> None:
@@ -49,10 +87,10 @@ def _act_as(uid: int | None) -> None:
         os.seteuid(uid)
 
 
-def _proportional(pid: int) -> int:
-    """Bytes of a process, with shared pages divided among their processes; 0 without the right to read them."""
-    words = _read(f"/proc/{pid}/smaps_rollup").split()
-    return int(words[words.index(b"Pss:") + 1]) * 1024 if b"Pss:" in words else 0
+def _kilobytes(pid: int, file: str, name: bytes) -> int:
+    """Bytes that a file of a process in /proc names; 0 without the right to read it."""
+    words = _read(f"/proc/{pid}/{file}").split()
+    return int(words[words.index(name) + 1]) * 1024 if name in words else 0
 
 
 def _read(path: str) -> bytes:
@@ -95,26 +133,48 @@ def folder(path: str, depth: int = 0) -> tuple[int, int]:
     return size, count
 
 
-def deleted(pids: list[int], uid: int | None) -> int:
-    """Bytes on disk of files without a name that processes have open, read as the user `uid` (None: as this user)."""
+def held(pids: list[int], uid: int | None) -> Held:
+    """What the open files of processes hold, read as the user `uid` (None: as this user)."""
     _act_as(uid)
-    sizes = {}
+    deleted, buffers, unseen = {}, set(), 0
     for pid in pids:
-        for number in _open_files(pid):
+        try:
+            numbers = os.listdir(f"/proc/{pid}/fd")
+        except PermissionError:
+            fields = _stat(pid)
+            unseen += bool(fields) and int(fields[RSS_FIELD]) > 0
+            continue
+        except OSError:  # it has ended
+            continue
+        for number in numbers:
             try:
                 status = os.stat(f"/proc/{pid}/fd/{number}")
             except OSError:  # closed meanwhile
                 continue
             if stat.S_ISREG(status.st_mode) and not status.st_nlink:
-                sizes[status.st_dev, status.st_ino] = status.st_blocks * 512
+                deleted[status.st_dev, status.st_ino] = status.st_blocks * 512
+            elif stat.S_ISSOCK(status.st_mode) or stat.S_ISFIFO(status.st_mode):
+                buffers.add((status.st_dev, status.st_ino))
     _act_as(None if uid is None else 0)
-    return sum(sizes.values())
+    return Held(sum(deleted.values()), len(buffers) * BUFFER, unseen)
 
 
-def _open_files(pid: int) -> list[str]:
-    """The numbers of a process's open files, empty if it is gone or not readable."""
+def mapped_deleted(pids: list[int], uid: int | None) -> int:
+    """The number of deleted files that processes have mapped, read as the user `uid` (None: as this user)."""
+    _act_as(uid)
+    found = set()
+    for pid in pids:
+        for line in _read(f"/proc/{pid}/maps").splitlines():
+            if line.endswith(b" (deleted)"):
+                found.add(tuple(line.split()[3:5]))  # device and inode
+    _act_as(None if uid is None else 0)
+    return len(found)
+
+
+def _names(folder: str) -> list[str]:
+    """The names in a folder of /proc, empty if it is gone or not readable."""
     try:
-        return os.listdir(f"/proc/{pid}/fd")
+        return os.listdir(folder)
     except OSError:
         return []
 
