@@ -56,8 +56,8 @@ TEXTS: dict[str, tuple[str, str]] = {
         "Your program crashed ({signal})",
         "It was ended from outside Python, so there is no traceback. A segmentation fault comes from compiled code with"
         " unexpected input: a C extension, ctypes, a damaged model file, or very deep recursion. Run the same step on"
-        " your machine with `python -X faulthandler` to see where it happens. \"Killed\" is no lack of memory, which would"
-        " be named: your code has sent this signal itself.",
+        ' your machine with `python -X faulthandler` to see where it happens. "Killed" does not mean a lack of memory,'
+        " which would be named: your code has sent this signal itself.",
     ),
     Cause.PROTOCOL: (
         "Your code ended without returning its results",

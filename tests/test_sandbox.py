@@ -482,6 +482,16 @@ def test_limits_hold_without_control_groups(attack: Attack, tier: Tier, monkeypa
 
 
 @pytest.mark.slow
+@every_safe_tier
+@pytest.mark.parametrize("name", ["socket_memory", "hidden_sockets", "first_thread"])
+def test_memory_that_is_in_no_resident_set_is_the_jobs(name: str, tier: Tier, monkeypatch: pytest.MonkeyPatch) -> None:
+    need(tier)
+    monkeypatch.setattr(cgroup, "group", no_group)
+    outcome = replay(ATTACKS[name], tier).outcome
+    assert outcome is not None and outcome.cause is Cause.OUT_OF_MEMORY, outcome
+
+
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("setpriv") is None, reason="needs setpriv to give up what a container does not have")
 def test_the_container_tier_works_with_a_containers_rights() -> None:
     need(Tier.CONTAINER)

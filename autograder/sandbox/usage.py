@@ -2,7 +2,6 @@
 
 import os
 import stat
-from typing import NamedTuple
 
 PAGE, TICK = os.sysconf("SC_PAGE_SIZE"), os.sysconf("SC_CLK_TCK")
 MOST_FILES, DEEPEST = 10_000, 32
@@ -12,15 +11,15 @@ BUFFER = 2**18  # bytes that a pipe or socket holds at most, with the sizes that
 ENDED = (b"Z", b"X")
 
 
-class Held(NamedTuple):
+class Held:
     """What the open files of a job hold: bytes on disk of deleted files; bytes, at most, in pipes and sockets.
 
     `unseen` is the number of living processes that do not show their open files.
     """
 
-    deleted: int = 0
-    buffers: int = 0
-    unseen: int = 0
+    # not a NamedTuple, as each job's supervisor would have to import `typing`
+    def __init__(self, deleted: int = 0, buffers: int = 0, unseen: int = 0) -> None:
+        self.deleted, self.buffers, self.unseen = deleted, buffers, unseen
 
 
 def of_user(uid: int) -> list[int]:
