@@ -314,6 +314,46 @@ def test_a_wide_code_loses_the_points_of_the_bottleneck_and_its_place_alone(
     assert autoencoder.ranked_mse(run) is None and autoencoder.ranked_mse(of_images(pixels(made_up()))) == 0.0
 
 
+@pytest.mark.parametrize(("which", "files"), [("fitted", {"a.py"}), ("saved", {"a.py", P3.model})])
+def test_a_decoder_gets_the_codes_of_its_own_net_and_no_file_that_holds_numbers(
+    which: str, files: set[str], tmp_path: Path
+) -> None:
+    run = of_images(pixels(made_up()))
+    run.submission = Submission({name: tmp_path / name for name in ("a.py", P3.model)}, (), "")
+    for name, values in (("evaluate 3", 1.0), ("saved", 2.0)):
+        codes_of = {"codes": np.full((90, 196), values), "shape": np.array([196, 0, 0, 0]), "problems": {}}
+        run.results[name] = StepResult(codes_of)
+    job = evaluations.decode_step(which).job(run)
+    assert job is not None
+    found = np.load(io.BytesIO(job.input))
+    assert set(found) == {"net", "saved", "shape", "codes"} and (found["codes"] == 1 + (which == "saved")).all()
+    assert {name.removeprefix("submission/") for name in job.files if name.startswith("submission")} == files
+
+
+def saved_parts(run: Run, step: Any) -> list[int]:
+    """The parts whose model files a step runs; none if it runs nothing."""
+    job = step.job(run)
+    return [k for k in PARTS if job is not None and f"x {k}" in np.load(io.BytesIO(job.input))]
+
+
+def test_a_model_file_that_fails_beside_others_is_run_again_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "model_problem", lambda run, part: "")
+    run = of_images(pixels(made_up()))
+    steps = {step.name: step for step in declaration.LAB.steps}
+    assert saved_parts(run, steps["saved"]) == [2, 3]
+    assert [saved_parts(run, steps[f"saved {k}"]) for k in PARTS] == [[], [2], [3]]  # where the process ended
+    found = {
+        "outputs 2": None,
+        "codes": np.ones((90, 196)),
+        "shape": np.array([196, 0, 0, 0]),
+        "problems": {"2": "it raised"},
+    }
+    run.results["saved"] = StepResult(found)
+    assert [saved_parts(run, steps[f"saved {k}"]) for k in PARTS] == [[], [2], []]
+
+
 @pytest.mark.parametrize("width", [196, 784, 3136, parts.MOST_REBUILT])
 def test_codes_of_any_width_keep_the_message_small(width: int) -> None:
     run = of_images(pixels(made_up()))

@@ -208,5 +208,5 @@ LAB = Lab(
     needs=("data/fashion_mnist/*_part?.npy",),
     places=("", "models"),
     # part 1's accuracies are all near 0.98; for a place: batches, independent images, number of parameters
-    ranking=Ranking("part 2 accuracy", rules=("2.4", "2.8", "2.9"), ties=True),
+    ranking=Ranking("part 2 accuracy", rules=("2.1", "2.4", "2.8", "2.9"), ties=True),
 )
