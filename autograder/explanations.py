@@ -126,6 +126,19 @@ def spent(cpu_seconds: float, wall_seconds: float) -> str:
     )
 
 
+def where(place: str, cause: str, usage: Usage) -> str:
+    """A sentence on where a program was when its time was over, which is shown before the paragraph.
+
+    Args:
+        place: a file, a line of it and its text, see `runner/whereabouts.py`; "" if it is unknown.
+    """
+    if not place:
+        return ""
+    looped = cause == Cause.CPU_TIME or usage.cpu_seconds >= BUSY * usage.wall_seconds
+    begin = "It was probably in an endless loop, in" if looped else "When its time was nearly over, it was in"
+    return f"{begin} {place}\n"
+
+
 def room(text: str, limits: Limits) -> str:
     """The limits on files, as the end of a text on a folder that was full; "" after another error."""
     if not any(words in text for words in FULL):

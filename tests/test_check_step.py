@@ -1,7 +1,10 @@
 """Checks in the sandbox: passes, failures and their texts, and no effect of one check on the others."""
 
+import dataclasses
 import functools
 import json
+import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +14,7 @@ import pytest
 from autograder import registry
 from autograder.grading import grade
 from autograder.lab import HandIn, Lab, Report
-from autograder.runner import channel, check_step, protocol, run_checks
+from autograder.runner import channel, check_step, protocol, run_checks, whereabouts
 from autograder.sandbox.job import Tier
 from autograder.sandbox.tiers import SAFE, detect, unavailable
 
@@ -73,6 +76,17 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.Fixture
     )
 
 
+CALLS = """Thread 0x00007fcef63bfb80 (most recent call first):
+  File "/lib/python3.11/threading.py", line 320 in wait
+
+Current thread 0x00007fcef63bfb81 (most recent call first):
+  File "/lib/python3.11/site-packages/numpy/numeric.py", line 5 in ones
+  File "/tmp/submission/answer.py", line 2 in inner
+  File "/tmp/submission/answer.py", line 1 in <module>
+  File "/job/autograder/runner/start.py", line 92 in main
+"""
+
+
 def graded(lab: Lab, folder: Path, source: str, seed: int = 0) -> Report:
     (folder / "work").mkdir(exist_ok=True)
     (folder / "work/answer.py").write_text(source)
@@ -113,6 +127,34 @@ def test_a_mistake_costs_its_own_points_and_is_named(
 def test_a_check_that_never_ends_costs_no_others(lab: Lab, tmp_path: Path) -> None:
     found = words(graded(lab, tmp_path, RIGHT.replace("return 2", "exec('while True: pass'); return 2")))
     assert list(found) == ["1.1"] and "expected the check to end within 2 seconds" in found["1.1"]
+    assert re.search(r"in answer\.py, line \d+: .*exec\('while True: pass'\)", found["1.1"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no signals that ask for a program's calls")
+def test_code_that_never_ends_is_told_the_line_it_was_in(lab: Lab, tmp_path: Path) -> None:
+    limits = dataclasses.replace(lab.limits, cpu_seconds=3, wall_seconds=120)
+    report = graded(dataclasses.replace(lab, limits=limits), tmp_path, "import numpy as np\nwhile True: np.ones(9)\n")
+    assert {test.cause for test in report.tests} == {"cpu time"}
+    text = report.tests[0].output
+    assert "\nIt was probably in an endless loop, in answer.py, line 2: while True: np.ones(9)\n" in text
+    assert "most recent call" not in text and "start.py" not in text
+
+
+@pytest.mark.parametrize(
+    ("stderr", "said", "place"),
+    [
+        ("mine\n", "mine\n", ""),
+        (f"mine\n{CALLS}", "mine\n", "answer.py, line 2: b = 2"),
+        (f"{CALLS}mine\nTraceback\n", "mine\nTraceback\n", "answer.py, line 2: b = 2"),
+        (CALLS.replace("line 2", "line 7"), "", "answer.py, line 1: a = 1"),
+        (CALLS.replace("answer.py", "passwd"), "", ""),
+    ],
+    ids=["none", "at the end", "at the beginning", "a line that is not there", "another file"],
+)
+def test_calls_are_cut_out_of_the_error_output(stderr: str, said: str, place: str, tmp_path: Path) -> None:
+    (tmp_path / "answer.py").write_text("a = 1\nb = 2\n")
+    shown, calls = whereabouts.split(stderr)
+    assert (shown, whereabouts.line(calls, {"answer.py": tmp_path / "answer.py"})) == (said, place)
 
 
 def test_a_file_that_cannot_be_imported_costs_all_and_is_told_once(lab: Lab, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from autograder.explanations import TO_SEE
 from autograder.grading import grade, pipeline
 from autograder.intake.copy_files import copy_own
 from autograder.lab import Report
+from autograder.packaging import imports
 from autograder.runner import start
 from autograder.sandbox import direct, tiers
 from autograder.sandbox.forked import launcher
@@ -60,9 +61,8 @@ def job(tmp_path: Path, answer: str) -> Job:
     (tmp_path / "program.py").write_text(PROGRAM)
     (tmp_path / "answer.py").write_text(answer)
     (tmp_path / "handed_in.txt").write_text("mine")
-    names = ("__init__", "runner/__init__", "runner/start", "runner/student_module", "sandbox/__init__")
-    ours = {f"autograder/{name}.py": ROOT / f"autograder/{name}.py" for name in names}
-    files = ours | {"smallnets": ROOT / "smallnets", "program.py": tmp_path / "program.py"}
+    ours = {name: ROOT / name for name in imports.needed(["autograder.runner.start"], started=False)}
+    files = ours | {"program.py": tmp_path / "program.py"}
     files |= {f"submission/{name}": tmp_path / name for name in ("answer.py", "handed_in.txt")}
     return Job(["-m", "autograder.runner.start", "program"], files, result_bytes=4)
 

@@ -4,17 +4,19 @@ import math
 import platform
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograder.explanations import Reason, explain, room, to_see
+from autograder.explanations import Reason, explain, room, to_see, where
 from autograder.grading import withheld
 from autograder.lab import Check, Graded, Lab, Report, Run, Step, StepFailed, StepResult, Submission, Verdict
 from autograder.lint.files import lint_files
 from autograder.packaging.imports import version
+from autograder.runner import whereabouts
 from autograder.runner.protocol import MOST_TEXT
 from autograder.sandbox.job import Cause, Job, Limits, Outcome
 from autograder.text import cut
@@ -115,7 +117,8 @@ def run_step(step: Step, run: Run, limits: Limits, execute: Execute, left: float
         if hurried and outcome.cause is Cause.WALL_TIME:
             return StepResult(cause=Reason.NO_TIME, text=f"stopped after {left:.0f} s")
         if outcome.cause is not Cause.OK:
-            text, said = failure(outcome, limits, withheld.is_secret(run, step.sees_hidden))
+            secret = withheld.is_secret(run, step.sees_hidden)
+            text, said = failure(outcome, limits, secret, run.submission.files)
             return StepResult(None, outcome.cause, text, outcome, said)
         # the value is kept; the result it was read from, megabytes of it, is not
         return StepResult(step.read(run, outcome.result), outcome=replace(outcome, result=b""))
@@ -129,16 +132,19 @@ def run_step(step: Step, run: Run, limits: Limits, execute: Execute, left: float
         return StepResult(None, Cause.PROTOCOL, "", outcome, f"({error})")
 
 
-def failure(outcome: Outcome, limits: Limits, secret: bool) -> tuple[str, str]:
+def failure(outcome: Outcome, limits: Limits, secret: bool, files: Mapping[str, Path]) -> tuple[str, str]:
     """Our text for a student on a run without a result, and the end of its error output.
 
     Args:
         secret: the program got hidden data, which its exit code could tell.
+        files: those handed in, by name.
     """
     code = None if secret and outcome.cause is Cause.EXIT_CODE else outcome.exit_code
     words = explain(outcome.cause, limits, code, outcome.usage)
-    tail = "" if outcome.cause is Cause.GRADER_FAULT else outcome.stderr[-MOST_TEXT:].strip()
-    return f"{words.title}\n{words.paragraph}", tail
+    said, calls = whereabouts.split(outcome.stderr)
+    place = whereabouts.line(calls, files) if outcome.cause in (Cause.CPU_TIME, Cause.WALL_TIME) else ""
+    tail = "" if outcome.cause is Cause.GRADER_FAULT else said[-MOST_TEXT:].strip()
+    return f"{words.title}\n{where(place, outcome.cause, outcome.usage)}{words.paragraph}", tail
 
 
 def graded_checks(lab: Lab, run: Run) -> Iterator[Graded]:

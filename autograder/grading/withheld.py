@@ -17,14 +17,13 @@ from typing import Any
 
 from autograder.lab import Check, Lab, Run, StepResult, Visibility
 from autograder.registry import ROOT, located
+from autograder.runner import whereabouts
 from smallnets.tracebacks import HINT
 
 MOST_TEXT = 600  # characters of a check's text in all
 NOT_SHOWN = "its words are not shown, as it got hidden data"
-FRAME = re.compile(r'File "([^"\n]+)", line (\d{1,7})')
 TYPE = re.compile(r"^(?:\w+\.)*(\w+)(?:: |$)", re.MULTILINE)
 SOURCES = ("autograder/runner/*.py", "smallnets/*.py")  # whose sentences come out of a sandbox, besides the lab's
-LONGEST_LINE = 100
 Tell = Callable[[str], str]
 
 
@@ -70,7 +69,7 @@ def told(text: str, files: Mapping[str, Path], ours: frozenset[str]) -> str:
     if not text or text in ours:
         return text
     error, _, hint = text.partition(f"\n{HINT}")
-    kind, place = exception(error), line(error, files)
+    kind, place = exception(error), whereabouts.line(error, files)
     if not kind and not place:
         return NOT_SHOWN
     where = f" in {place}" if place else ""
@@ -81,16 +80,6 @@ def exception(text: str) -> str:
     """The type of the last exception in a text, if it is one of Python's own."""
     names = [name for name in TYPE.findall(text) if _is_exception(getattr(builtins, name, None))]
     return names[-1] if names else ""
-
-
-def line(text: str, files: Mapping[str, Path]) -> str:
-    """The innermost line of a traceback that lies in a student's file, as that file has it; "" if there is none."""
-    for path, number in reversed(FRAME.findall(text)):
-        name = path.rpartition("submission/")[2]
-        lines = files[name].read_bytes().decode(errors="replace").splitlines() if name in files else []
-        if 0 < int(number) <= len(lines):
-            return f"{name}, line {number}: {lines[int(number) - 1].strip()[:LONGEST_LINE]}"
-    return ""
 
 
 @functools.cache

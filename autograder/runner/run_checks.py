@@ -17,11 +17,14 @@ from typing import Any
 
 import numpy as np
 
-from autograder.explanations import spent
-from autograder.runner import channel, student_module
+from autograder.explanations import spent, where
+from autograder.runner import channel, student_module, whereabouts
 from autograder.runner.protocol import MOST_TEXT, Blob, Layout
+from autograder.sandbox.job import Cause, Usage
 from smallnets.cli import StudentError
 from smallnets.student import student_code
+
+PATIENCE = 2.0  # seconds for a process that is to say where it is
 
 
 def layout(n: int) -> Layout:
@@ -57,6 +60,7 @@ def in_a_process(compute: Callable[[], str], seconds: float) -> str:
     ours, theirs = os.pipe()
     if (pid := os.fork()) == 0:
         os.close(ours)
+        whereabouts.write_calls(theirs)
         text = compute()
         os.write(theirs, b"." + text.encode(errors="replace")[: 4 * MOST_TEXT])  # less than a pipe holds
         os._exit(0)
@@ -67,15 +71,26 @@ def in_a_process(compute: Callable[[], str], seconds: float) -> str:
             break
         data += block
     else:
+        data += calls_of(pid, ours)
         os.kill(pid, signal.SIGKILL)
     os.close(ours)
     _, status, usage = os.wait4(pid, 0)
     code, cpu_seconds = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
-    if data:
-        return data[1:].decode(errors="replace")
+    text = data.decode(errors="replace")
+    if text.startswith("."):
+        return text[1:]
     if time.monotonic() >= ends:
-        return f"expected the check to end within {seconds:g} seconds, got no end. {spent(cpu_seconds, seconds)}"
+        files = {path.name: path for path in student_module.SUBMISSION.absolute().rglob("*.py")}
+        place = whereabouts.line(whereabouts.split(text)[1], files)
+        at = where(place, Cause.WALL_TIME, Usage(cpu_seconds, seconds))
+        return f"expected the check to end within {seconds:g} seconds, got no end\n{at}{spent(cpu_seconds, seconds)}"
     return f"expected the code to return to its caller, got a program that ended with exit code {code}"
+
+
+def calls_of(pid: int, file: int) -> bytes:
+    """What a process that does not end writes when it is asked for its calls; b"" if it does not answer."""
+    os.kill(pid, signal.SIGALRM)
+    return os.read(file, 2**16) if select.select([file], [], [], PATIENCE)[0] else b""
 
 
 def main() -> None:

@@ -111,6 +111,7 @@ def environment(job: Job, scratch: str, own: Mapping[str, str] | None = None) ->
         "OMP_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
         "OPENBLAS_NUM_THREADS": threads,
+        "TIME_LIMITS": f"{job.limits.cpu_seconds:g} {job.limits.wall_seconds:g}",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTHONUNBUFFERED": "1",
         "PYTHONIOENCODING": "utf-8:backslashreplace",
