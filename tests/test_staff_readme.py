@@ -22,18 +22,21 @@ def test_from_a_clone_to_handout_bundle_and_grades(checkout: Path) -> None:
     (checkout / "submissions").mkdir()
     submission(registry.load("mp6"), checkout / "submissions").rename(checkout / "submissions/ada.zip")
     before = {path.name for path in checkout.iterdir()}
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 3
+    printed = ""
     for block in BLOCKS:
         # where no sandbox is safe, as in a container of a CI, the code is ours all the same
         done = run(block.replace("--staff staff", "--staff staff --i-trust-this"), checkout, Path(sys.executable))
         assert done.returncode == 0, done.stderr
-    assert "score: 100 of 100, extra credit 10 of 10" in done.stdout
+        printed += done.stdout
+    assert "ada: 110 of 100, " in printed and "score: 100 of 100, extra credit 10 of 10" in printed
     assert {path.name for path in checkout.iterdir()} - before == {
-        "handout", "secret", "staff", "autograder.zip", "results.json", "graded",
+        "handout", "secret", "staff", "grades", "ada.json", "autograder.zip", "results.json",
     }  # fmt: skip
+    assert {"grades.csv", "summary.html", "reports"} <= {path.name for path in (checkout / "grades").iterdir()}
     found = json.loads((checkout / "results.json").read_text())
     assert sum(test["score"] for test in found["tests"]) == 110
-    assert json.loads((checkout / "graded/ada.json").read_text())["score"] == 110
+    assert json.loads((checkout / "ada.json").read_text())["score"] == 110
 
 
 def test_every_option_of_the_bundle_is_in_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
