@@ -52,19 +52,26 @@ def tier() -> Tier:
     return detect().tier
 
 
+@pytest.fixture(scope="module")
+def labs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder of labs for all tests, as what its modules import is looked up once for a folder."""
+    folder = tmp_path_factory.mktemp("labs")
+    (folder / "answers/grading/checks").mkdir(parents=True)
+    (folder / "answers/grading/declaration.py").touch()
+    (folder / "answers/grading/checks/answers.py").write_text(CHECKS)
+    return folder
+
+
 @pytest.fixture
-def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Lab:
+def lab(labs: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Lab:
     """Two checks worth 2 and 3 points, on a file answer.py, in a folder of labs outside the checkout.
 
     The parameter, if any, is the seconds that a check has.
     """
-    module, folder = "labs.answers.grading.checks.answers", tmp_path / "labs/answers/grading"
+    module = "labs.answers.grading.checks.answers"
     seconds = getattr(request, "param", 60)
     step = check_step.check_step("answers", module, NAMES, ("answer.py",), seconds=seconds)
-    (folder / "checks").mkdir(parents=True)
-    (folder / "declaration.py").touch()
-    (folder / "checks/answers.py").write_text(CHECKS)
-    monkeypatch.setenv(registry.VARIABLE, str(tmp_path / "labs"))
+    monkeypatch.setenv(registry.VARIABLE, str(labs))
     rows = [("twice, on its own", 2.0, ["check_twice"]), ("square, and nothing kept", 3.0, NAMES[1:])]
     return Lab(
         name="answers",

@@ -31,6 +31,7 @@ def needed(modules: Iterable[str], started: bool = True) -> list[str]:
     return sorted(found)
 
 
+@functools.cache
 def version(package: str) -> str:
     """The version of an installed package; "none" if it is not installed."""
     try:
