@@ -35,7 +35,7 @@ PLAIN = {number: text for name, text in WORDS.items() if (number := getattr(errn
 REQUIRED = {
     "torch": "PyTorch", "numpy": "NumPy", "matplotlib": "matplotlib", "tqdm": "tqdm", "pooch": "pooch",
     "requests": "requests", "PIL": "Pillow", "sklearn": "scikit-learn", "scipy": "SciPy", "pytest": "pytest",
-    "threadpoolctl": "threadpoolctl", "jinja2": "Jinja2", "filelock": "filelock",
+    "threadpoolctl": "threadpoolctl", "jinja2": "Jinja2", "filelock": "filelock", "dateutil": "python-dateutil",
     "xdist": "pytest-xdist", "hypothesis": "Hypothesis", "smallnets": "the package smallnets",
 }  # fmt: skip
 EXTRAS = {

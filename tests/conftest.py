@@ -259,6 +259,17 @@ def quickdraw(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def sketches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small stand-in in place of data/quickdraw, where the whole one would be made: drawing it takes seconds."""
+    from labs.quickdraw.grading import data
+    from smallnets.data import quickdraw
+
+    monkeypatch.setattr(data, "FOLDER", tmp_path / "quickdraw")
+    quickdraw.write_drawn(tmp_path / "quickdraw", {"train": 2, "dev": 3, "test": 4}, test_labels=True)
+    return tmp_path / "quickdraw"
+
+
+@pytest.fixture
 def student(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
     """Write someone's neuralnet_pK.py and let it be imported instead of ours."""
     folder = tmp_path / "student"

@@ -61,6 +61,7 @@ def test_without_a_platforms_time_nobody_is_late(folder: Path) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_points_and_comments_of_staff_survive_a_regrade(folder: Path) -> None:
     hand_in(folder, "ada", RIGHT)
     (folder / "manual.csv").write_text("student,points,comment\nada,-1.5,see me\nzoe,1,\n")
@@ -97,6 +98,7 @@ def test_a_copy_is_listed_for_staff_and_no_student_sees_it(folder: Path) -> None
     assert (folder / "again/same_work.csv").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_records_grades_are_written_without_grading(folder: Path, tmp_path: Path) -> None:
     hand_in(folder, "ada", NEARLY)
     grade_class(folder)

@@ -47,6 +47,7 @@ def recorded(
 
 
 @every_lab
+@pytest.mark.usefixtures("sketches")
 def test_judges_take_whatever_a_message_holds(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lab, rng = registry.load(name), random.Random(0)
     data, files, names = loaded(lab), made_up(lab, tmp_path), names_of_problems(lab)

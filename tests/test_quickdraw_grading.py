@@ -332,14 +332,6 @@ def test_the_shipped_nets_get_full_marks_on_real_drawings(tmp_path: Path, monkey
         assert abs(value - cards[name.split()[0]]["metrics"]["dev_acc"]) < 0.03
 
 
-@pytest.fixture
-def sketches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small stand-in in place of data/quickdraw."""
-    monkeypatch.setattr(data, "FOLDER", tmp_path / "quickdraw")
-    quickdraw.write_drawn(tmp_path / "quickdraw", {"train": 2, "dev": 3, "test": 4}, test_labels=True)
-    return tmp_path / "quickdraw"
-
-
 def test_hidden_sketches_follow_the_secret(tmp_path: Path, sketches: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def made(name: str, secret: bytes) -> tuple[NDArray, NDArray]:
         (tmp_path / name).mkdir()

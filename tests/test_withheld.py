@@ -141,6 +141,7 @@ def zeros(layout: Layout, problems: dict[str, str]) -> bytes:
 
 
 @every_lab
+@pytest.mark.usefixtures("sketches")
 def test_no_check_of_a_lab_shows_a_text_of_a_program_with_hidden_data(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
