@@ -1,6 +1,7 @@
 """Student code in a job behaves as on the student's own computer: it writes files, starts threads, sets up torch."""
 
 import contextlib
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -71,6 +72,13 @@ def test_a_submission_may_write_and_leave_a_thread_while_what_was_handed_in_stay
     outcome = direct.run(job(tmp_path, WRITES))
     assert outcome.cause is Cause.OK, outcome
     assert outcome.result == b"mine"
+
+
+def test_the_error_of_a_program_has_the_frames_of_libraries_folded(tmp_path: Path) -> None:
+    outcome = direct.run(job(tmp_path, "import json\njson.loads('{')\n"))
+    assert outcome.cause is Cause.EXIT_CODE and "json/" not in outcome.stderr, outcome
+    assert re.search(r"/submission/answer.py\", line 2, in <module>\n.*\n  \.\.\. 3 frames in Python\n", outcome.stderr)
+    assert outcome.stderr.splitlines()[-1].startswith("json.decoder.JSONDecodeError: ")
 
 
 @pytest.mark.parametrize("tier", tiers.SAFE)

@@ -9,13 +9,13 @@ import importlib
 import os
 import sys
 import tempfile
-import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
 from autograder.runner import lazy_torch, whereabouts
 from autograder.runner.student_module import HANDED_IN, JOB
+from smallnets import tracebacks
 
 Call = Callable[..., None]
 # calls that a process may make once -> modules that have them
@@ -93,8 +93,8 @@ def main() -> NoReturn:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        print(tracebacks.text(error, JOB.anchor.rstrip(os.sep)), file=sys.stderr)
     finally:
         os._exit(code)  # a thread that the student started may never end
 
