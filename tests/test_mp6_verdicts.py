@@ -276,6 +276,27 @@ def test_more_batches_than_others_have_cost_the_place_on_the_scoreboard() -> Non
     assert column.value(run) is None and column.value(made_up()) == 1
 
 
+@pytest.mark.parametrize(
+    ("changes", "outputs", "value"),
+    [
+        ({}, np.arange(60) // 60, 1),
+        ({"shapes": [(500, 1001)]}, np.arange(60) // 60, None),
+        ({"net": bytes(3_000_000)}, np.arange(60) // 60, None),
+        ({}, np.arange(60) % 5, None),
+        ({"predictions": None}, np.arange(60) // 60, 1),
+    ],
+    ids=["right", "too many", "too large", "others than the net's", "the net's alone"],
+)
+def test_an_accuracy_on_the_scoreboard_is_that_of_a_net_that_has_been_counted(
+    changes: dict, outputs: np.ndarray, value: float | None
+) -> None:
+    run = made_up(fitted=changes)
+    given = run.results["evaluate 2"].value["outputs 2"]
+    given[:60] = np.take_along_axis(given[:60], (np.arange(5) + outputs[:, None]) % 5, axis=1)
+    (column,) = [column for column in declaration.LAB.columns if column.name == "part 2 accuracy"]
+    assert column.value(run) == value
+
+
 def test_returning_dev_set_is_not_reconstructing_it() -> None:
     x = pixels(made_up())
     run = of_images(x * 0.9)

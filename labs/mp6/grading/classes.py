@@ -46,6 +46,11 @@ def disagreement(run: Run, part: Part) -> str:
     return ""
 
 
+def of_returned_net(run: Run, part: Part) -> bool:
+    """Whether the accuracy is that of the net that fit returned."""
+    return fitted(run, part).predictions is None or not disagreement(run, part)
+
+
 def raw_outputs(part: Part) -> Judge:
     """There is no activation after the last layer."""
 

@@ -135,9 +135,15 @@ def checks(part: Part, points: dict[str, float], none_at: float, full_at: float 
 
 
 def column(part: Part, score: Callable[[Run], float | None]) -> Column:
-    """A column of the scoreboard, without those who trained on more batches than the others."""
+    """A column of the scoreboard, without those who trained on more batches than the others.
+
+    An accuracy is that of a net that has been counted: without a value if the predictions are not those of the net that
+    fit returned, or if it has too many parameters.
+    """
 
     def value(run: Run) -> float | None:
+        if part.n_classes and (verdicts.parameters(part)(run).share < 1 or not classes.of_returned_net(run, part)):
+            return None
         return score(run) if results.ranked(run, part) else None
 
     if part.n_classes:
