@@ -18,14 +18,14 @@ LONGEST_LINE = 100
 
 def write_calls(file: int = 2) -> None:
     """Let this process write the calls of all threads on an open file whenever it gets SIGALRM or SIGPROF."""
-    if hasattr(faulthandler, "register"):  # Windows has no such signals
+    if hasattr(signal, "SIGALRM"):  # Windows has no such signals
         for number in (signal.SIGALRM, signal.SIGPROF):
             faulthandler.register(number, file)
 
 
 def set_timers(cpu_seconds: float, wall_seconds: float) -> None:
     """Send this process these signals shortly before a limit on its time is reached."""
-    if hasattr(signal, "setitimer"):
+    if hasattr(signal, "SIGALRM"):
         signal.setitimer(signal.ITIMER_PROF, SHARE * cpu_seconds)
         signal.setitimer(signal.ITIMER_REAL, SHARE * wall_seconds)
 
