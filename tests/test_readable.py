@@ -2,11 +2,14 @@
 
 import dataclasses
 import os
+import subprocess
+import venv
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_sandbox import every_safe_tier, python
+from conftest import ROOT
+from test_sandbox import every_safe_tier, need, python
 
 from autograder import __main__ as autograder
 from autograder import registry
@@ -169,3 +172,18 @@ for top in ("/usr", "/opt", "/etc", "/home", "/var", "/srv"):
 """
     outcome = python(source, tier)
     assert outcome.cause is Cause.OK and outcome.stdout == "", outcome
+
+
+@pytest.mark.slow
+@every_safe_tier
+def test_a_job_runs_on_a_python_that_is_reached_by_a_link(tier: Tier, own_temporary_folder: Path) -> None:
+    need(tier)
+    venv.create(own_temporary_folder / "real", symlinks=True)
+    (own_temporary_folder / "link").symlink_to("real")
+    source = f"""
+from autograder.sandbox.run import *
+print(run(Job(["-c", "print(3)"]), Tier("{tier}")))
+"""
+    python = own_temporary_folder / "link" / "bin" / "python"
+    done = subprocess.run([python, "-c", source], cwd=ROOT, capture_output=True, text=True)
+    assert "stdout='3\\n'" in done.stdout, done

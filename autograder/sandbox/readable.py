@@ -40,8 +40,8 @@ def _libraries() -> list[str]:
 
 def _python() -> Iterator[str]:
     """This interpreter, its library, and its packages; a virtual environment has two prefixes."""
-    for prefix in prefixes():
-        if prefix != "/usr":  # whose programs and libraries are the system's
+    for prefix in dict.fromkeys((sys.prefix, sys.base_prefix)):
+        if os.path.realpath(prefix) != "/usr":  # whose programs and libraries are the system's
             yield from (f"{prefix}/{name}" for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg"))
     yield from (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib", "include"))
     yield from site.getsitepackages()
