@@ -173,7 +173,9 @@ def test_mp6_ranks_by_part_2_with_rules_and_ties() -> None:
     checks = {check.number: check.tags for check in MP6.checks}
     ranking = checked(MP6).ranking
     assert ranking is not None and ranking.ties
-    assert [checks[number] for number in ranking.rules] == [("batches",), ("independent",), ("parameters",)]
+    assert [checks[number] for number in ranking.rules] == [
+        ("returns",), ("batches",), ("independent",), ("parameters",)
+    ]  # fmt: skip
 
     def of(who: str, at: int, part1: float, part2: float) -> Entry:
         return Entry(who, who, at, {"part 1 accuracy": part1, "part 2 accuracy": part2}, number=at)
