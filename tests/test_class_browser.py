@@ -8,7 +8,7 @@ from browser import MARKS, hold, window
 from test_class_outputs import ROWS
 
 from autograder.classroom import outputs
-from autograder.classroom.rows import Shared
+from autograder.classroom.shared_work import Shared
 from autograder.classroom.similarity import Pair
 
 pytestmark = MARKS

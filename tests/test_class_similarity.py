@@ -13,7 +13,8 @@ from autograder import registry
 from autograder.classroom import similarity
 from autograder.classroom.handed_in import HandedIn
 from autograder.classroom.received import Source
-from autograder.classroom.rows import Registered, shared_work
+from autograder.classroom.rows import Registered
+from autograder.classroom.shared_work import shared_work
 from autograder.classroom.sheet import same_work
 from autograder.classroom.similarity import NEAR, Pair, Work, pairs, work
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.classroom import pages
-from autograder.classroom.rows import Row, Shared, for_student
+from autograder.classroom.rows import Row, for_student
+from autograder.classroom.shared_work import Shared
 from autograder.classroom.sheet import same_work, sheet
 from autograder.classroom.summary import summary
 from autograder.lab import Lab

@@ -11,7 +11,8 @@ from autograder.classroom.csv_files import Table
 from autograder.classroom.gradebook import CANVAS, MOODLE, Platform
 from autograder.classroom.handed_in import HandedIn
 from autograder.classroom.lateness import Rule, notes, rule
-from autograder.classroom.rows import Registered, Row, rows, shared_work
+from autograder.classroom.rows import Registered, Row, rows
+from autograder.classroom.shared_work import shared_work
 from autograder.classroom.store import Store
 from autograder.lab import Lab
 

@@ -7,7 +7,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from autograder.classroom.rows import Row, Shared
+from autograder.classroom.rows import Row
+from autograder.classroom.shared_work import Shared
 from autograder.grading import pipeline
 from autograder.lab import Lab
 from autograder.text import clean

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograder.classroom import pages
-from autograder.classroom.rows import Row, Shared
+from autograder.classroom.rows import Row
+from autograder.classroom.shared_work import Shared
 from autograder.explanations import TO_SEE
 from autograder.grading import pipeline
 from autograder.lab import Check, Lab
