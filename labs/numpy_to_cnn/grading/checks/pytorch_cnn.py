@@ -64,7 +64,14 @@ def check_model_class(module: ModuleType, rng: np.random.Generator) -> None:
     """get_model_class, where there is one (later editions have none), returns [MyNet]."""
     hook = getattr(module, "get_model_class", None)
     found = [module.MyNet] if hook is None else hook(None)
-    assert found == [module.MyNet], f"expected get_model_class to return [MyNet], got {found}"
+    assert found == [module.MyNet], f"expected get_model_class to return [MyNet], got {_named(found)}"
+
+
+def _named(found: Any) -> str:
+    """A list of classes in short; a net would be shown with all its layers."""
+    each = found if isinstance(found, list) else [found]
+    names = [one.__name__ if isinstance(one, type) else f"an instance of {type(one).__name__}" for one in each]
+    return f"[{', '.join(names)}]" if isinstance(found, list) else names[0]
 
 
 def check_classify(module: ModuleType, rng: np.random.Generator) -> None:
