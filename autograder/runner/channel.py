@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from autograder.runner.protocol import MOST_TEXT, Layout, pack
 from autograder.sandbox.fds import INPUT_FD, RESULT_FD
+from autograder.text import cut
 
 
 def read_arrays() -> dict[str, NDArray]:
@@ -32,6 +33,5 @@ def hand_back(layout: Layout, values: Mapping[str, NDArray | bytes], problems: M
 
 
 def as_json(texts: Mapping[str, str], most: int) -> bytes:
-    """A JSON object of the texts, each cut to its last `most` characters."""
-    cut = {name: text if len(text) <= most else "...\n" + text[len(text) - most :] for name, text in texts.items()}
-    return json.dumps(cut).encode()
+    """A JSON object of the texts, of which those over `most` characters lose their middle."""
+    return json.dumps({name: cut(text, most) for name, text in texts.items()}).encode()
