@@ -189,10 +189,12 @@ def test_long_texts_are_cut_until_they_fit(text: str, monkeypatch: pytest.Monkey
         return len(blocks[-1])
 
     monkeypatch.setattr(channel.os, "write", write)
-    problems: Mapping[str, str] = {f"check_{i}": text + "end" for i in range(9)}
+    problems: Mapping[str, str] = {f"check_{i}": "begin" + text + "end" for i in range(9)}
     channel.hand_back(run_checks.layout(9), {}, problems)
     found = protocol.texts(protocol.unpack(run_checks.layout(9), b"".join(blocks))["problems"])
-    assert list(found) == list(problems) and all(each.endswith("end") and len(each) > 500 for each in found.values())
+    assert list(found) == list(problems) and all(
+        re.fullmatch("begin.*end", each, re.DOTALL) and len(each) >= 500 for each in found.values()
+    )
     assert json.dumps(found)
 
 
