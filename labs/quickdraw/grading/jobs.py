@@ -16,7 +16,10 @@ from autograder.sandbox.job import Job
 from labs.quickdraw.grading.programs import N_CLASSES, PROGRAMS, Program, header_note, layout, parsed
 from smallnets import metrics
 
-HANDOUT_FILES = ("labs/quickdraw/utils/io_argparse.py", "labs/quickdraw/utils/session.py")
+# what the handout's programs import; the last at their start, as they are run
+HANDOUT_FILES = (
+    "labs/quickdraw/utils/io_argparse.py", "labs/quickdraw/utils/session.py", "smallnets/starting.py",
+)  # fmt: skip
 # torch 2.6 and later refuse to load whole nets, and the course's programs save those
 WHOLE_NETS = {"TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1"}
 MOST_MODEL = 2**20  # bytes; the handout says 1 MB
