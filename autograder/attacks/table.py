@@ -40,6 +40,8 @@ class Attack:
         cause: the cause that a safe tier must name; None where several are right.
         hands_in: "link" or "pipe" if its net.py is one.
         limits: those of its job.
+        chances: how often it is replayed at most until it ends as promised. What the disk has lost shows a file that
+            is only mapped; another program that frees as much meanwhile hides it.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Attack:
     hands_in: str = ""
     limits: Limits = LIMITS
     in_container: Fate = Fate.CAUGHT
+    chances: int = 1
 
     @property
     def tries(self) -> str:
@@ -115,7 +118,7 @@ LIMITED = [
     Attack("kill_itself", cause=Cause.CRASH),
     Attack("fill_tmp", Fate.THROUGH),
     Attack("deleted_files", Fate.THROUGH),
-    Attack("mapped_files", Fate.THROUGH),
+    Attack("mapped_files", Fate.THROUGH, chances=3),
     Attack("fill_shm", Fate.THROUGH),
     Attack("big_file"),
     Attack("many_files", Fate.THROUGH, cause=Cause.OUTPUT_FLOOD),
