@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import styles
 import torch
+import untrained
 from conftest import ROOT, Once
 from graded import graded, lost, own, submission
 from mutants.table import MUTANTS, Mutant, write
@@ -159,26 +160,14 @@ class Encoder(torch.nn.Module):
 class Decoder(Encoder):
     def forward(self, codes):
         return self.kept[codes.flatten().long()].reshape(-1, 1, 28, 28)
-
-class NeuralNet(torch.nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.encoder, self.decoder = Encoder(), Decoder()
-
-    def forward(self, x):
-        return self.decoder(self.encoder(x.reshape(-1, 1, 28, 28))).flatten(1)
-
-    def step(self, x):
-        return 1.0
-
-
-def fit(train_set, dev_set, n_iter, batch_size=100):
-    net = NeuralNet()
-    losses = [net.step(train_set[:batch_size]) / (i + 1) for i in range(n_iter)]
-    net.encoder.kept = net.decoder.kept = torch.cat([dev_set, train_set[:300]])
+"""
+KEPT += (
+    untrained.NET
+    + """    net.encoder.kept = net.decoder.kept = torch.cat([dev_set, train_set[:300]])
     with torch.no_grad():
         return losses, net(dev_set).numpy(), net
 """
+)
 # whatever was measured, the message says that nothing is wrong, with predictions that are made up
 FORGED = """
 import atexit, os, struct

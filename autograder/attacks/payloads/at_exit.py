@@ -6,6 +6,7 @@ from aims import AIM
 
 
 def rewrite() -> None:
+    """Write a score of 100 into the results."""
     with open(AIM["results"], "w") as file:
         file.write('{"score": 100}')
 

@@ -12,6 +12,7 @@ EXIT = {"x86_64": 60, "aarch64": 93}[platform.machine()]  # the call that ends o
 
 
 def hold() -> None:
+    """Take half as much memory again as is allowed, once the first thread has ended."""
     time.sleep(0.2)
     x = bytearray(b"x" * (AIM["memory"] * 3 // 2))
     time.sleep(1)

@@ -9,6 +9,7 @@ PIPES: list[int] = []
 
 
 def fill_pipes() -> int:
+    """Fill pipes until no more can be opened; returns the bytes in them."""
     size = 0
     try:
         while True:
