@@ -111,6 +111,15 @@ def test_two_students_of_one_name_are_told_apart_by_their_ids_alone(tmp_path: Pa
     assert gradebook.match(sheet, CANVAS, [person("b", "Ada Lovelace"), person("c", "Lovelace Ada")]) == {}
 
 
+@pytest.mark.parametrize("ids", [("", ""), ("u1", "u1")], ids=["name", "id"])
+def test_a_line_that_two_students_could_mean_is_given_to_neither(tmp_path: Path, ids: tuple[str, str]) -> None:
+    sheet = table(tmp_path, CANVAS_TEXT)
+    names = ("Ada Lovelace", "Lovelace Ada") if ids[0] == "" else ("x", "y")
+    both = [row(person(name, name, "Gradescope", (id,))) for name, id in zip(names, ids, strict=True)]
+    assert gradebook.fill(sheet, CANVAS, "A toy (901)", both) == [f"sheet.csv: not in the sheet: {', '.join(names)}"]
+    assert changed(CANVAS_TEXT, sheet.text()) == {}
+
+
 @pytest.mark.parametrize(
     ("chosen", "head"), [("MP9", "MP9 (902)"), ("MP9 (902)", "MP9 (902)"), ("", "A toy (901)")], ids=str
 )
