@@ -105,12 +105,12 @@ def files(record: Record, args: argparse.Namespace, chosen: uploads.Rules) -> No
 
 def both(lab: Lab, args: argparse.Namespace) -> int:
     """Serve in one process and grade in another."""
-    import uvicorn  # noqa: F401  a missing uvicorn is reported here, not by a server that is started again and again
-
     if args.staff is not None:
         if not args.staff.is_dir():
             raise FileNotFoundError(f"expected a folder of hidden data, got {args.staff}")
         expect_unreadable(args.staff, "--staff", [*confinement.readable(), args.db.resolve().parent])
+    import uvicorn  # noqa: F401  a missing uvicorn is reported here, not by a server that is started again and again
+
     with opened(args.db, lab) as record:
         record.enqueue_everything()  # uploads that the current grader has not graded
         seed = record.seed
