@@ -17,6 +17,8 @@ from autograder.classroom.rows import Registered
 from autograder.classroom.shared_work import shared_work
 from autograder.classroom.sheet import same_work
 from autograder.classroom.similarity import NEAR, Pair, Work, pairs, work
+from autograder.commands import handout
+from autograder.intake.take_in import take_in
 
 FILE = "neuralnet_p2.py"
 SOURCE = (ROOT / "tests/solutions/terse" / FILE).read_text(encoding="utf-8")
@@ -69,13 +71,31 @@ def test_independent_solutions_are_not_listed() -> None:
 
 def test_what_the_handout_gives_and_what_many_share_does_not_count() -> None:
     lab = registry.load("mp6")
-    handout = similarity.given(lab)
-    start = handout[FILE]
-    assert pairs({"ada": {FILE: start}, "bob": {FILE: start}}, handout) == []
+    given = similarity.given(lab)
+    start = given[FILE]
+    assert pairs({"ada": {FILE: start}, "bob": {FILE: start}}, given) == []
     both = {name: of(SOURCE + f"\n\ndef {name}():\n    return {k}\n") for k, name in enumerate(("ada", "bob"))}
     assert len(pairs(both, {})) == 1 and pairs(both, of(SOURCE)) == []
     many = {f"s{k}": of(SOURCE + f"\n\ndef f():\n    return {k}\n") for k in range(8)}
     assert pairs(many, {}) == []
+
+
+@pytest.mark.parametrize("name", registry.names())
+def test_two_students_who_hand_in_the_handout_share_nothing(name: str, tmp_path: Path) -> None:
+    lab = registry.load(name)
+    handout.write(lab, tmp_path / "handout")
+    assert lab.handout is not None
+    folder = tmp_path / "handout" / lab.handout.folder
+    (folder / "2470student").touch()  # a file whose presence alone counts
+    (folder / "README.md").write_bytes((tmp_path / "handout/README.md").read_bytes())
+    works = similarity.of_files(take_in(folder, lab, tmp_path / "files").files)
+    assert len(works) > 1 and pairs({"ada": works, "bob": works}, similarity.given(lab)) == []
+
+
+def test_pictures_which_a_given_program_draws_are_not_compared(tmp_path: Path) -> None:
+    picture = tmp_path / "numpy_nn_training.png"
+    picture.write_bytes(b"the same")
+    assert similarity.of_files({picture.name: picture}) == {}
 
 
 def test_model_files_and_broken_programs_are_compared_as_they_are() -> None:

@@ -18,16 +18,19 @@ import token
 import tokenize
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from autograder.lab import Lab
+from autograder.packaging import checkout_files
 from autograder.packaging.skeleton import skeletons
+from autograder.registry import located
 
 K = 12  # tokens of a fingerprint: about a line and a half; shorter ones are shared by chance
 W = 6  # so that any K + W - 1 = 17 common tokens are found
 NEAR = 0.6  # the share of fingerprints from which two files are listed; see tests/test_class_similarity.py
 FEWEST = 20  # fingerprints; below, a file has too little of its own to compare
 COMMON, MANY = 0.25, 4  # fingerprints of more than this share of the students, and of more than four, are the course's
+PICTURES = (".png", ".jpg", ".jpeg")
 SKIPPED = (token.COMMENT, token.NL, token.ENCODING, token.ENDMARKER)
 
 
@@ -106,14 +109,29 @@ def winnowed(words: Sequence[str]) -> frozenset[int]:
 
 
 def of_files(files: Mapping[str, Path]) -> dict[str, Work]:
-    """Files as they are compared, by name."""
-    return {name: work(name, path.read_bytes()) for name, path in files.items()}
+    """Files as they are compared, by name: not empty ones nor pictures, as the same program draws the same picture."""
+    contents = {name: path.read_bytes() for name, path in files.items() if not name.endswith(PICTURES)}
+    return {name: work(name, content) for name, content in contents.items() if content.strip()}
 
 
 def given(lab: Lab) -> dict[str, Work]:
-    """The files of a lab's handout that students complete, by name."""
-    sources = {} if lab.handout is None else skeletons(lab.handout)
-    return {name: work(name, text.encode()) for name, text in sources.items()}
+    """The files to hand in as the lab's handout gives them, by name."""
+    if lab.handout is None:
+        return {}
+    sources = {name: located(name).read_bytes() for name in checkout_files.matching(lab.handout.files)}
+    sources |= {name: text.encode() for name, text in skeletons(lab.handout).items()}
+    by_name = {PurePosixPath(name).name: content for name, content in sources.items()}
+    by_name.setdefault("README.md", located(lab.handout.readme).read_bytes())
+    names = [hand_in.name for hand_in in lab.hand_in]
+    found = {name: by_name.get(PurePosixPath(name).name) for name in names}
+    return {name: work(name, content) for name, content in found.items() if content is not None}
+
+
+def identity(each: Work, start: Work) -> str:
+    """A hash that equal files share; "" for one that is as the handout gives it or has too little of its own."""
+    if not each.tokens:  # a model file, a text, or a program that cannot be parsed
+        return each.content if each.content != start.content else ""
+    return each.tokens if len(each.prints - start.prints) >= FEWEST else ""
 
 
 def pairs(everyone: Mapping[str, Mapping[str, Work]], handout: Mapping[str, Work]) -> list[Pair]:
@@ -127,11 +145,11 @@ def pairs(everyone: Mapping[str, Mapping[str, Work]], handout: Mapping[str, Work
     for file in dict.fromkeys(file for works in everyone.values() for file in works):
         start = handout.get(file, Work(""))
         there = {student: works[file] for student, works in everyone.items() if file in works}
-        there = {student: each for student, each in there.items() if each.content != start.content}
+        equal = {student: identity(each, start) for student, each in there.items()}
         own = {student: each.prints - start.prints for student, each in there.items()}
         common = _common(own.values())
         for one, other in itertools.combinations(there, 2):
-            share = _share((there[one], own[one]), (there[other], own[other]), common)
+            share = 1.0 if equal[one] == equal[other] != "" else _share(own[one] - common, own[other] - common)
             if share >= NEAR:
                 found.append(Pair(file, (one, other), share))
     return sorted(found, key=lambda pair: -pair.share)
@@ -144,16 +162,7 @@ def _common(prints: Collection[frozenset[int]]) -> set[int]:
     return {value for value, count in counts.items() if count > most}
 
 
-def _share(one: tuple[Work, frozenset[int]], other: tuple[Work, frozenset[int]], common: set[int]) -> float:
-    """1 for equal files, else the share of the fingerprints of the file with fewer of its own; 0 if it has too few.
-
-    Each is a work and its fingerprints without those of the handout.
-    """
-    (a, prints_a), (b, prints_b) = one, other
-    if a.content == b.content and not a.tokens:  # a model file, or a program that cannot be parsed
-        return 1.0
-    if a.tokens == b.tokens:
-        return 1.0 if len(prints_a) >= FEWEST else 0.0
-    prints_a, prints_b = prints_a - common, prints_b - common
-    fewest = min(len(prints_a), len(prints_b))
-    return min(len(prints_a & prints_b) / fewest, 0.99) if fewest >= FEWEST else 0.0
+def _share(one: frozenset[int], other: frozenset[int]) -> float:
+    """The share of the fingerprints of the file with fewer, below 1; 0 if it has too few."""
+    fewest = min(len(one), len(other))
+    return min(len(one & other) / fewest, 0.99) if fewest >= FEWEST else 0.0
