@@ -173,16 +173,66 @@ def filled(before: str, after: str, totals: Mapping[str, str]) -> None:
         assert (line[column] == "110") if first is None else float(line[column]) == float(totals[first]), line
 
 
-def test_the_board_exports_and_backs_up_what_was_graded(course: Path) -> None:
-    (course / "roster.csv").write_text("student,name,kind\nada,Ada,\nprof,,staff\n")
-    serve = "python -m autograder serve --lab mp6 --db board.sqlite"
-    tokens = {
-        line["student"]: line for line in csv.DictReader(io.StringIO(ok(f"{serve} --add-students roster.csv", course)))
-    }
-    assert set(tokens) == {"ada", "prof"}
+def test_the_board_is_run_from_the_roster_to_the_backup(course: Path) -> None:
+    pytest.importorskip("uvicorn", reason="the extra [web] is not installed")
+    from browser import PROGRAMS, hold, until, window
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    from test_board_process import serving
+
+    if not all(PROGRAMS.values()):
+        pytest.skip("no chromium with chromedriver on this machine")
+    (course / "board").mkdir()
+    (course / "roster.csv").write_text("student,name,kind\nada,Ada,\nbob,Bob,\ncyd,Cyd,\nprof,,staff\n")
+    serve = "python -m autograder serve --lab mp6 --db board/board.sqlite"
+    lines = csv.DictReader(io.StringIO(ok(f"{serve} --add-students roster.csv", course)))
+    tokens = {line["student"]: line["token"] for line in lines}
+    with serving(course, course / "board/board.sqlite", course / "staff", lab="mp6") as (url, _), window() as driver:
+
+        def sign_in(student: str) -> None:
+            driver.delete_all_cookies()
+            driver.get(url)
+            driver.find_element(By.ID, "token").send_keys(tokens[student], Keys.ENTER)
+            until(driver, lambda: driver.find_elements(By.ID, "work"))
+
+        def words() -> str:
+            return str(driver.find_element(By.TAG_NAME, "main").text)
+
+        def press(name: str) -> None:
+            driver.find_element(By.CSS_SELECTOR, f'[aria-label="{name}"]').send_keys(Keys.ENTER)
+
+        for student, kind in (("ada", RIGHT), ("bob", FIRST), ("cyd", COPY)):
+            sign_in(student)
+            driver.find_element(By.ID, "work").send_keys(str(archive(course, kind)))
+            driver.find_element(By.CSS_SELECTOR, "form[data-most] button").click()
+            until(driver, lambda: "/uploads/" in driver.current_url)
+        sign_in("prof")
+        driver.find_element(By.LINK_TEXT, "Staff page").click()
+        until(driver, lambda: driver.refresh() or "Every upload is graded." in words(), 240)
+        hold(driver)
+        assert re.search(r"^ada Ada 1 0\.\d+ 100$", words(), re.MULTILINE)
+        assert "neuralnet_p1.py by bob, then cyd: only bob can have a place" in words()
+        press("Agree: all can have a place: bob, cyd")
+        until(driver, lambda: "neuralnet_p1.py by bob, then cyd: all can have a place" in words())
+        press("Hide the row of bob")
+        until(driver, lambda: "bob Bob hidden" in words())
+        driver.find_element(By.CSS_SELECTOR, '[aria-label="1 uploads of ada"]').click()
+        press("Grade again: upload 1 of ada")
+        until(driver, lambda: "1 not graded." in words())
+        until(driver, lambda: driver.refresh() or "Every upload is graded." in words(), 240)
+        sign_in("ada")
+        assert "You are 1st." in words() and "100 of 100 points, extra credit 0 of 10" in words()
+        driver.find_element(By.LINK_TEXT, "Upload 1").click()
+        until(driver, lambda: "100 of 100 points" in words())
+        hold(driver)
     ok(f"{serve} --export pages", course)
-    assert (course / "pages/index.html").is_file()
+    assert "Ada" in (course / "pages/index.html").read_text(encoding="utf-8")
     ok(f"{serve} --points points.csv", course)
-    assert [row["student"] for row in table(course / "points.csv")] == ["ada"]
+    ada = next(row for row in table(course / "points.csv") if row["student"] == "ada")
+    assert (ada["place"], ada["score"]) == ("1", "100.0")
+    ok("python -m autograder class --lab mp6 --db board/board.sqlite --out from_board", course)
+    assert {row["student"]: row["score"] for row in table(course / "from_board/grades.csv")}["ada"] == "100.0"
     ok(f"{serve} --backup backup.sqlite", course)
+    ok(f"{serve} --revoke ada", course)
+    ok(f"{serve} --restore backup.sqlite", course)
     assert (course / "backup.sqlite").stat().st_size > 0

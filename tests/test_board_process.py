@@ -35,16 +35,16 @@ pytestmark = pytest.mark.slow
 STUDENTS = 50
 
 
-def command(checkout: Path, db: Path, *more: object) -> list[str]:
-    return [sys.executable, "-m", "autograder", "serve", "--lab", "toy", "--db", str(db), *map(str, more)]
+def command(checkout: Path, db: Path, *more: object, lab: str = "toy") -> list[str]:
+    return [sys.executable, "-m", "autograder", "serve", "--lab", lab, "--db", str(db), *map(str, more)]
 
 
 @contextlib.contextmanager
 def serving(
-    checkout: Path, db: Path, staff: Path, *more: object, before: Sequence[str] = ()
+    checkout: Path, db: Path, staff: Path, *more: object, before: Sequence[str] = (), lab: str = "toy"
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
     """The board's address, and the process that staff have started."""
-    line = command(checkout, db, "--port", 0, "--staff", staff, "--cool-down", 0, "--i-trust-this", *more)
+    line = command(checkout, db, "--port", 0, "--staff", staff, "--cool-down", 0, "--i-trust-this", *more, lab=lab)
     line = [*before, *line]
     with subprocess.Popen(line, cwd=checkout, env=environment(checkout), stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -3,16 +3,19 @@
 import asyncio
 import csv
 import dataclasses
+import io
 import json
 import re
 import sqlite3
 import sys
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import ROOT
 from scoreboard import LAB, RANKING, board, grade_all, graded, work
 
 from autograder import __main__ as autograder
@@ -21,6 +24,7 @@ from autograder.board import accounts, decisions, live, ranking, roster, supervi
 from autograder.board.record import ANY, Record, broken
 from autograder.classroom import scheduler
 from autograder.classroom.store import key_of
+from autograder.lab import HandIn
 from smallnets import cli
 
 Bench = tuple[Record, dict[str, str]]
@@ -411,24 +415,51 @@ def test_a_row_that_staff_hide_is_gone_and_comes_back(bench: Bench) -> None:
         decisions.hide(record, "eve", True)
 
 
-def test_the_same_files_of_another_student_get_no_place_until_staff_agree(bench: Bench) -> None:
-    record, _ = bench
-    same = hand_in(record, "s1", 0.9, 0.5)
-    assert hand_in(record, "s2", 0.9, 0.5) == same
-    grade_all(record)
-    record.refresh()
+SOURCE = (ROOT / "tests/solutions/terse/neuralnet_p2.py").read_text(encoding="utf-8")
+WITH_CODE = dataclasses.replace(LAB, hand_in=(*LAB.hand_in, HandIn("net.py", required=False)))
 
-    def places() -> list[tuple[str, int | None, str]]:
-        return [(row.name, row.place, row.note) for row in ranking.ranked(LAB, record.entries()) if row.number < 9]
 
-    assert places() == [("Bird 1", 1, ""), ("Bird 2", None, "review")]
-    assert decisions.same_files(record) == [(same, ("s1", "s2"), False)]
-    decisions.agree(record, same, True)
-    assert places() == [("Bird 1", 1, ""), ("Bird 2", 2, "")]
-    decisions.agree(record, same, False)
-    assert places()[1][1] is None
-    with pytest.raises(ValueError, match="expected files that several students handed in"):
-        decisions.agree(record, "0" * 64, True)
+def archive(answer: str, source: str) -> io.BytesIO:
+    """A zip with a claim and a program."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        made.writestr("answer.txt", answer)
+        made.writestr("net.py", source)
+    out.seek(0)
+    return out
+
+
+def test_a_file_of_another_student_gets_no_place_until_staff_agree(tmp_path: Path) -> None:
+    with board(tmp_path / "board.sqlite", lab=WITH_CODE) as (record, tokens):
+
+        def upload(student: str, answer: str, source: str) -> None:
+            person = accounts.by_token(record, tokens[student])
+            assert person is not None
+            uploads.accept_upload(record, person, archive(answer, source), uploads.rules_of(WITH_CODE))
+            grade_all(record)
+            record.refresh()
+
+        def places() -> dict[str, int | str]:
+            rows = ranking.ranked(WITH_CODE, record.entries())
+            return {row.name: row.place or row.note for row in rows if row.kind == "student"}
+
+        upload("s1", "0.8 0.5", SOURCE)
+        upload("s2", "0.9 0.5", "# all mine\n" + SOURCE.replace("yhat", "out"))  # another value, the same work
+        upload("s3", "0.7 0.5", "def net(x):\n    return x\n")
+        assert places() == {"Bird 2": "review", "Bird 1": 1, "Bird 3": 2}
+        upload("s1", "0.85 0.5", SOURCE)  # a student's own file, better used
+        assert places() == {"Bird 2": "review", "Bird 1": 1, "Bird 3": 2}
+        (same,) = decisions.same_files(record)
+        assert (same.files, same.students, same.agreed) == (("net.py",), ("s1", "s2"), False)
+        decisions.agree(record, same.key, True)
+        assert places() == {"Bird 2": 1, "Bird 1": 2, "Bird 3": 3}
+        decisions.agree(record, same.key, False)
+        assert places()["Bird 2"] == "review"
+        with pytest.raises(ValueError, match="expected files that several students handed in"):
+            decisions.agree(record, "0" * 64, True)
+        record.connection.execute("DELETE FROM board_file")  # as in a record of an earlier version
+        uploads.remember_all_files(record, uploads.rules_of(WITH_CODE))
+        assert places()["Bird 2"] == "review"
 
 
 def test_a_rule_is_broken_where_its_check_says_so_and_not_where_nothing_ran(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from board_client import OWN, Bench, get, hand_in, made, rows_of, sign_in
 from scoreboard import LAB, RANKING, grade_all
 
+from autograder.board import decisions
 from autograder.board.app import application
 from autograder.board.uploads import rules_of
 
@@ -99,10 +100,10 @@ def test_staff_see_why_the_grader_failed_and_let_it_grade_again(bench: Bench) ->
 
 
 def test_the_same_files_get_a_place_when_staff_agree(bench: Bench) -> None:
-    sha256 = bench[1].uploads("s1")[0].sha256
-    assert "s1, then s2: only s1 can have a place" in page(bench)
+    (same,) = decisions.same_files(bench[1])
+    assert "answer.txt by s1, then s2: only s1 can have a place" in page(bench)
     for undo, words in (({}, "all can have a place"), ({"undo": "1"}, "only s1 can have a place")):
-        assert bench[0].post("/staff/agree", data={"files": sha256} | undo, headers=OWN).status_code == 303
+        assert bench[0].post("/staff/agree", data={"files": same.key} | undo, headers=OWN).status_code == 303
         assert f"s1, then s2: {words}" in page(bench)
 
 
@@ -135,7 +136,7 @@ def test_a_student_is_told_why_there_is_no_place(tmp_path: Path) -> None:
         with_rule = "No place: it does not pass 1.1 (it runs), which a place needs."
         after = application(bench[1].path, RULED, rules_of(RULED))
         told = {who: get((type(bench[0])(after), *bench[1:]), "/", who).text for who in ("s1", "s2", "s3")}
-        assert "You are 1st." in told["s1"] and "these are the files of an earlier upload" in told["s2"]
+        assert "You are 1st." in told["s1"] and "someone else handed in a file of it before." in told["s2"]
         assert "your uploads have no accuracy. Their reports say why." in told["s3"]
         bench[1].connection.execute("UPDATE board_result SET broken = '1.1'")
         assert with_rule in get(bench, "/uploads/1", "s1").text and "rule 1.1" in get(bench, "/final", "boss").text

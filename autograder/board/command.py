@@ -72,7 +72,7 @@ def command(args: argparse.Namespace) -> int:
     elif args.no_grading:
         serve(lab, args, chosen)
     else:
-        return both(lab, args)
+        return both(lab, args, chosen)
     return 0
 
 
@@ -103,7 +103,7 @@ def files(record: Record, args: argparse.Namespace, chosen: uploads.Rules) -> No
         print(f"{export.pages(record, args.export, chosen)} rows in {args.export / 'index.html'}")
 
 
-def both(lab: Lab, args: argparse.Namespace) -> int:
+def both(lab: Lab, args: argparse.Namespace, chosen: uploads.Rules) -> int:
     """Serve in one process and grade in another."""
     if args.staff is not None:
         if not args.staff.is_dir():
@@ -112,6 +112,7 @@ def both(lab: Lab, args: argparse.Namespace) -> int:
     import uvicorn  # noqa: F401  a missing uvicorn is reported here, not by a server that is started again and again
 
     with opened(args.db, lab) as record:
+        uploads.remember_all_files(record, chosen)
         record.enqueue_everything()  # uploads that the current grader has not graded
         seed = record.seed
     return supervise.run(*supervise.commands(args, seed))

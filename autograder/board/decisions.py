@@ -6,11 +6,20 @@ from autograder.board.record import Record
 
 
 class Same(NamedTuple):
-    """Files that several people handed in, the earliest first, and whether staff agree to that."""
+    """Files that the same people handed in, the earliest first, and whether staff agree to that.
 
-    sha256: str
+    `key` names them in a form; `identities` are those of `similarity.identity`.
+    """
+
+    files: tuple[str, ...]
     students: tuple[str, ...]
     agreed: bool
+    identities: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """The first identity, as no other files have it."""
+        return self.identities[0]
 
 
 def hide(record: Record, student: str, hidden: bool) -> None:
@@ -20,11 +29,14 @@ def hide(record: Record, student: str, hidden: bool) -> None:
     _choose(record, "board_hidden", "student", student, hidden)
 
 
-def agree(record: Record, sha256: str, agreed: bool) -> None:
+def agree(record: Record, key: str, agreed: bool) -> None:
     """Let all who handed in these files have a place, or only the earliest. ValueError for unknown files."""
-    if sha256 not in {same.sha256 for same in same_files(record)}:
+    identities = next((same.identities for same in same_files(record) if same.key == key), ())
+    if not identities:
         raise ValueError("expected files that several students handed in, got others")
-    _choose(record, "board_agreed", "sha256", sha256, agreed)
+    with record.transaction():
+        for identity in identities:
+            _choose(record, "board_allowed", "identity", identity, agreed)
 
 
 def _choose(record: Record, table: str, column: str, value: str, chosen: bool) -> None:
@@ -40,15 +52,25 @@ def hidden(record: Record) -> set[str]:
 def same_files(record: Record) -> list[Same]:
     """The files that several people of the board handed in, those handed in last first."""
     query = (
-        "SELECT sha256, student, min(id) AS first FROM submission JOIN board_person USING (student) WHERE sha256 IN "
-        "(SELECT sha256 FROM submission JOIN board_person USING (student) GROUP BY sha256 "
-        "HAVING count(DISTINCT student) > 1) GROUP BY sha256, student ORDER BY first DESC"
+        "WITH handed_in AS (SELECT identity, file, student, min(id) AS first FROM submission "
+        "JOIN board_person USING (student) JOIN board_file USING (sha256) GROUP BY identity, student) "
+        "SELECT identity, file, student FROM handed_in WHERE identity IN (SELECT identity FROM handed_in "
+        "GROUP BY identity HAVING count(*) > 1) ORDER BY first, file"
     )
-    found: dict[str, list[str]] = {}
-    for sha256, student, _ in record.connection.execute(query):
-        found.setdefault(sha256, []).insert(0, student)
-    agreed = {row["sha256"] for row in record.connection.execute("SELECT sha256 FROM board_agreed")}
-    return [Same(sha256, tuple(students), sha256 in agreed) for sha256, students in found.items()]
+    students: dict[str, list[str]] = {}
+    names: dict[str, str] = {}
+    for identity, file, student in record.connection.execute(query):
+        students.setdefault(identity, []).append(student)
+        names.setdefault(identity, file)
+    allowed = {row["identity"] for row in record.connection.execute("SELECT identity FROM board_allowed")}
+    groups: dict[tuple[tuple[str, ...], bool], list[str]] = {}
+    for identity, people in students.items():
+        groups.setdefault((tuple(people), identity in allowed), []).append(identity)
+    found = [
+        Same(tuple(names[identity] for identity in identities), people, agreed, tuple(identities))
+        for (people, agreed), identities in groups.items()
+    ]
+    return found[::-1]
 
 
 def regrade(record: Record, sha256: str) -> None:

@@ -80,7 +80,7 @@ def no_place(lab: Lab, note: str) -> str:
     if not note:
         return ""
     if note == "review":
-        return "No place: these are the files of an earlier upload by someone else. Write to the staff, who decide."
+        return "No place: someone else handed in a file of it before. Write to the staff, who decide."
     broken = [f"{check.number} ({check.name})" for check in lab.checks if check.number in note]
     return f"No place: it does not pass {' and '.join(broken)}, which a place needs."
 

@@ -18,7 +18,7 @@ class Entry:
     """A graded upload: its owner, its time in seconds since the epoch, and its values by name of the column.
 
     `number` decides which of two uploads is the earlier, as a clock may have been set back between them. `broken` has
-    the numbers of the rules it breaks; `review` says that another student handed in the same files before.
+    the numbers of the rules it breaks; `review` says that another student handed in one of its files before.
     """
 
     key: str

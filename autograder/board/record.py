@@ -6,7 +6,7 @@ import contextlib
 import json
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,8 +35,15 @@ CREATE TABLE IF NOT EXISTS board_result (
 CREATE TABLE IF NOT EXISTS board_hidden (
     student TEXT PRIMARY KEY          -- has no row on the board
 );
-CREATE TABLE IF NOT EXISTS board_agreed (
-    sha256 TEXT PRIMARY KEY           -- staff agree that several students handed in these files
+CREATE TABLE IF NOT EXISTS board_file (
+    sha256 TEXT NOT NULL,             -- of the content
+    file TEXT NOT NULL,
+    identity TEXT NOT NULL,           -- equal files share it, see `similarity.identity`
+    PRIMARY KEY (sha256, file)
+);
+CREATE INDEX IF NOT EXISTS board_file_identity ON board_file (identity);
+CREATE TABLE IF NOT EXISTS board_allowed (
+    identity TEXT PRIMARY KEY         -- staff agree that several students handed in this file
 );
 CREATE INDEX IF NOT EXISTS submission_student ON submission (student);
 """
@@ -100,6 +107,11 @@ class Record(Store):
         """Enqueue a content for the current grader, unless it has graded it; an earlier result stays until then."""
         jobs.enqueue_all(self, self.lab, sha256, self.seed, ANY)
 
+    def remember_files(self, sha256: str, identities: Mapping[str, str]) -> None:
+        """Remember the files of a content by their `similarity.identity`, which is "" for those not to compare."""
+        rows = [(sha256, file, identity) for file, identity in identities.items() if identity]
+        self.connection.executemany("INSERT OR REPLACE INTO board_file VALUES (?, ?, ?)", rows)
+
     def enqueue_everything(self) -> None:
         """Enqueue the contents of all uploads."""
         with self.transaction():
@@ -138,8 +150,10 @@ class Record(Store):
         rules = self.lab.ranking.rules if self.lab.ranking else ()
         rows = self.connection.execute(
             "SELECT p.key, p.name, s.received, r.columns, s.late, p.kind, s.id, r.broken, EXISTS ("
-            "SELECT 1 FROM submission o WHERE o.sha256 = s.sha256 AND o.student != s.student AND o.id < s.id "
-            "AND s.sha256 NOT IN (SELECT sha256 FROM board_agreed)) FROM submission s "
+            # a file belongs to the student who handed it in first, also in later uploads
+            "SELECT 1 FROM board_file f WHERE f.sha256 = s.sha256 AND s.student != ("
+            "SELECT o.student FROM board_file g JOIN submission o USING (sha256) WHERE g.identity = f.identity "
+            "ORDER BY o.id LIMIT 1) AND f.identity NOT IN (SELECT identity FROM board_allowed)) FROM submission s "
             "JOIN board_person p USING (student) JOIN board_result r USING (sha256) "
             "WHERE p.kind != 'staff' AND student = coalesce(?, student) "
             "AND (student = ? OR student NOT IN (SELECT student FROM board_hidden))",

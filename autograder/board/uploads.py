@@ -1,16 +1,19 @@
 """The rules of handing in (how often, how much, until when), and accepting an upload by them."""
 
 import dataclasses
+import io
 import math
 import shutil
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from autograder.board.accounts import Person
 from autograder.board.record import Record, Upload
+from autograder.classroom import similarity
+from autograder.classroom.similarity import NOTHING, Work
 from autograder.intake import helpers
 from autograder.intake.take_in import take_in
 from autograder.lab import Lab, Ranking
@@ -37,6 +40,7 @@ class Rules:
         deadline: seconds since the epoch, after which an upload is late.
         final: everyone sees the final ranking.
         most_bytes: of an archive.
+        given: the files to hand in as the handout gives them, which are no student's own work.
     """
 
     uploads: int
@@ -44,6 +48,7 @@ class Rules:
     deadline: float = math.inf
     final: bool = False
     most_bytes: int = 2**26
+    given: Mapping[str, Work] = dataclasses.field(default_factory=dict)
 
     def left(self, earlier: Sequence[Upload]) -> int:
         """The number of uploads a student has left; grader failures are not counted."""
@@ -75,6 +80,7 @@ def rules_of(
         deadline,
         final,
         AROUND + sum(hand_in.most_bytes for hand_in in lab.hand_in) + helpers.MOST_TOGETHER,
+        similarity.given(lab),  # read now, as a server may read little later
     )
 
 
@@ -92,7 +98,7 @@ def accept_upload(record: Record, person: Person, content: IO[bytes], rules: Rul
     rules.check(record.uploads(person.student), time.time())  # again below, as others may write
     if shutil.disk_usage(record.path.parent).free < ROOM:
         raise Refused("The server's disk is full; tell the staff.", 600)
-    archive, sha256 = _look(record, content)
+    archive, sha256, identities = _look(record, content, rules)
     with record.transaction():
         earlier = record.uploads(person.student)
         if same := [upload.id for upload in earlier if upload.sha256 == sha256]:
@@ -100,13 +106,23 @@ def accept_upload(record: Record, person: Person, content: IO[bytes], rules: Rul
         now = time.time()
         rules.check(earlier, now)
         record.store_archive(sha256, archive)
+        record.remember_files(sha256, identities)
         number = record.add(person.student, now, sha256, late=now > rules.deadline)
         record.enqueue_content(sha256)
     return number
 
 
-def _look(record: Record, content: IO[bytes]) -> tuple[bytes, str]:
-    """The archive, and the hash of the lab's files in it."""
+def remember_all_files(record: Record, rules: Rules) -> None:
+    """Remember the files of uploads that an earlier version of this program accepted."""
+    query = "SELECT DISTINCT sha256 FROM submission WHERE sha256 NOT IN (SELECT sha256 FROM board_file)"
+    for (sha256,) in record.connection.execute(query).fetchall():
+        content = record.content(sha256)
+        with io.BytesIO(content) if isinstance(content, bytes) else open(content, "rb") as file:
+            record.remember_files(sha256, _look(record, file, rules)[2])
+
+
+def _look(record: Record, content: IO[bytes], rules: Rules) -> tuple[bytes, str, dict[str, str]]:
+    """The archive, the hash of the lab's files in it, and the identity of each file, see `similarity.identity`."""
     with tempfile.TemporaryDirectory(prefix="upload-") as folder:
         path = Path(folder) / "work.zip"
         with open(path, "wb") as file:
@@ -118,4 +134,6 @@ def _look(record: Record, content: IO[bytes]) -> tuple[bytes, str]:
         if not submission.files:
             names = ", ".join(hand_in.name for hand_in in record.lab.hand_in)
             raise Refused(f"Not accepted: expected some of {names}, got none of them.")
-        return path.read_bytes(), submission.sha256
+        works = similarity.of_files(submission.files)
+        identities = {name: similarity.identity(each, rules.given.get(name, NOTHING)) for name, each in works.items()}
+        return path.read_bytes(), submission.sha256, identities

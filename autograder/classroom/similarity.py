@@ -43,6 +43,9 @@ class Work:
     prints: frozenset[int] = frozenset()
 
 
+NOTHING = Work("")
+
+
 @dataclasses.dataclass(frozen=True)
 class Pair:
     """A file that two students share; `share` is 1 if it is equal, else that of the fingerprints, from NEAR on."""
@@ -143,7 +146,7 @@ def pairs(everyone: Mapping[str, Mapping[str, Work]], handout: Mapping[str, Work
     """
     found = []
     for file in dict.fromkeys(file for works in everyone.values() for file in works):
-        start = handout.get(file, Work(""))
+        start = handout.get(file, NOTHING)
         there = {student: works[file] for student, works in everyone.items() if file in works}
         equal = {student: identity(each, start) for student, each in there.items()}
         own = {student: each.prints - start.prints for student, each in there.items()}
