@@ -58,5 +58,6 @@ def hold(driver: Any) -> None:
         pytest.skip("no axe-core: npm install --no-save --no-package-lock axe-core")
     driver.execute_script(AXE.read_text(encoding="utf-8"))
     found = driver.execute_async_script("axe.run().then(arguments[arguments.length - 1])")
-    assert [(each["id"], each["nodes"][0]["html"]) for each in found["violations"]] == [], driver.current_url
+    broken = [(each["id"], each["nodes"][0]["html"], each["nodes"][0]["any"]) for each in found["violations"]]
+    assert not broken, f"{driver.current_url}: {broken}"
     assert len(found["passes"]) > 15

@@ -16,6 +16,7 @@ from browser import MARKS, NOT_THERE, hold, until, window
 from scoreboard import LAB, board, grade_all, work
 
 pytest.importorskip("starlette", reason="the extra [web] is not installed")
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -55,7 +56,9 @@ def sign_in(driver: Any, server: Server, who: str) -> None:
 
 
 def texts(driver: Any, selector: str) -> list[str]:
-    return [element.text for element in driver.find_elements(By.CSS_SELECTOR, selector)]
+    while True:
+        with contextlib.suppress(StaleElementReferenceException):  # an update has taken the elements' place
+            return [element.text for element in driver.find_elements(By.CSS_SELECTOR, selector)]
 
 
 def names(driver: Any) -> list[str]:
