@@ -343,6 +343,8 @@ def test_fit_learns_and_tells_its_history(lab: Callable[[str], ModuleType], caps
     with_inputs = x.copy()
     history = found.fit(x, y, epochs=30, batch_size=20, shuffle=0, validation_data=(x, y))
     assert set(history) == {"loss", "acc", "val_loss", "val_acc"} and history.epoch == list(range(30))
+    losses = np.reshape(history.batches["loss"], (30, 4))  # 90 samples are four full batches an epoch
+    np.testing.assert_allclose(losses.mean(axis=1), history["loss"])
     assert history["val_acc"][-1] == 1 and history.history["loss"][-1] < history["loss"][0]
     np.testing.assert_array_equal(x, with_inputs)
     assert capsys.readouterr().out.count("\n") == 30

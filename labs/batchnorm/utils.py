@@ -44,7 +44,7 @@ def plot_loss_acc(loss: Mapping[str, Curve], acc: Mapping[str, Curve], save_file
         axes.set(xlabel="iteration", title=f"{title} of the training batches", xscale="log")
         axes.set_yscale("log" if title == "loss" else "linear")
         axes.grid(alpha=0.3)
-        axes.legend()
+        axes.legend(title="bold: mean of the last 50 batches")
     plots.save(figure, save_filepath)
 
 

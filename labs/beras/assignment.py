@@ -92,10 +92,15 @@ def train(args: Any) -> int:
     epochs = arguments.epochs if args.epochs is None else args.epochs
     # the simple model is the handout's to the letter, and it does not shuffle
     shuffle = None if args.simple else args.seed
-    history = arguments.model.fit(train_inputs, train_labels_ohe, epochs, arguments.batch_size, shuffle=shuffle)
+    # the test images choose nothing here: their curve is for the picture alone
+    drawn = None if args.plots is None else (test_inputs, test_labels_ohe)
+    history = arguments.model.fit(
+        train_inputs, train_labels_ohe, epochs, arguments.batch_size, shuffle=shuffle, validation_data=drawn
+    )
     performance = arguments.model.evaluate(test_inputs, test_labels_ohe, batch_size=100)
     if args.plots is not None:
-        visualize_metrics(history["loss"], history["acc"], f"{args.plots}/beras_metrics.png")
+        batches, validation = history.batches, (history["val_loss"], history["val_acc"])
+        visualize_metrics(batches["loss"], batches["acc"], f"{args.plots}/beras_metrics.png", "batch", *validation)
         images = f"{args.plots}/beras_images.png"
         visualize_images(arguments.model, test_inputs, test_labels_ohe, num_searching=2000, save_filepath=images)
     print("Testing Performance:", dict(performance))  # at last, as it may fail

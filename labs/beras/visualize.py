@@ -11,13 +11,29 @@ from smallnets import plots
 
 
 def visualize_metrics(
-    losses: Sequence[float] = (), accuracies: Sequence[float] = (), save_filepath: str | None = None
+    losses: Sequence[float] = (),
+    accuracies: Sequence[float] = (),
+    save_filepath: str | None = None,
+    unit: str = "batch",
+    val_losses: Sequence[float] = (),
+    val_accuracies: Sequence[float] = (),
 ) -> None:
-    """Draw losses and accuracies, a value per batch or epoch, side by side."""
+    """Draw losses and accuracies side by side.
+
+    Args:
+        losses, accuracies: of training, a value for each batch or, if `unit` is "epoch", for each epoch.
+        val_losses, val_accuracies: of images that are not trained on, a value at the end of each epoch.
+    """
     figure = _new_figure((10, 4))
-    for axes, values, name in zip(figure.subplots(1, 2), (losses, accuracies), ("loss", "accuracy"), strict=True):
-        axes.plot(np.arange(1, len(values) + 1), values)
-        axes.set(xlabel="epoch or batch", ylabel=name)
+    pairs = (("loss", losses, val_losses), ("accuracy", accuracies, val_accuracies))
+    for axes, (name, values, validation) in zip(figure.subplots(1, 2), pairs, strict=True):
+        axes.plot(np.arange(1, len(values) + 1), values, linewidth=0.5 if len(values) > 500 else 1.5, label="training")
+        if len(validation):
+            # each epoch has as many batches as the others
+            ends = np.arange(1, len(validation) + 1) * len(values) / len(validation)
+            axes.plot(ends, validation, marker=".", color="black", label="other images, after each epoch")
+            axes.legend()
+        axes.set(xlabel=unit, ylabel=name)
         axes.grid(alpha=0.3)
     _finish(figure, save_filepath)
 

@@ -83,8 +83,7 @@ def draw(logs: dict[Path, dict[str, np.ndarray]], path: Path) -> None:
         for axes, what in zip(panels, ("acc", "loss"), strict=True):
             axes.plot(log["step"], log[f"train_{what}"], "--", color=f"C{k % 10}", linewidth=0.8)
             axes.plot(log["step"], log[f"dev_{what}"], color=f"C{k % 10}", linewidth=1.2, label=source.stem)
-    lowest = min(float(np.median(log["dev_acc"])) for log in logs.values())
-    panels[0].set(xlabel="step", ylabel="accuracy", ylim=(max(0, 2 * lowest - 1), 1))
+    panels[0].set(xlabel="step", ylabel="accuracy")
     panels[1].set(xlabel="step", ylabel="cross-entropy", yscale="log")
     panels[0].legend(title="development set; training: dashed", fontsize="small")
     plots.save(figure, path)

@@ -34,6 +34,7 @@ from smallnets.data import quickdraw
 
 PROGRAMS = {"densenet": main_densenet.program, "convnet": main_convnet.program, "bestmodel": main_bestmodel.program}
 SHOWN = 10
+CHANGED = {"noisy": "with noise", "flipped": "upside down"}
 Images = NDArray[np.float32]
 
 
@@ -52,7 +53,8 @@ def gallery(images: NDArray, p: Images, y: NDArray, names: list[str], title: str
     captions = []
     for row, truth in zip(p, y, strict=True):
         found = int(row.argmax())
-        captions.append(f"{names[found]} {row[found]:.2f}" + ("" if found == truth else f"\nis {names[truth]}"))
+        words = f"predicted {names[found]}\n{row[found]:.2f}"
+        captions.append(words if found == truth else f"{words}, is {names[truth]}")
     plots.save(plots.image_grid(np.clip(images, 0, 255), captions, title, columns=5), path)
 
 
@@ -90,14 +92,16 @@ def look_at_dev(net: torch.nn.Module, x: NDArray, y: NDArray, names: list[str], 
         name: rng.choice(candidates, min(SHOWN, len(candidates)), replace=False) for name, candidates in rows.items()
     }
     rows["confident"] = wrong[np.argsort(-p[wrong].max(axis=1), kind="stable")][: 2 * SHOWN]
-    titles = {"right": "right", "wrong": "wrong", "confident": "the most confident mistakes"}
+    titles = {"right": "ten right answers", "wrong": "ten wrong answers", "confident": "the most confident mistakes"}
     for name, chosen in rows.items():
         gallery(x[chosen], p[chosen], y[chosen], names, titles[name], args.out / f"{name}.png")
     right, truth = x[rows["right"]], y[rows["right"]]
     outcome = {}
     for name, images in {"noisy": noisy(right, rng), "flipped": right[:, ::-1]}.items():
         changed = probabilities(net, images)
-        gallery(images, changed, truth, names, f"the ten right ones, {name}", args.out / f"{name}.png")
+        gallery(
+            images, changed, truth, names, f"the ten that were right, now {CHANGED[name]}", args.out / f"{name}.png"
+        )
         outcome[name] = again(images, changed, truth, names)
     whole = {"noisy": noisy(x, rng), "flipped": x[:, ::-1]}
     shares = {name: float(np.mean(probabilities(net, images).argmax(axis=1) == y)) for name, images in whole.items()}
@@ -115,8 +119,8 @@ def look_at_dev(net: torch.nn.Module, x: NDArray, y: NDArray, names: list[str], 
 def look_at_train(x: NDArray, y: NDArray, names: list[str], out: Path) -> dict:
     """Draw the first image of each class and the first vectors; returns the answers of 1.3.2 and 1.5."""
     first = [int(np.flatnonzero(y == k)[0]) for k in range(len(names)) if (y == k).any()]
-    certain = np.eye(len(names), dtype=np.float32)[y[first]]
-    gallery(x[first], certain, y[first], names, "the first of each class", out / "first.png")
+    figure = plots.image_grid(x[first], [names[k] for k in y[first]], "the first training image of each class", 5)
+    plots.save(figure, out / "first.png")
     flattened(x, [names[k] for k in y[:5]], out / "flattened.png")
     dense = dict(main_densenet.TwoLayerDenseNet().named_parameters())
     return {

@@ -14,11 +14,13 @@ __all__ = ["History", "Model", "print_stats", "update_metric_dict"]
 class History(defaultdict):
     """The result of fit: {"loss": [one per epoch], "acc": [...]}, with "val_loss" and "val_acc" when it validates.
 
-    As in Keras, `history` is the dict (this one) and `epoch` the list of epoch numbers.
+    As in Keras, `history` is the dict (this one) and `epoch` the list of epoch numbers. `batches` has a value for each
+    batch of the training, {"loss": [...], "acc": [...]}, for the curves of the handout's part 11.
     """
 
     def __init__(self) -> None:
         super().__init__(list)
+        self.batches: dict[str, list] = defaultdict(list)
 
     @property
     def history(self) -> "History":
@@ -99,6 +101,8 @@ class Model(ABC):
                 rows = slice(start, start + batch_size) if order is None else order[start : start + batch_size]
                 update_metric_dict(batches, self.batch_step(x[rows], y[rows], training=True))
             update_metric_dict(history, batches)
+            for name, values in batches.items():
+                history.batches[name] += values
             if validation_data is not None:
                 found = self.evaluate(*validation_data, batch_size=min(batch_size, len(validation_data[0])))
                 update_metric_dict(history, {f"val_{name}": value for name, value in found.items()})
