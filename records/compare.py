@@ -9,7 +9,6 @@ draw share their images, so a small p over few draws says less than it seems to.
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,11 @@ if __name__ == "__main__":
 
 import mp6
 from records import timing, trial
-from smallnets import cli, files, tables, threads
+from smallnets import cli, files, samples, splits, tables, threads
 from smallnets.student import imported
 
 
-def fit(path: Path, part: int, split: trial.Split, seed: int, max_iter: int) -> tuple[float, float]:
+def fit(path: Path, part: int, split: splits.Split, seed: int, max_iter: int) -> tuple[float, float]:
     """(score, seconds of fit) of a file's training.
 
     Raises:
@@ -36,36 +35,26 @@ def fit(path: Path, part: int, split: trial.Split, seed: int, max_iter: int) -> 
     return trial.score(run), sum(run.seconds.values())
 
 
-def p_value(before: Sequence[float], after: Sequence[float]) -> float:
-    """Of the paired t-test; 1 where no pair differs, 0 where all differ by the same."""
-    differences = [b - a for a, b in zip(before, after, strict=True)]
-    if max(differences) == min(differences):
-        return float(differences[0] == 0)
-    from scipy import stats  # takes a second to import
-
-    return float(stats.ttest_rel(after, before).pvalue)
-
-
 def against(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """What the second file changes: mean difference of the scores, p, and the median ratio of times in a pair."""
     return {
         "difference": after["mean"] - before["mean"],
-        "p": p_value(before["values"], after["values"]),
+        "p": samples.p_value(before["values"], after["values"]),
         "time_ratio": timing.ratios(after["seconds"], before["seconds"]).median,
     }
 
 
-def compare(args: argparse.Namespace, splits: list[trial.Split]) -> list[dict[str, Any]]:
+def compare(args: argparse.Namespace, drawn: list[splits.Split]) -> list[dict[str, Any]]:
     """A row for each file; all but the first have what they change against it."""
     fits: dict[Path, list[tuple[float, float]]] = {path: [] for path in args.file}
-    for split in splits:
+    for split in drawn:
         for seed in range(args.seeds):
             for path in args.file:
                 fits[path].append(fit(path, args.part, split, seed, args.max_iter))
     rows = []
     for path, pairs in fits.items():
         scores, seconds = ([pair[i] for pair in pairs] for i in (0, 1))
-        rows.append({"file": path.name} | trial.summary(scores) | {"seconds": seconds})
+        rows.append({"file": path.name} | samples.summary(scores) | {"seconds": seconds})
     return [rows[0], *(row | against(rows[0], row) for row in rows[1:])]
 
 
@@ -112,7 +101,7 @@ def main(argv: list[str] | None = None) -> int:
         files.expect_file(args.json, *files.JSON)
     with threads.limited(args.threads), tempfile.TemporaryDirectory() as name:
         folders = trial.draw(args.draws, args.source, Path(name))
-        rows = compare(args, [trial.load(split, folder, args.part) for split, folder in folders.items()])
+        rows = compare(args, [splits.load(split, folder, args.part) for split, folder in folders.items()])
     if args.json is not None:
         found = timing.environment() | {"part": args.part, "seeds": args.seeds, "draws": args.draws, "files": rows}
         files.write_text(args.json, json.dumps(found, indent=1) + "\n")

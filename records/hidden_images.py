@@ -25,7 +25,7 @@ import mp6
 from autograder import registry
 from records import lookups, trial
 from records.timing import ROOT
-from smallnets import cli, metrics, tables, threads
+from smallnets import cli, metrics, splits, tables, threads
 from smallnets.data import course, datasets, fashion
 from smallnets.data.draws import secret_seed
 from smallnets.student import imported
@@ -57,7 +57,7 @@ def solutions(part: int) -> Iterator[Path]:
 
 def trained(path: Path, part: int, drawn: list[Set], seed: int, max_iter: int) -> list[float]:
     """The score on each set of one training of a solution."""
-    split = trial.load("shipped", ROOT / "data/fashion_mnist", part)
+    split = splits.load("shipped", ROOT / "data/fashion_mnist", part)
     x = torch.from_numpy(np.concatenate([x for x, _ in drawn])).float() / mp6.PARTS[part].divisor
     dev = Dev(x, np.concatenate([y for _, y in drawn]), split.dev.names)
     with imported(path) as module:

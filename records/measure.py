@@ -22,7 +22,7 @@ if __name__ == "__main__":
 
 import mp6
 from records import processes, timing, trial
-from smallnets import cli, faults, files, tables, threads
+from smallnets import cli, faults, files, samples, splits, tables, threads
 
 SHIPPED = timing.ROOT / "data/fashion_mnist"
 ALL_DRAWS = "all draws"
@@ -38,12 +38,12 @@ def split_folders(args: argparse.Namespace, temporary: Path) -> dict[str, Path]:
     return {"shipped": args.dataset} | draws
 
 
-def figures(part: int, split: trial.Split, args: argparse.Namespace) -> dict[str, Any]:
+def figures(part: int, split: splits.Split, args: argparse.Namespace) -> dict[str, Any]:
     """The part's scores over the seeds on one split, with what goes with them."""
     module = mp6.import_part(mp6.PARTS[part].module)
     runs = [trial.run(module, part, split, seed, args.max_iter) for seed in range(args.seeds)]
     row = {"part": part, "split": split.name, "metric": mp6.PARTS[part].task.metric}
-    row |= trial.summary([trial.score(run) for run in runs])
+    row |= samples.summary([trial.score(run) for run in runs])
     row |= {"parameters": runs[0].num_parameters, "bottleneck": runs[0].bottleneck}
     row["training_seconds"] = statistics.median(run.seconds["training"] for run in runs)
     if part == 3:
@@ -148,7 +148,7 @@ def measured(args: argparse.Namespace) -> int:
         folders = split_folders(args, temporary)
         rows = []
         for part in args.parts:
-            own = [figures(part, trial.load(split, folder, part), args) for split, folder in folders.items()]
+            own = [figures(part, splits.load(split, folder, part), args) for split, folder in folders.items()]
             rows += [*own, mean_of_draws(own[1:])] if len(own) > 2 else own
             print(f"part {part}: measured", file=sys.stderr)
         found |= {"figures": rows, "processes": costs(args, temporary) if args.turns else []}

@@ -7,8 +7,8 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
-from records.trial import Split
 from smallnets import metrics
+from smallnets.splits import Split
 
 
 def classifiers() -> dict[str, Any]:

@@ -35,7 +35,7 @@ import torch
 import mp6
 from records import timing, trial
 from records.timing import ROOT, seconds
-from smallnets import cli, tables, threads
+from smallnets import cli, splits, tables, threads
 
 STEPS = 30
 QUIET = 0.1  # cores that others may take when an idle turn begins
@@ -51,7 +51,7 @@ class Turn(NamedTuple):
 
 def part2() -> float:
     """The whole fit of part 2 as mp6.py calls it, on the shipped images."""
-    split = trial.load("shipped", ROOT / "data" / "fashion_mnist", 2)
+    split = splits.load("shipped", ROOT / "data" / "fashion_mnist", 2)
     return sum(trial.run(mp6.import_part("neuralnet_p2"), 2, split, 0, 50).seconds.values())
 
 

@@ -1,26 +1,13 @@
 """One part's data, shipped or freshly drawn, and one training on it, run as mp6.py runs it."""
 
 import argparse
-import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
-
-import torch
 
 import mp6
-from smallnets.data import course, fashion, reader
-from smallnets.tasks import Dev
-
-
-class Split(NamedTuple):
-    """x float32 [N, 784] as fit gets it, y int64 [N], and the development set."""
-
-    name: str
-    x: torch.Tensor
-    y: torch.Tensor
-    dev: Dev
+from smallnets.data import course, fashion
+from smallnets.splits import Split
 
 
 def draw(seeds: Iterable[int], source: Path | None, folder: Path) -> dict[str, Path]:
@@ -37,14 +24,6 @@ def draw(seeds: Iterable[int], source: Path | None, folder: Path) -> dict[str, P
     for seed, path in zip(seeds, folders.values(), strict=True):
         course.write_splits(images, labels, {"train": course.TRAIN, "dev": course.DEV}, seed, path)
     return folders
-
-
-def load(name: str, folder: Path, part: int) -> Split:
-    """Read and scale one part's data."""
-    splits, divisor = reader.load_dataset(folder, part), mp6.PARTS[part].divisor
-    x, dev_x = (torch.tensor(pixels, dtype=torch.float32) / divisor for pixels in (splits[0], splits[2]))
-    names = reader.load_class_names(folder, part, int(splits[1].max()) + 1)
-    return Split(name, x, torch.tensor(splits[1]), Dev(dev_x, splits[3], names))
 
 
 def run(module: ModuleType, part: int, split: Split, seed: int, max_iter: int) -> mp6.Run:
@@ -64,15 +43,3 @@ def run(module: ModuleType, part: int, split: Split, seed: int, max_iter: int) -
 def score(trained: mp6.Run) -> float:
     """The accuracy, or part 3's MSE, on the development set."""
     return trained.scores[mp6.PARTS[trained.part].task.metric]
-
-
-def summary(values: Sequence[float]) -> dict[str, Any]:
-    """Mean, standard deviation (n - 1; 0 for a single value), least, greatest and all values."""
-    std = statistics.stdev(values) if len(values) > 1 else 0.0
-    return {
-        "mean": statistics.fmean(values),
-        "std": std,
-        "min": min(values),
-        "max": max(values),
-        "values": list(values),
-    }

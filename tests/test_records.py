@@ -11,6 +11,7 @@ import pytest
 
 import mp6
 from records import compare, measure, processes, timing, trial
+from smallnets import samples, splits
 
 # predicts the class whose mean image is nearest, or, with SKILL 0, one that the seed chooses
 SOURCE = """
@@ -94,8 +95,8 @@ def test_without_a_source_the_shipped_splits_are_measured_alone(
 
 def test_a_draw_is_what_prepare_writes(images: None, tmp_path: Path) -> None:
     folders = trial.draw([3, 4], None, tmp_path)
-    splits = {"train": 60, "dev": 30}
-    trial.course.write_splits(*trial.fashion.read_split("train", None), splits, 3, tmp_path / "again")
+    sizes = {"train": 60, "dev": 30}
+    trial.course.write_splits(*trial.fashion.read_split("train", None), sizes, 3, tmp_path / "again")
     for path in (tmp_path / "again").iterdir():
         assert path.read_bytes() == (folders["draw 3"] / path.name).read_bytes()
         assert path.read_bytes() != (folders["draw 4"] / path.name).read_bytes()
@@ -107,7 +108,7 @@ def test_a_fit_is_the_one_of_mp6(dataset: Path, tmp_path: Path) -> None:
     folders = ["--dataset", str(dataset), "--models", str(tmp_path), "--json", str(path)]
     assert mp6.main([*options, *folders]) == 0
     card = json.loads(path.read_text())[0]
-    run = trial.run(mp6.import_part("neuralnet_p1"), 1, trial.load("shipped", dataset, 1), 5, 3)
+    run = trial.run(mp6.import_part("neuralnet_p1"), 1, splits.load("shipped", dataset, 1), 5, 3)
     assert run.losses == card["losses"] and trial.score(run) == card["metrics"]["accuracy"]
 
 
@@ -127,13 +128,13 @@ def test_compare_finds_the_better_of_two_files(
 
 
 def test_p_where_the_pairs_do_not_vary() -> None:
-    assert compare.p_value([0.5, 0.75], [0.5, 0.75]) == 1
-    assert compare.p_value([0.5, 0.75], [0.25, 0.5]) == 0
+    assert samples.p_value([0.5, 0.75], [0.5, 0.75]) == 1
+    assert samples.p_value([0.5, 0.75], [0.25, 0.5]) == 0
 
 
 def test_p_is_that_of_a_worked_t_test() -> None:
     # differences 1, 2, 3: t = 2 / (1 / sqrt 3) = 3.4641 with 2 degrees of freedom; p = 1 - t / sqrt(2 + t^2)
-    assert compare.p_value([0, 0, 0], [1, 2, 3]) == pytest.approx(1 - 3.46410162 / (2 + 12) ** 0.5)
+    assert samples.p_value([0, 0, 0], [1, 2, 3]) == pytest.approx(1 - 3.46410162 / (2 + 12) ** 0.5)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,7 @@ if __name__ == "__main__":
 import torch
 
 from mp6 import PARTS
-from smallnets import cli, files, train
-from smallnets.data import reader
+from smallnets import cli, files, splits, train
 from smallnets.student import imported
 
 HERE = Path(__file__).parent
@@ -26,9 +25,8 @@ STYLES = ("terse", "pickled", "by_hand")
 
 def inputs(part: int) -> tuple[torch.Tensor, ...]:
     """What fit is called with before n_iter."""
-    splits = reader.load_dataset(DATA, part)
-    x, x_dev = (torch.tensor(pixels, dtype=torch.float32) / PARTS[part].divisor for pixels in (splits[0], splits[2]))
-    return PARTS[part].task.inputs(x, torch.tensor(splits[1]), x_dev)
+    split = splits.load("shipped", DATA, part)
+    return PARTS[part].task.inputs(split.x, split.y, split.dev.x)
 
 
 def make(style: str, part: int, folder: Path) -> tuple[Any, Any, Any]:
