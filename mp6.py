@@ -26,10 +26,11 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
 
-from smallnets import cli, files, fitcheck, metrics, modelfile, netfile, parts, progress, threads, train
+from smallnets import cli, files, fitcheck, metrics, modelfile, netfile, parts, progress, tasks, threads, train
 from smallnets.data import reader
+from smallnets.snapshots import Snapshots
 from smallnets.student import StudentError, student_code
-from smallnets.tasks import Dev, Images, Labels, Task, encode
+from smallnets.tasks import Dev, Task, encode
 
 HERE = Path(__file__).parent
 
@@ -41,7 +42,7 @@ class Part(parts.Part):
     task: Task
 
 
-PARTS = {k: Part(**vars(part), task=Labels() if part.n_classes else Images()) for k, part in parts.PARTS.items()}
+PARTS = {k: Part(**vars(part), task=tasks.task_of(part)) for k, part in parts.PARTS.items()}
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Run:
     num_parameters: int = 0
     bottleneck: int | None = None
     notes: list[str] = field(default_factory=list)  # what is not as it should be, a line each
+    snapshots: Snapshots = field(default_factory=lambda: Snapshots(0))  # of the training, where pictures are asked for
 
     def reaches(self, bound: float) -> bool:
         """Whether the accuracy is at least, or the MSE at most, `bound`."""
@@ -118,12 +120,12 @@ def train_part(
     # a fit that changes its inputs in place must not change what it is scored against
     inputs = spec.task.inputs(x, y, dev.x.clone())
     train.seed_everything(args.seed)
-    show = False if args.quiet else None
+    show, snapshots = False if args.quiet else None, Snapshots(n_iter if args.plots else 0)
     start = time.perf_counter()
     # at once, as this loop may be an endless one
     beyond = f"note: part {part}: {n_iter} batches are trained, and fit goes on; an iteration is a batch, not an epoch"
     with (
-        progress.watch_steps(progress.step_classes(module), n_iter, f"part {part}", show, beyond) as steps,
+        progress.watch_steps(progress.step_classes(module), n_iter, f"part {part}", show, beyond, snapshots) as steps,
         student_code(own_file),
     ):
         result = module.fit(*inputs, n_iter)
@@ -132,7 +134,7 @@ def train_part(
     notes: list[str] = []
     seconds = {"training": (steps.last_end or end) - start, "prediction": end - (steps.last_end or end)}
     predictions = spec.task.check(predictions, dev, notes)
-    run = Run(part, net, predictions, fitcheck.losses(losses, n_iter, notes), seconds, notes=notes)
+    run = Run(part, net, predictions, fitcheck.losses(losses, n_iter, notes), seconds, notes=notes, snapshots=snapshots)
     if steps.count > n_iter and len(run.losses) <= n_iter:  # else the number of losses has said it
         notes.append(f"fit trained {steps.count} batches in {n_iter} iterations, so these figures are not comparable")
     if not isinstance(net, torch.nn.Module):
@@ -245,7 +247,7 @@ def run_part(part: int, args: argparse.Namespace) -> tuple[Run, dict[str, Any]]:
             modelfile.save(args.models / spec.model, run.net, card)
             written.append(args.models / spec.model)
         if args.plots is not None:
-            written += draw(run, dev, args.plots)
+            written += draw(run, module, dev, args.plots)
     finally:
         tell(run, dev, written, args.quiet)
     return run, card
@@ -292,13 +294,39 @@ def run_card(run: Run, args: argparse.Namespace, data_sha256: str) -> dict[str, 
     }
 
 
-def draw(run: Run, dev: Dev, folder: Path) -> list[Path]:
-    """Write the pictures of a run into `folder`, return their paths."""
-    from smallnets import plots  # matplotlib takes longer to import than part 1 takes to train
+def development_curve(run: Run, module: ModuleType, dev: Dev) -> dict[int, float]:
+    """The score on the development set after each iteration of which the net was copied; empty if none can be scored.
 
-    figures = PARTS[run.part].task.figures(run.net, run.predictions, dev)
+    It is taken after the training, as the copies were made between the calls of net.step.
+    """
+
+    def score(net: torch.nn.Module) -> float:
+        with student_code(str(module.__file__)):
+            return tasks.score(PARTS[run.part].task, net, Dev(dev.x.clone(), dev.y, dev.names))
+
+    return run.snapshots.curve(score)
+
+
+def least_loss(net: Any, n_classes: int) -> float:
+    """Below which no loss can fall, because the net's loss smooths labels; 0 if it does not."""
+    loss_fn = getattr(net, "loss_fn", None)
+    if not isinstance(loss_fn, torch.nn.CrossEntropyLoss):
+        return 0.0
+    return metrics.least_cross_entropy(loss_fn.label_smoothing, n_classes)
+
+
+def draw(run: Run, module: ModuleType, dev: Dev, folder: Path) -> list[Path]:
+    """Write the pictures of a run into `folder`, return their paths."""
+    from smallnets import filters, plots  # matplotlib takes longer to import than part 1 takes to train
+
+    task = PARTS[run.part].task
+    figures = task.figures(run.net, run.predictions, dev)
     if run.losses:
-        figures["loss"] = plots.loss_curve(run.losses, "training")
+        figures["loss"] = plots.loss_curve(run.losses, "training", least_loss(run.net, len(dev.names)))
+    if curve := development_curve(run, module, dev):
+        figures["development"] = plots.curve(curve, task.label, "development set, after each iteration")
+    if isinstance(run.net, torch.nn.Module) and (found := filters.of_net(run.net)):
+        figures["filters"] = filters.picture(found, "weights, each filter on a scale of its own")
     paths = []
     for name, figure in figures.items():
         paths.append(folder / f"part{run.part}_{name}.png")

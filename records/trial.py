@@ -33,7 +33,7 @@ def run(module: ModuleType, part: int, split: Split, seed: int, max_iter: int) -
         ValueError: fit returned something else than its contract says.
         StudentError: it raised.
     """
-    args = argparse.Namespace(seed=seed, max_iter=max_iter, quiet=True)
+    args = argparse.Namespace(seed=seed, max_iter=max_iter, quiet=True, plots=None)
     # a fit that changes its inputs must not change the next one's
     trained = mp6.train_part(part, module, split.x.clone(), split.y.clone(), split.dev, args)
     mp6.measure(trained, module, split.dev)

@@ -4,6 +4,8 @@ A ratio whose denominator is zero is 0, never nan: the precision of a class that
 predicted, the recall of a class that is not in the set (scikit-learn's zero_division=0).
 """
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -74,3 +76,13 @@ def mse_per_row(x: ArrayLike, xhat: ArrayLike) -> NDArray[np.float64]:
         shapes = f"{list(truth.shape)} and {list(predicted.shape)}"
         raise ValueError(f"expected two arrays of one shape, not empty, got {shapes}")
     return np.square(truth - predicted).reshape(len(truth), -1).mean(axis=1)
+
+
+def least_cross_entropy(label_smoothing: float, n_classes: int) -> float:
+    """The loss of the best possible outputs, which is the entropy of the smoothed labels; 0 without smoothing.
+
+    Of a label's probability 1, `label_smoothing` is spread over all classes in equal shares, as torch does it.
+    """
+    share = label_smoothing / n_classes
+    probabilities = [1 - label_smoothing + share, *[share] * (n_classes - 1)]
+    return sum(-p * math.log(p) for p in probabilities if p > 0)

@@ -1,6 +1,6 @@
 """Pictures of a run, as PNG files. matplotlib is imported with this module, so import it only for pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,13 +18,38 @@ def save(figure: Figure, path: str | Path) -> None:
         figure.savefig(temporary, dpi=120)
 
 
-def loss_curve(losses: Sequence[float], title: str) -> Figure:
-    """Loss against iteration, from 1; [n_iter] losses, of which none may be missing."""
+def loss_curve(losses: Sequence[float], title: str, floor: float = 0.0) -> Figure:
+    """Loss against iteration, from 1; [n_iter] losses, of which none may be missing.
+
+    Args:
+        floor: the least loss that label smoothing leaves, a dashed line; 0 draws none.
+    """
+    figure = curve(dict(enumerate(losses, 1)), "loss of the batch", title)
+    if floor:
+        (axes,) = figure.axes
+        axes.axhline(floor, color="black", linestyle="--", label=f"the least that label smoothing leaves, {floor:.3f}")
+        axes.legend()
+    return figure
+
+
+def curve(values: Mapping[int, float], name: str, title: str) -> Figure:
+    """Values against the iteration that each is of."""
     figure = Figure(figsize=(6, 4), layout="constrained")
     axes = figure.subplots()
-    axes.plot(range(1, len(losses) + 1), losses, marker="." if len(losses) <= 1 else None)
-    axes.set(xlabel="iteration", ylabel="loss of the batch", title=title)
+    axes.plot(list(values), list(values.values()), marker="." if len(values) <= 30 else None)
+    axes.set(xlabel="iteration", ylabel=name, title=title)
     axes.grid(alpha=0.3)
+    return figure
+
+
+def bars(values: Sequence[float] | NDArray, names: Sequence[str], name: str, title: str) -> Figure:
+    """A bar from 0 to 1 for each of the names, with its value."""
+    figure = Figure(figsize=(6, 1.2 + 0.35 * len(names)), layout="constrained")
+    axes = figure.subplots()
+    drawn = axes.barh(range(len(names)), values, tick_label=list(names), color="tab:blue")
+    axes.bar_label(drawn, fmt="%.3f", label_type="center", color="white")
+    axes.set(xlabel=name, title=title, xlim=(0, 1))
+    axes.invert_yaxis()  # the first name on top
     return figure
 
 

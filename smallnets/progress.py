@@ -44,7 +44,12 @@ def step_classes(module: ModuleType) -> list[type]:
 
 @contextmanager
 def watch_steps(
-    net_classes: Iterable[type], total: int, label: str, show: bool | None = None, beyond: str = ""
+    net_classes: Iterable[type],
+    total: int,
+    label: str,
+    show: bool | None = None,
+    beyond: str = "",
+    after: Callable[[Steps], object] | None = None,
 ) -> Iterator[Steps]:
     """Count the calls of the classes' own `step` while the block runs, and show them on a terminal.
 
@@ -59,6 +64,7 @@ def watch_steps(
         label: what stands before the bar.
         show: draw the bar; by default only when stderr is a terminal.
         beyond: the line that is printed on stderr, once, when there are more steps than expected.
+        after: called after each step with all that has been seen so far.
     """
     steps = Steps()
     own = {net_class: vars(net_class)["step"] for net_class in net_classes if _function(vars(net_class)["step"])}
@@ -67,6 +73,8 @@ def watch_steps(
     def done(loss: object) -> None:
         if beyond and steps.count == total + 1:
             _say(beyond, bar)
+        if after is not None:
+            after(steps)
         if bar is not None:
             bar.set_postfix_str(_loss_text(loss), refresh=False)
             bar.update()

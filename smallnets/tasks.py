@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from smallnets import fitcheck, metrics, tables, train
+from smallnets import fitcheck, metrics, parts, tables, train
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +27,7 @@ class Dev:
 class Labels:
     """Classification (parts 1 and 2); predictions are int64 [M], of which those beyond the classes are no label."""
 
-    metric, bound = "accuracy", "at least"
+    metric, label, bound = "accuracy", "accuracy", "at least"
     returns = "losses, yhats, net"
 
     def inputs(self, x: torch.Tensor, y: torch.Tensor, dev_x: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -72,6 +72,7 @@ class Labels:
         confusion, names = self.confusion(predictions, dev)
         title = f"development set, accuracy {metrics.accuracy(confusion):.4f}"
         drawn = {"confusion": plots.confusion_matrix(confusion, names, title)}
+        drawn["f1"] = plots.bars(metrics.f1(confusion)[: len(dev.names)], dev.names, "F1", "F1 of each class")
         right = predictions == dev.y
         for name, rows in (("right", right), ("wrong", ~right)):
             chosen = np.flatnonzero(rows)[:SHOWN]
@@ -84,7 +85,7 @@ class Labels:
 class Images:
     """Reconstruction through a bottleneck (part 3); predictions are float32 [M, 784]. Methods as in Labels."""
 
-    metric, bound = "mse", "at most"
+    metric, label, bound = "mse", "MSE", "at most"
     returns = "losses, xhats, net"
 
     def inputs(self, x: torch.Tensor, y: torch.Tensor, dev_x: torch.Tensor) -> tuple[torch.Tensor, ...]:
@@ -122,6 +123,17 @@ class Images:
 
 
 Task = Labels | Images
+
+
+def task_of(part: parts.Part) -> Task:
+    """What the fit of a part is asked for."""
+    return Labels() if part.n_classes else Images()
+
+
+def score(task: Task, net: torch.nn.Module, dev: Dev) -> float:
+    """The accuracy or MSE of a net on the development set."""
+    predictions = task.check(task.decide(train.predict(net, dev.x)), dev, [])
+    return task.score(predictions, dev)[task.metric]
 
 
 def encode(net: Any, x: torch.Tensor) -> torch.Tensor:

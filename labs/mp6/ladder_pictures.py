@@ -1,0 +1,46 @@
+"""The ladder's table as a picture, and the curves of its trainings."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib
+from matplotlib.figure import Figure
+
+
+def scores(rungs: Sequence[Any], label: str, threshold: float | None) -> Figure:
+    """A row for each rung of `ladder.Rung`, from the lowest: a dot for each training, a bar for their mean."""
+    figure = Figure(figsize=(8, 1.2 + 0.34 * len(rungs)), layout="constrained")
+    axes = figure.subplots()
+    for row, rung in enumerate(rungs):
+        axes.plot(rung.scores, [row] * len(rung.scores), "o", color="tab:blue", alpha=0.5, markersize=4)
+        mean = sum(rung.scores) / len(rung.scores)
+        axes.plot([mean, mean], [row - 0.35, row + 0.35], color="black")
+    if threshold is not None:
+        axes.axvline(threshold, color="tab:red", linestyle="--", label=f"the handout's threshold, {threshold}")
+        axes.legend()
+    axes.set_yticks(range(len(rungs)), [rung.name for rung in rungs])
+    axes.set(xlabel=f"{label} on the development set", title="each training, and the mean of a rung's")
+    axes.grid(alpha=0.3)
+    return figure
+
+
+def curves(rungs: Sequence[Any], label: str) -> Figure:
+    """Loss of the batch, and score on the development set, against the iteration: the first training of each rung.
+
+    Rungs beside the ladder, from which no other is derived, are thin.
+    """
+    figure = Figure(figsize=(13, 5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    colours = matplotlib.colormaps["viridis_r"].resampled(len(rungs) + 1)
+    under = {rung.below for rung in rungs}
+    for k, rung in enumerate(rungs):
+        width = 1.6 if rung.name in under or rung is rungs[-1] else 0.6
+        colour = "black" if rung is rungs[-1] else colours(k + 1)
+        left.plot(range(1, len(rung.losses) + 1), rung.losses, color=colour, linewidth=width, label=rung.name)
+        right.plot(list(rung.curve), list(rung.curve.values()), color=colour, linewidth=width, label=rung.name)
+    left.set(xlabel="iteration", ylabel="loss of the batch", yscale="log", title="training")
+    right.set(xlabel="iteration", ylabel=label, title="development set, after each iteration")
+    for axes in (left, right):
+        axes.grid(alpha=0.3)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside right center")
+    return figure

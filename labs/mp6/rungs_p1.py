@@ -1,0 +1,193 @@
+"""Part 1 of MP6 in small steps: each class is a whole net, which changes one thing of the class above it.
+
+This file can be handed in as neuralnet_p1.py, as `ladder.py --write` does: NeuralNet, near its end, names the rung.
+Every learning rate is the best of some that were tried on other draws of the training images.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import nn
+
+
+class Handout(nn.Module):
+    """The handout's net, 784 -> 128 -> 3, as its text describes it: raw pixels, Tanh, plain SGD."""
+
+    lrate = 0.01
+
+    def __init__(self, lrate: float, loss_fn: Callable, in_size: int, out_size: int) -> None:
+        super().__init__()
+        self.layers = self.build(in_size, out_size)
+        self.loss_fn = loss_fn
+        self.optimizer = self.build_optimizer(lrate)
+
+    def build(self, in_size: int, out_size: int) -> nn.Sequential:
+        """The layers; none follows the last Linear, as the loss has the softmax."""
+        return nn.Sequential(nn.Linear(in_size, 128), nn.Tanh(), nn.Linear(128, out_size))
+
+    def build_optimizer(self, lrate: float) -> torch.optim.Optimizer:
+        """The rule by which gradients change the parameters."""
+        return torch.optim.SGD(self.parameters(), lr=lrate)
+
+    def prepare(self, train_set: torch.Tensor) -> None:
+        """Take statistics of the training images [N, in_size] before the first step; here, none."""
+
+    def share_of_rate(self, t: int, n_iter: int) -> float:
+        """The learning rate of iteration t, from 0, as a share of `lrate`."""
+        return 1.0
+
+    def set_parameters(self, params: Iterable[torch.Tensor]) -> None:
+        """Copy tensors in, in the order of get_parameters()."""
+        with torch.no_grad():
+            for p, value in zip(self.get_parameters(), params, strict=True):
+                p.copy_(value)
+
+    def get_parameters(self) -> list[nn.Parameter]:
+        """The list of trained tensors."""
+        return list(self.parameters())
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Raw pixels [N, in_size] -> logits [N, out_size]."""
+        return self.layers(x)
+
+    def step(self, x: torch.Tensor, y: torch.Tensor) -> float:
+        """One update on a batch; returns the loss before it."""
+        self.optimizer.zero_grad()
+        loss = self.loss_fn(self(x), y)
+        loss.backward()
+        self.optimizer.step()
+        return loss.item()
+
+
+class Standardised(Handout):
+    """Pixels less their mean, over their deviation; both are part of the net, so that a saved net takes raw pixels."""
+
+    lrate = 0.3
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(self, lrate: float, loss_fn: Callable, in_size: int, out_size: int) -> None:
+        super().__init__(lrate, loss_fn, in_size, out_size)
+        self.register_buffer("mean", torch.tensor(0.0))
+        self.register_buffer("std", torch.tensor(1.0))
+
+    def prepare(self, train_set: torch.Tensor) -> None:
+        self.mean, self.std = train_set.mean(), train_set.std(correction=0).clamp(min=1e-6)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.layers((x - self.mean) / self.std)
+
+
+class Relu(Standardised):
+    """ReLU for Tanh."""
+
+    lrate = 0.2
+
+    def build(self, in_size: int, out_size: int) -> nn.Sequential:
+        return nn.Sequential(nn.Linear(in_size, 128), nn.ReLU(), nn.Linear(128, out_size))
+
+
+class Momentum(Relu):
+    """A step goes along a moving sum of the gradients, and not along the last one alone."""
+
+    lrate = 0.06
+
+    def build_optimizer(self, lrate: float) -> torch.optim.Optimizer:
+        return torch.optim.SGD(self.parameters(), lr=lrate, momentum=0.9, nesterov=True)
+
+
+class Orthogonal(torch.optim.Optimizer):
+    """SGD with momentum, whose update of a matrix has the singular values 1 (Jordan et al., "Muon", 2024).
+
+    Else a few directions with large gradients take most of each step. The singular value decomposition says best what
+    is done; neuralnet_p1.py comes near it in less time by Newton-Schulz iterations.
+    """
+
+    def __init__(self, parameters: Iterable[nn.Parameter], lr: float) -> None:
+        super().__init__(parameters, {"lr": lr})
+
+    @torch.no_grad()
+    def step(self, closure: Callable | None = None) -> None:  # type: ignore[override]
+        """One update from the gradients that the parameters have."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                velocity = self.state[p].setdefault("velocity", torch.zeros_like(p))
+                velocity.mul_(0.7).add_(p.grad)
+                update = p.grad + 0.7 * velocity
+                if p.ndim > 1:
+                    u, _, v = torch.linalg.svd(update.flatten(1), full_matrices=False)
+                    update = (u @ v).view_as(p)
+                p.sub_(group["lr"] * update)
+
+
+class Orthogonalised(Momentum):
+    """All directions of a matrix are updated by the same length."""
+
+    lrate = 0.03
+
+    def build_optimizer(self, lrate: float) -> torch.optim.Optimizer:
+        return Orthogonal(self.parameters(), lrate)
+
+
+class Falling(Orthogonalised):
+    """The learning rate rises in the first tenth of the iterations, then falls to zero."""
+
+    lrate = 0.1
+
+    def share_of_rate(self, t: int, n_iter: int) -> float:
+        return min(1, 10 * (t + 1) / n_iter) * (1 - t / n_iter)
+
+
+class Roots(Falling):
+    """Square roots of the pixels: whether a pixel is dark or black tells more than how bright it is."""
+
+    lrate = 0.15
+
+    def prepare(self, train_set: torch.Tensor) -> None:
+        super().prepare(self.roots(train_set))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return super().forward(self.roots(x))
+
+    def roots(self, x: torch.Tensor) -> torch.Tensor:
+        """Of the distances from black, with their sign, as standardised pixels may lie below 0."""
+        return torch.copysign(x.abs().sqrt(), x)
+
+
+RUNGS = (Handout, Standardised, Relu, Momentum, Orthogonalised, Falling, Roots)
+
+
+def batches(n: int, batch_size: int) -> Iterator[torch.Tensor]:
+    """Indices of one batch after another, reshuffled after each epoch."""
+    while True:
+        order = torch.randperm(n)
+        yield from order[: max(batch_size, n - n % batch_size)].split(batch_size)
+
+
+def train(
+    kind: type[Handout], train_set: torch.Tensor, train_labels: torch.Tensor, dev_set: torch.Tensor,
+    n_iter: int, batch_size: int = 100,
+) -> tuple[list[float], np.ndarray, Handout]:  # fmt: skip
+    """`fit` for a net of this kind."""
+    net = kind(kind.lrate, nn.CrossEntropyLoss(), train_set.shape[1], int(train_labels.max()) + 1)
+    net.prepare(train_set)
+    losses = []
+    for t, i in enumerate(islice(batches(len(train_set), batch_size), n_iter)):
+        net.optimizer.param_groups[0]["lr"] = kind.lrate * net.share_of_rate(t, n_iter)
+        losses.append(net.step(train_set[i], train_labels[i]))
+    net.eval()
+    with torch.no_grad():
+        yhats = torch.cat([net(x).argmax(dim=1) for x in dev_set.split(500)])
+    return losses, yhats.numpy(), net
+
+
+NeuralNet = Handout
+
+
+def fit(
+    train_set: torch.Tensor, train_labels: torch.Tensor, dev_set: torch.Tensor, n_iter: int, batch_size: int = 100
+) -> tuple[list[float], np.ndarray, Handout]:
+    """Train on n_iter batches; returns the losses, the labels of dev_set and the net."""
+    return train(NeuralNet, train_set, train_labels, dev_set, n_iter, batch_size)
