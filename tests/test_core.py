@@ -12,7 +12,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from smallnets import gradcheck, modelfile, progress, tasks, train
+from smallnets import gradcheck, metrics, modelfile, progress, snapshots, tasks, train
 
 if TYPE_CHECKING:  # matplotlib is imported by the tests that draw
     from matplotlib.figure import Figure
@@ -264,3 +264,67 @@ def test_pictures_of_nothing_and_of_much_can_be_drawn(tmp_path: Path) -> None:
     line = plots.loss_curve([3.0, 2.0], "two").axes[0].lines[0]
     np.testing.assert_array_equal(line.get_xydata(), [[1, 3], [2, 2]])
     assert drawn(plots.confusion_matrix(np.zeros((2, 2), int), ["a", "b"], "empty"), tmp_path / "a.png") > 1
+
+
+def test_the_last_net_of_a_curve_is_the_trained_one() -> None:
+    class Net(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = torch.nn.Parameter(torch.zeros(()))
+
+        def step(self) -> float:
+            with torch.no_grad():
+                self.weight.add_(1)
+            return 0.0
+
+    net, kept = Net(), snapshots.Snapshots(60)
+    with progress.watch_steps([Net], 60, "", after=kept):
+        for _ in range(60):
+            net.step()
+    curve = kept.curve(lambda copied: next(copied.parameters()).item())
+    assert list(curve) == list(range(2, 61, 2)) and curve == {k: float(k) for k in curve}
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.2, 1.0])
+def test_no_outputs_have_less_than_the_least_cross_entropy(smoothing: float) -> None:
+    least = metrics.least_cross_entropy(smoothing, 5)
+    loss_fn = torch.nn.CrossEntropyLoss(label_smoothing=smoothing)
+    # the best outputs are the logarithms of the smoothed labels
+    probabilities = torch.full((1, 5), smoothing / 5)
+    probabilities[0, 2] += 1 - smoothing
+    y = torch.tensor([2])
+    assert float(loss_fn((probabilities + 1e-12).log(), y)) == pytest.approx(least, abs=1e-5)
+    logits = 4 * torch.randn(100, 1, 5, generator=torch.Generator().manual_seed(0))
+    assert min(float(loss_fn(row, y)) for row in logits) >= least
+
+
+def test_filters_are_named_by_whether_they_are_learned() -> None:
+    from smallnets import filters
+
+    net = torch.nn.Sequential(torch.nn.Conv2d(2, 20, 3), torch.nn.Conv2d(20, 4, 1), torch.nn.Linear(784, 5))
+    net.register_buffer("edges", torch.ones(9, 1, 3, 3))
+    net.register_buffer("broken", torch.full((9, 1, 3, 3), torch.nan))
+    found = filters.of_net(net)
+    shapes = {name: tuple(value.shape) for name, value in found.items()}
+    assert shapes == {
+        "edges, fixed": (9, 1, 3, 3), "0.weight, learned": (20, 2, 3, 3), "2.weight, learned": (5, 1, 28, 28),
+    }  # fmt: skip
+    titles = [axes.get_title() for axes in filters.picture(found, "all").axes]
+    assert titles[1] == "0.weight, learned: 20 filters of 2 x 3 x 3, the first 16 of them"
+
+
+def test_a_montage_has_each_filter_in_its_place() -> None:
+    from smallnets import filters
+
+    grid = filters.montage(torch.tensor([[[[2.0, -4.0]]], [[[0.0, 0.0]]]]))
+    expected = [[np.nan] * 10, [np.nan, 0.5, -1, np.nan, 0, 0, np.nan, np.nan, np.nan, np.nan], [np.nan] * 10]
+    np.testing.assert_array_equal(grid, np.array(expected, np.float32))
+
+
+def test_the_floor_of_a_smoothed_loss_is_named() -> None:
+    from smallnets import plots
+
+    def labels(floor: float) -> list[str]:
+        return plots.loss_curve([3.0, 2.0], "two", floor).axes[0].get_legend_handles_labels()[1]
+
+    assert labels(0.485) == ["the least that label smoothing leaves, 0.485"] and labels(0.0) == []

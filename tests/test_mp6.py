@@ -132,10 +132,64 @@ def test_a_missed_target_is_exit_code_1(
 
 def test_pictures_of_every_part_are_drawn(options: list, tmp_path: Path) -> None:
     assert run(*options, "--plots", tmp_path / "plots") == 0
-    names = [f"part{k}_{name}.png" for k in (1, 2) for name in ("confusion", "loss", "right", "wrong")]
-    names += ["part3_bottleneck.png", "part3_loss.png", "part3_reconstructions.png"]
+    of_labels = ("confusion", "development", "f1", "filters", "loss", "right", "wrong")
+    names = [f"part{k}_{name}.png" for k in (1, 2) for name in of_labels]
+    names += [f"part3_{name}.png" for name in ("bottleneck", "development", "filters", "loss", "reconstructions")]
     assert sorted(os.listdir(tmp_path / "plots")) == names
     assert all((tmp_path / "plots" / name).read_bytes().startswith(PNG) for name in names)
+
+
+def test_pictures_change_no_figure_of_a_run(options: list, tmp_path: Path) -> None:
+    found = []
+    for plots in ([], ["--plots", tmp_path / "plots"]):
+        assert run(*options, "--json", tmp_path / "r.json", *plots) == 0
+        found.append([(card["losses"], card["metrics"]) for card in json.loads((tmp_path / "r.json").read_text())])
+    assert found[0] == found[1]
+
+
+STUBBORN = """
+import threading
+import torch
+from torch import nn
+
+
+class NeuralNet(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(784, 3)
+        {extra}
+
+    def forward(self, x):
+        {forward}
+        return self.layer(x)
+
+    def step(self, x, y):
+        return nn.functional.cross_entropy(self.layer(x), y).item()
+
+
+def fit(train_set, train_labels, dev_set, n_iter, batch_size=100):
+    net = NeuralNet()
+    losses = [net.step(train_set[:10], train_labels[:10]) for _ in range(n_iter)]
+    net.ready = True
+    return losses, net.layer(dev_set).argmax(dim=1), net
+"""
+
+
+@pytest.mark.parametrize(
+    ("extra", "forward"),
+    [
+        pytest.param("self.lock = threading.Lock()", "", id="cannot be copied"),
+        pytest.param("", "assert self.ready", id="not ready before fit ends"),
+        pytest.param("", "if not hasattr(self, 'ready'): raise SystemExit", id="ends the program"),
+    ],
+)
+def test_a_net_whose_copies_cannot_be_scored_has_no_curve(
+    extra: str, forward: str, options: list, student: Student, tmp_path: Path
+) -> None:
+    student(1, STUBBORN.format(extra=extra, forward=forward))
+    assert run(*options, "--part", 1, "--plots", tmp_path / "plots") == 0
+    drawn = os.listdir(tmp_path / "plots")
+    assert "part1_loss.png" in drawn and "part1_development.png" not in drawn
 
 
 def test_no_iterations_are_a_run_like_any_other(options: list, tmp_path: Path) -> None:

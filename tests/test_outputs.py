@@ -22,6 +22,8 @@ from smallnets import files, modelfile
 TRAIN = "--mode train --LR .01 --bs 10 --epochs 100000"
 PROGRAMS = {
     "mp6.py --max_iter 1000000": ("--models --plots", "--json"),
+    "labs/mp6/ladder.py --part 1": ("--plots", ""),
+    "labs/mp6/ladder.py --part 1 --rung Relu": ("--write", ""),
     "labs/numpy_to_cnn/numpy_nn.py --data nowhere.npz": ("--out", ""),
     "labs/numpy_to_cnn/pytorch_cnn.py": ("", "--out"),
     "labs/numpy_to_cnn/robustness.py": ("--plots", ""),

@@ -30,10 +30,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-import ladder_pictures
 import torch
 
-from smallnets import cli, files, fitcheck, modelfile, parts, plots, progress, samples, splits, tables, tasks, threads
+from smallnets import cli, files, fitcheck, modelfile, parts, progress, samples, splits, tables, tasks, threads
 from smallnets import train as seeds
 from smallnets.snapshots import Snapshots
 from smallnets.student import imported, student_code
@@ -79,7 +78,7 @@ def rungs(part: int) -> Iterator[list[Rung]]:
         yield [*found, Rung(top.name, kinds[-1].__name__, own.fit, own)]
 
 
-def trained(rung: Rung, part: parts.Part, split: splits.Split, seed: int) -> None:
+def trained(rung: Rung, part: parts.Part, split: splits.Split, seed: int, n_iter: int) -> None:
     """Train once, and note in the rung what came of it.
 
     Raises:
@@ -88,17 +87,17 @@ def trained(rung: Rung, part: parts.Part, split: splits.Split, seed: int) -> Non
     """
     task, path = tasks.task_of(part), str(rung.module.__file__)
     first = not rung.scores
-    snapshots = Snapshots(part.n_iter if first else 0)
+    snapshots = Snapshots(n_iter if first else 0)
     inputs = task.inputs(split.x.clone(), split.y.clone(), split.dev.x.clone())
     seeds.seed_everything(seed)
     classes, start = progress.step_classes(rung.module), time.perf_counter()
-    with progress.watch_steps(classes, part.n_iter, rung.name, False, after=snapshots), student_code(path):
-        result = rung.fit(*inputs, part.n_iter)
+    with progress.watch_steps(classes, n_iter, rung.name, False, after=snapshots), student_code(path):
+        result = rung.fit(*inputs, n_iter)
     rung.seconds.append(time.perf_counter() - start)
-    losses, predictions, net = fitcheck.unpack(result, task.returns, (part.n_iter, len(split.dev.y)))
+    losses, predictions, net = fitcheck.unpack(result, task.returns, (n_iter, len(split.dev.y)))
     rung.scores.append(task.score(task.check(predictions, split.dev, []), split.dev)[task.metric])
     if first:
-        rung.losses = fitcheck.losses(losses, part.n_iter, [])
+        rung.losses = fitcheck.losses(losses, n_iter, [])
         rung.parameters = sum(p.numel() for p in net.parameters())
         rung.curve = snapshots.curve(lambda copied: tasks.score(task, copied, split.dev))
 
@@ -123,17 +122,21 @@ def table(found: list[Rung], part: parts.Part) -> list[list[str]]:
 
 def measure(args: argparse.Namespace) -> None:
     """Train all rungs in turns, print the table, draw."""
-    part = parts.PARTS[args.part]
+    import ladder_pictures  # matplotlib takes longer to import than part 1 takes to train
+
+    from smallnets import plots
+
+    part, n_iter = parts.PARTS[args.part], parts.PARTS[args.part].rounds * args.max_iter
     data = [splits.load(folder.name, folder, args.part) for folder in args.dataset]
     with rungs(args.part) as found:
         for split in data:
             for seed in range(args.seeds):
                 for rung in found:
-                    trained(rung, part, split, seed)
+                    trained(rung, part, split, seed, n_iter)
                 if sys.stderr.isatty():
                     cli.say(f"{split.name}: {seed + 1} of {args.seeds} seeds")
-        print(f"part {args.part}, {args.seeds} seeds on {', '.join(split.name for split in data)}; n = ", end="")
-        print(f"{len(found[0].scores)}, {part.n_iter} iterations")
+        seeds_of = f"{args.seeds} seed{'s' * (args.seeds > 1)} on {', '.join(split.name for split in data)}"
+        print(f"part {args.part}: {seeds_of}, n = {len(found[0].scores)}; {n_iter} iterations")
         print(tables.aligned(table(found, part)))
         label = tasks.task_of(part).label
         pictures = {"scores": ladder_pictures.scores(found, label, part.threshold)}
@@ -151,15 +154,14 @@ def write(args: argparse.Namespace) -> None:
         ValueError: there is no rung of this name.
     """
     part, split = parts.PARTS[args.part], splits.load("", args.dataset[0], args.part)
+    inputs = (*tasks.task_of(part).inputs(split.x, split.y, split.dev.x), part.rounds * args.max_iter)
     with rungs(args.part) as found:
         own = {rung.name: rung for rung in found[:-1]}
         if args.rung not in own:
             raise ValueError(f"expected a rung of part {args.part}, one of {', '.join(own)}; got {args.rung}")
         source = (HERE / f"rungs_p{args.part}.py").read_text(encoding="utf-8")
         seeds.seed_everything(0)
-        net: torch.nn.Module = own[args.rung].fit(
-            *tasks.task_of(part).inputs(split.x, split.y, split.dev.x), part.n_iter
-        )[2]
+        net: torch.nn.Module = own[args.rung].fit(*inputs)[2]
     code = args.write / f"{part.module}.py"
     files.write_text(code, source.replace(HANDED_IN, HANDED_IN.replace("Handout", args.rung)))
     modelfile.save(args.write / part.model, net, {"part": args.part, "rung": args.rung, "seed": 0})
@@ -176,6 +178,8 @@ def parse(argv: list[str] | None) -> argparse.Namespace:
     parser = cli.parser(__doc__)
     parser.add_argument("--part", type=int, choices=list(parts.PARTS), required=True, help="which ladder")
     parser.add_argument("--seeds", type=cli.whole_number(1), default=5, help="how many, from seed 0 on")
+    words = "iterations; twice in parts 2 and 3"
+    parser.add_argument("--max_iter", type=cli.whole_number(1), default=parts.MAX_ITER, help=words)
     text = "folders with .npy splits, such as prepare.py --seed N --out DIR writes"
     parser.add_argument("--dataset", type=Path, nargs="+", default=[SHIPPED], metavar="DIR", help=text)
     parser.add_argument("--plots", type=Path, default=ROOT / "models/ladder", help="draw pictures into this folder")

@@ -19,7 +19,7 @@ def scores(rungs: Sequence[Any], label: str, threshold: float | None) -> Figure:
         axes.axvline(threshold, color="tab:red", linestyle="--", label=f"the handout's threshold, {threshold}")
         axes.legend()
     axes.set_yticks(range(len(rungs)), [rung.name for rung in rungs])
-    axes.set(xlabel=f"{label} on the development set", title="each training, and the mean of a rung's")
+    axes.set(xlabel=f"{label} on the development set", title="each training of a rung, and their mean")
     axes.grid(alpha=0.3)
     return figure
 
