@@ -40,7 +40,8 @@ REQUIRED = {
 }  # fmt: skip
 EXTRAS = {
     "optuna": "search", "distributed": "cluster", "cryptography": "cluster", "starlette": "web", "uvicorn": "web",
-    "python_multipart": "web", "yaml": "gradescope",
+    "python_multipart": "web", "yaml": "gradescope", "jupytext": "notebooks", "nbclient": "notebooks",
+    "nbformat": "notebooks", "ipykernel": "notebooks", "pypandoc": "pdf", "typst": "pdf",
 }  # fmt: skip
 
 
