@@ -478,6 +478,24 @@ def test_a_search_goes_on_where_it_was_and_survives_a_killed_worker(folder: Path
     assert Path("search_results/densenet_trials.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_grid_fills_its_table(
+    folder: Path, lab: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("optuna", reason="the extra [search] is not installed")
+    search = lab("search")
+    monkeypatch.setattr(search, "GRID_RATES", [0.001, 0.1])
+    monkeypatch.setitem(search.BATCH_SIZES, "densenet", [10, 20, 30])
+    args = ["--model", "densenet", "--grid", "--epochs", "3"]
+    assert search.main(args) == 0
+    out = capsys.readouterr().out
+    assert "6 of 6 trials" in out and "learning rate  batch of 10  batch of 20  batch of 30\n" in out
+    written = Path("search_results/densenet_grid.md").read_text().splitlines()
+    assert written[0] == "Accuracy on the development set after 3 steps, seed 0"
+    assert written[2] == "| learning rate | batch of 10 | batch of 20 | batch of 30 |" and len(written) == 6
+    assert all(re.fullmatch(r"\| 0\.\d+( \| [01]\.\d{4}){3} \|", line) for line in written[4:])
+    assert search.main(args) == 0 and " of 6 trials" not in capsys.readouterr().out  # all is there, and shown again
+
+
 @pytest.mark.slow
 def test_run_sh_as_typed_on_a_fresh_machine(checkout: Path) -> None:
     source = (checkout / "labs/quickdraw/run.sh").read_text().replace("--epochs 2000", "--epochs 40")

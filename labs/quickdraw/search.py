@@ -1,5 +1,6 @@
 """Search learning rate and batch size with Optuna: python search.py --model densenet --trials 20 --jobs 2.
 
+With --grid, each of GRID_RATES is tried with each batch size, for the table of the handout's 1.6.3.
 With --scheduler tls://HOST:PORT the workers run on a Dask cluster, from this folder on a disk that all machines share.
 
 Trials are suggested by TPE, and one that falls behind the others at the same step is cut short (median pruning).
@@ -36,6 +37,7 @@ from smallnets import cli, executors, files, journal, plots, tables, threads, tr
 
 LEARNING_RATES = {"densenet": (1e-5, 0.1), "convnet": (1e-4, 0.3), "bestmodel": (1e-4, 0.1)}
 BATCH_SIZES = {"densenet": [100], "convnet": [50, 100, 200, 400], "bestmodel": [50, 100, 200, 400]}
+GRID_RATES = [0.001, 0.003, 0.01, 0.03, 0.1]
 
 
 def open_study(args: argparse.Namespace, seed: int) -> Any:
@@ -47,13 +49,18 @@ def open_study(args: argparse.Namespace, seed: int) -> Any:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     lock = JournalFileOpenLock(str(args.storage))  # works on Windows and on shared disks, too
     journal.mend(args.storage, lock)
+    sampler: Any = optuna.samplers.TPESampler(seed=seed)
+    pruner: Any = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=300)
+    if args.grid:  # a table has no empty cells, so nothing is cut short
+        sampler = optuna.samplers.GridSampler({"LR": GRID_RATES, "bs": BATCH_SIZES[args.model]}, seed=seed)
+        pruner = optuna.pruners.NopPruner()
     return optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(args.storage), lock)),
-        study_name=f"{args.model}, {args.epochs} steps",
+        study_name=f"{args.model}, {args.epochs} steps{', grid' * args.grid}",
         direction="maximize",
         load_if_exists=True,
-        sampler=optuna.samplers.TPESampler(seed=seed),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=300),
+        sampler=sampler,
+        pruner=pruner,
     )
 
 
@@ -80,7 +87,8 @@ def work(args: argparse.Namespace, index: int) -> None:
         return float(row["dev_acc"])
 
     study = open_study(args, (args.seed + index) % 2**32)
-    while len(finished(study)) < args.trials:
+    # two workers may try one pair of a grid, so that trials alone do not tell whether all pairs were tried
+    while not (study.sampler.is_exhausted(study) if args.grid else len(finished(study)) >= args.trials):
         study.optimize(objective, n_trials=1)
         done = finished(study)
         print(f"{len(done)} of {args.trials} trials, best accuracy {best(study):.4f}", flush=True)
@@ -99,6 +107,8 @@ def best(study: Any) -> float:
 def run(args: argparse.Namespace) -> int:
     """Search with one process or several, then write what was found."""
     args.storage = args.storage or args.out / f"{args.model}.journal"
+    if args.grid:
+        args.trials = len(GRID_RATES) * len(BATCH_SIZES[args.model])
     files.expect_folder(args.out)  # better to fail now than after the search
     files.expect_file(args.storage)
     import optuna  # noqa: F401  it is missed here rather than after the data are read
@@ -160,9 +170,25 @@ def report(study: Any, args: argparse.Namespace) -> None:
             figure = drawing.plot_parallel_coordinate(study, target_name="dev_acc").get_figure(root=True)
         assert figure is not None
         plots.save(figure, args.out / f"{args.model}_trials.png")
-    print(tables.aligned(rows[:11]))
+    if args.grid:
+        table = grid(trials)
+        heading = f"Accuracy on the development set after {args.epochs:,} steps, seed {args.seed}\n\n"
+        files.write_text(args.out / f"{args.model}_grid.md", heading + tables.markdown(table) + "\n")
+        print(tables.aligned(table))
+    else:
+        print(tables.aligned(rows[:11]))
     chosen = study.best_trial
     print(f"best: {chosen.value:.4f} with --LR {chosen.params['LR']:.4g} --bs {chosen.params['bs']}")
+
+
+def grid(trials: list[Any]) -> list[list[str]]:
+    """The accuracy of each learning rate (rows) with each batch size (columns), below a row of headings."""
+    values = {(trial.params["LR"], trial.params["bs"]): trial.value for trial in trials if trial.value is not None}
+    sizes = sorted({bs for _, bs in values})
+    rows = [["learning rate", *(f"batch of {bs}" for bs in sizes)]]
+    for lr in sorted({lr for lr, _ in values}):
+        rows.append([f"{lr:g}", *(f"{values[lr, bs]:.4f}" if (lr, bs) in values else "" for bs in sizes)])
+    return rows
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -170,6 +196,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = cli.parser(__doc__)
     parser.add_argument("--model", choices=PROGRAMS, required=True)
     parser.add_argument("--trials", type=cli.whole_number(1), default=20, help="finished trials to reach in all")
+    parser.add_argument("--grid", action="store_true", help="instead, try each pair of GRID_RATES and a batch size")
     parser.add_argument("--jobs", type=cli.whole_number(1, 1024), default=1, help="worker processes")
     parser.add_argument("--epochs", type=cli.whole_number(1), default=2000, help="steps of a trial")
     parser.add_argument("--storage", type=Path, help="the journal; left out: OUT/MODEL.journal")
