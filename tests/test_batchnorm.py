@@ -292,6 +292,51 @@ def test_a_comparison_has_its_table_curves_and_report(digits: Path, tmp_path: Pa
     assert sorted(path.name for path in (tmp_path / "report").iterdir()) == ["loss_acc.png", "report.md"]
 
 
+def report(*args: str, cwd: Path) -> "subprocess.CompletedProcess[str]":
+    return as_script(LAB / "report.py", *args, cwd=cwd)
+
+
+def test_the_report_discusses_what_its_runs_measured(few: Path, tmp_path: Path) -> None:
+    done = report("--epochs", "2", "--resnet_epochs", "1", "--data", str(few), "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0 and done.stdout.endswith(f"written: {Path('out/report.md')}\n"), done.stderr
+    names = ["cnn_loss_acc.png", "mlp_loss_acc.png", "report.md", "runs.json"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == names
+    text = (tmp_path / "out/report.md").read_text(encoding="utf-8")
+    assert "230 images to train on and 60 to test with" in text
+    wrong = [60 - int(number) for number in re.findall(r"Accuracy: (\d+)/60", done.stdout)[1::2]]
+    found = re.findall(r"(\d+) of 60 test images are wrong with BatchNorm and (\d+) without", text)
+    assert [tuple(map(int, pair)) for pair in found] == [(wrong[0], wrong[1]), (wrong[2], wrong[3])]
+    for aspect, count in (("Time", 2), ("Convergence", 2), ("Parameters", 2), ("Accuracy", 2)):
+        assert text.count(f"- **{aspect}.** ") == count
+    again = report("--again", "--out", "out", cwd=tmp_path)
+    assert again.returncode == 0 and (tmp_path / "out/report.md").read_text(encoding="utf-8") == text
+
+
+@pytest.mark.parametrize(
+    ("reached", "words"),
+    [
+        ((100, 300), "reaches a training accuracy of 95% 3.0 times as soon: after 100 iterations instead of 300."),
+        ((300, 300), "no sooner: after 300 iterations instead of 300."),
+        ((None, 300), "The net without BatchNorm reaches a training accuracy of 95% after 300 iterations; the other"),
+        ((100, None), "The net with BatchNorm reaches a training accuracy of 95% after 100 iterations; the other"),
+        ((None, None), "Neither net reaches a training accuracy of 95%."),
+    ],
+    ids=["sooner", "no sooner", "only without", "only with", "neither"],
+)
+def test_the_words_on_convergence_follow_the_figures(reached: tuple[int | None, int | None], words: str) -> None:
+    with lab_at(LAB) as load:
+        assert words in load("report").convergence(*({"reached": number} for number in reached))
+
+
+@pytest.mark.parametrize("content", [None, "words", "{}", "[]"], ids=["no file", "no JSON", "no figures", "a list"])
+def test_a_report_from_no_figures_is_refused_in_one_line(content: str | None, tmp_path: Path) -> None:
+    if content is not None:
+        (tmp_path / "runs.json").write_text(content)
+    done = report("--again", "--out", ".", cwd=tmp_path)
+    assert done.returncode == 2 and done.stderr.startswith("error: expected ") and done.stderr.count("\n") == 1
+    assert not (tmp_path / "report.md").exists()
+
+
 @pytest.mark.parametrize("program", ["mlp", "cnn", "resnet"])
 def test_without_batchnorm_is_another_training(program: str, few: Path) -> None:
     runs = [lab(program, "--epochs", "1", "--lr", "0.05", "--data", str(few), *more) for more in ([], ["--no_bn"])]

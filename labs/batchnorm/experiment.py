@@ -6,6 +6,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,10 @@ GOAL = 0.95  # the training accuracy whose first iteration tells how fast a net 
 
 @dataclass
 class Run:
-    """A trained net, and for each iteration or epoch what was seen on the way."""
+    """A trained net, and for each iteration or epoch what was seen on the way.
+
+    cpu_seconds is the time that processors spent on the training: other programs hardly change it.
+    """
 
     name: str
     model: nn.Module
@@ -31,6 +35,7 @@ class Run:
     accuracies: list[float]
     tests: list[tuple[float, float]]
     seconds: float
+    cpu_seconds: float
 
 
 @dataclass
@@ -86,11 +91,12 @@ def fit(name: str, model: nn.Module, program: Program, args: Namespace, data: li
     test_loader = batches(test_set, program.test_batch_size)
     optimizer = torch.optim.SGD(model.parameters(), args.lr, args.momentum, weight_decay=args.weight_decay)
     scheduler = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, args.epochs)
-    run = Run(name, model, [], [], [], 0.0)
+    run = Run(name, model, [], [], [], 0.0, 0.0)
     for epoch in range(1, args.epochs + 1):
-        start = time.perf_counter()
+        start, cpu_start = time.perf_counter(), time.process_time()
         losses, accuracies = train(model, DEVICE, train_loader, optimizer, epoch, program.log_interval)
         run.seconds += time.perf_counter() - start
+        run.cpu_seconds += time.process_time() - cpu_start
         scheduler.step()
         run.losses += losses
         run.accuracies += accuracies
@@ -104,16 +110,38 @@ def iterations_to_goal(accuracies: list[float], window: int = 50) -> int | None:
     return None if len(reached) == 0 else int(reached[0]) + window
 
 
-def comparison(runs: list[Run]) -> list[list[str]]:
-    """The handout's aspects, time, convergence, parameters and accuracy: a heading row, then a row for each."""
-    rows = [["", *(run.name for run in runs)]]
-    rows.append(["training time", *(f"{run.seconds:.1f} s" for run in runs)])
-    reached = [iterations_to_goal(run.accuracies) for run in runs]
-    rows.append([f"iterations to {GOAL:.0%} in training", *("never" if n is None else f"{n:,}" for n in reached)])
-    rows.append(["test accuracy after one epoch", *(f"{run.tests[0][1]:.4f}" for run in runs)])
-    rows.append(["loss of the last 50 batches", *(f"{np.mean(run.losses[-50:]):.4f}" for run in runs)])
-    rows.append(["parameters", *(f"{sum(p.numel() for p in run.model.parameters()):,}" for run in runs)])
-    rows.append(["test accuracy", *(f"{run.tests[-1][1]:.4f}" for run in runs)])
+def figures(run: Run) -> dict[str, Any]:
+    """The handout's aspects of one run: time, convergence, parameters and accuracy."""
+    return {
+        "name": run.name,
+        "seconds": round(run.seconds, 3),
+        "cpu seconds": round(run.cpu_seconds, 3),
+        "reached": iterations_to_goal(run.accuracies),
+        "last loss": float(np.mean(run.losses[-50:])),
+        "parameters": sum(p.numel() for p in run.model.parameters()),
+        "tests": run.tests,
+    }
+
+
+def comparison(runs: list[dict[str, Any]]) -> list[list[str]]:
+    """The figures of some runs side by side: a heading row, then a row for each aspect."""
+    rows = [["", *(run["name"] for run in runs)]]
+    rows.append(["training time", *(f"{run['seconds']:.1f} s" for run in runs)])
+    rows.append(["processor time", *(f"{run['cpu seconds']:.1f} s" for run in runs)])
+    reached = ["never" if run["reached"] is None else f"{run['reached']:,}" for run in runs]
+    rows.append([f"iterations to {GOAL:.0%} in training", *reached])
+    rows.append(["test accuracy after one epoch", *(f"{run['tests'][0][1]:.4f}" for run in runs)])
+    rows.append(["loss of the last 50 batches", *(f"{run['last loss']:.4f}" for run in runs)])
+    rows.append(["parameters", *(f"{run['parameters']:,}" for run in runs)])
+    rows.append(["test accuracy", *(f"{run['tests'][-1][1]:.4f}" for run in runs)])
+    return rows
+
+
+def each_test(runs: list[dict[str, Any]]) -> list[list[str]]:
+    """Loss and accuracy on the test set after each epoch: a heading row, then a row for each epoch."""
+    rows = [["epoch", *(f"{what} {run['name']}" for run in runs for what in ("test loss", "test accuracy"))]]
+    for k, tests in enumerate(zip(*(run["tests"] for run in runs), strict=True), start=1):
+        rows.append([str(k), *(f"{value:.4f}" for test in tests for value in test)])
     return rows
 
 
@@ -125,10 +153,8 @@ def write_report(
     versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
     count = "one thread" if environment["threads"] == 1 else f"{environment['threads']} threads"
     options = {name: getattr(args, name) for name in ("epochs", "lr", "momentum", "weight_decay", "batch_size", "seed")}
-    epochs = [["epoch", *(f"{what} {run.name}" for run in runs for what in ("test loss", "test accuracy"))]]
-    for k in range(args.epochs):
-        epochs.append([str(k + 1), *(f"{value:.4f}" for run in runs for value in run.tests[k])])
     note = f" ({mnist.note(source)})" if mnist.note(source) else ""
+    found = list(map(figures, runs))
     text = f"""# {program.name}: BatchNorm compared
 
 Trained on {sizes[0]:,} images and tested on {sizes[1]:,} from `{source}`{note}, with {versions}, on {count}.
@@ -139,7 +165,7 @@ The rate falls to zero along a cosine. Both nets start from the same weights and
 
 ## With and without
 
-{tables.markdown(comparison(runs))}
+{tables.markdown(comparison(found))}
 
 "Iterations to {GOAL:.0%}" is the first iteration at which the mean training accuracy of the last 50 batches is there.
 
@@ -149,7 +175,7 @@ The rate falls to zero along a cosine. Both nets start from the same weights and
 
 ## Test set after each epoch
 
-{tables.markdown(epochs)}
+{tables.markdown(each_test(found))}
 
 ## The net
 
@@ -184,7 +210,7 @@ def run(program: Program, args: Namespace) -> int:
         write_report(args.report, program, args, source, [len(part) for part in data], runs)
         written.append(args.report / "report.md")
     if len(runs) > 1:
-        print(tables.aligned(comparison(runs)))
+        print(tables.aligned(comparison(list(map(figures, runs)))))
     for path in written:
         print(f"written: {path}")
     return 0

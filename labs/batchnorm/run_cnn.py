@@ -42,12 +42,16 @@ def build() -> nn.Sequential:
     )
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Parse the command line and train."""
-    program = experiment.Program(
+def program() -> experiment.Program:
+    """The net with the settings that it is trained with."""
+    return experiment.Program(
         "CNN", build, (1, 28, 28), EPOCHS, LR, MM, WD, TRAIN_BATCH_SIZE, TEST_BATCH_SIZE, LOG_INTERVAL
     )
-    return experiment.main(program, __doc__, argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and train."""
+    return experiment.main(program(), __doc__, argv)
 
 
 if __name__ == "__main__":

@@ -39,12 +39,14 @@ def build() -> nn.Sequential:
     )
 
 
+def program() -> experiment.Program:
+    """The net with the settings that it is trained with."""
+    return experiment.Program("MLP", build, (784,), EPOCHS, LR, MM, WD, TRAIN_BATCH_SIZE, TEST_BATCH_SIZE, LOG_INTERVAL)
+
+
 def main(argv: list[str] | None = None) -> int:
     """Parse the command line and train."""
-    program = experiment.Program(
-        "MLP", build, (784,), EPOCHS, LR, MM, WD, TRAIN_BATCH_SIZE, TEST_BATCH_SIZE, LOG_INTERVAL
-    )
-    return experiment.main(program, __doc__, argv)
+    return experiment.main(program(), __doc__, argv)
 
 
 if __name__ == "__main__":

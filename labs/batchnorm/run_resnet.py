@@ -84,12 +84,16 @@ def moved(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return F.grid_sample(x - dark, grid, align_corners=False) + dark
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Parse the command line and train."""
-    program = experiment.Program(
+def program() -> experiment.Program:
+    """The net with the settings that it is trained with."""
+    return experiment.Program(
         "mini-ResNet", build, (1, 28, 28), EPOCHS, LR, MM, WD, TRAIN_BATCH_SIZE, TEST_BATCH_SIZE, LOG_INTERVAL, moved
     )
-    return experiment.main(program, __doc__, argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Parse the command line and train."""
+    return experiment.main(program(), __doc__, argv)
 
 
 if __name__ == "__main__":
