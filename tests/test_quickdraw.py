@@ -309,7 +309,9 @@ def test_a_net_for_other_classes_than_the_drawings_is_named(folder: Path, run: R
     shutil.copytree(LAB / "model_files", "nets")
     predict = ("--mode", "predict", "--weights", "nets/densenet.pt", "--predictionsFile", "p.csv")
     shipped = "note: nets/densenet.pt was trained on apple, banana, bowtie, flower, lollipop, rainbow; the drawings in "
-    assert shipped + "datasets are apple, banana, grapes, " in run("densenet", *predict)[2]
+    told = run("densenet", *predict)[2]
+    assert shipped + "datasets are apple, banana, grapes, " in told and "nets/fruits/densenet.pt knows them" in told
+    assert run("densenet", *predict[:3], "nets/fruits/densenet.pt", *predict[4:])[2] == ""
     names = json.loads(Path("nets/densenet.json").read_text())["classes"]
     Path("datasets/class_names.json").write_text(json.dumps(names))
     assert run("densenet", *predict)[2] == ""
@@ -325,6 +327,19 @@ def test_failures_name_a_net_for_other_classes(folder: Path, lab: Callable[[str]
     args = ["--model", "densenet", "--weights", str(LAB / "model_files/densenet.pt"), "--out", "failures"]
     assert lab("failures").main(args) == 0
     assert "was trained on apple, banana, bowtie, " in capsys.readouterr().err
+
+
+def test_failures_take_the_net_that_knows_the_drawings(folder: Path, lab: Callable[[str], Any], capsys: Any) -> None:
+    shutil.copytree(LAB / "model_files", "model_files", dirs_exist_ok=True)
+    assert lab("failures").main(["--model", "densenet", "--out", "failures"]) == 0
+    assert "was trained on" not in capsys.readouterr().err
+
+
+def test_nets_of_sketches_know_most_real_fruits(lab: Callable[[str], Any], capsys: Any) -> None:
+    assert lab("real_fruits").main([]) == 0
+    rows = [line.split("|") for line in capsys.readouterr().out.splitlines()[2:]]
+    assert [row[1].strip() for row in rows] == ["densenet", "convnet", "bestmodel"]
+    assert all(float(row[3]) > 0.65 for row in rows) and float(rows[2][3]) > 0.8
 
 
 def test_an_interrupted_run_keeps_its_rows_and_its_net(

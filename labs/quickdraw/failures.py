@@ -135,9 +135,9 @@ def run(args: argparse.Namespace) -> int:
     """Classify, draw and write the answers."""
     files.expect_folder(args.out)
     program = PROGRAMS[args.model]()
-    weights = args.weights or f"model_files/{args.model}.pt"
-    net = session.load_net(program, weights)
     folder = session.find_data(args.dataDir)
+    weights = args.weights or str(session.shipped(Path(f"model_files/{args.model}.pt"), folder))
+    net = session.load_net(program, weights)
     session.compare_classes(weights, folder)
     train_set, dev_set = (session.load_split(folder, split, program.n_classes) for split in ("train", "dev"))
     names = quickdraw.class_names(folder, program.n_classes)
@@ -156,7 +156,7 @@ def main(argv: list[str] | None = None) -> int:
     """Parse the command line and look."""
     parser = cli.parser(__doc__)
     parser.add_argument("--model", choices=PROGRAMS, default="bestmodel")
-    parser.add_argument("--weights", help="a .pt file; left out: the model's in model_files")
+    parser.add_argument("--weights", help="a .pt file; left out: the model's in model_files that knows these drawings")
     parser.add_argument("--dataDir", default="datasets", help="folder of the fruit_*.npy files")
     parser.add_argument("--out", type=Path, default=Path("failures"), help="where pictures and answers go")
     parser.add_argument("--seed", type=cli.whole_number(0), default=0, help="chooses the drawings and the noise")

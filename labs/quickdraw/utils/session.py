@@ -214,11 +214,23 @@ def load_net(program: Program, weights: str) -> nn.Module:
 
 def compare_classes(weights: str, folder: Path) -> None:
     """Say so if a net's run card names other classes than the drawings' folder, or the same in another order."""
-    trained = modelfile.read_card(weights).get("classes")
-    names = datasets.class_names(folder) or list(quickdraw.NAMES)  # the homework's own files come without names
+    trained, names = modelfile.read_card(weights).get("classes"), classes(folder)
     if trained and trained != names and trained != [str(k) for k in range(len(trained))]:
-        lists = [", ".join(map(str, classes)) for classes in (trained, names)]
-        cli.note(f"{weights} was trained on {lists[0]}; the drawings in {folder} are {lists[1]}: answers will be wrong")
+        lists = [", ".join(map(str, each)) for each in (trained, names)]
+        words = f"{weights} was trained on {lists[0]}; the drawings in {folder} are {lists[1]}: answers will be wrong"
+        other = shipped(Path(weights), folder)
+        cli.note(words if other == Path(weights) else f"{words}; {other} knows them")
+
+
+def classes(folder: Path) -> list[str]:
+    """The names of the drawings' classes; the homework's own files come without."""
+    return datasets.class_names(folder) or list(quickdraw.NAMES)
+
+
+def shipped(weights: Path, folder: Path) -> Path:
+    """A net's file or, if the one of this name in `fruits` beside it knows the drawings' classes, that one."""
+    other = weights.parent / "fruits" / weights.name
+    return other if other.is_file() and modelfile.read_card(other).get("classes") == classes(folder) else weights
 
 
 def predict_mode(program: Program, data_dir: str, weights: str, predictions_file: str, **_: Any) -> int:
