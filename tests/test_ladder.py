@@ -137,6 +137,29 @@ def test_mistakes_are_named_in_one_line(
     assert message in err and err.count("\n") == 1 and list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        pytest.param(None, "expected neuralnet_p1.py in {tmp}, got no such file", id="no file"),
+        pytest.param("x = 1\n", "expected a function fit in neuralnet_p1.py, got none", id="no fit"),
+        pytest.param("import nothing_of_this_name\n", "No module named 'nothing_of_this_name'", id="no import"),
+        pytest.param("def fit(*args):\n    return [1 / 0]\n", "ZeroDivisionError", id="a fit that raises"),
+        pytest.param("def fit(x, y, d, n):\n    return [1.0] * n, y[:30], 3\n", "expected net to be", id="no net"),
+    ],
+)
+def test_what_is_wrong_with_the_users_own_net_is_named(
+    source: str | None, message: str, ladder: ModuleType, dataset: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setattr(ladder, "ROOT", tmp_path)
+    if source is not None:
+        (tmp_path / "neuralnet_p1.py").write_text(source)
+    options = ["--dataset", str(dataset), "--plots", str(tmp_path / "plots"), "--max_iter", "1", "--seeds", "1"]
+    assert ladder.main(["--part", "1", *options]) == 2
+    err = capsys.readouterr().err
+    assert message.format(tmp=tmp_path) in err and "ladder.py" not in err and not (tmp_path / "plots").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("part", "name"), RUNGS)
 def test_a_rung_passes_the_checks_of_its_part(

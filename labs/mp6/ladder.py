@@ -60,29 +60,39 @@ class Rung:
 
 @contextlib.contextmanager
 def rungs(part: int) -> Iterator[list[Rung]]:
-    """All rungs of a part, from the lowest, while the block runs.
+    """The rungs of rungs_pK.py, from the lowest, while the block runs."""
+    with imported(HERE / f"rungs_p{part}.py") as module:
+        names = {kind.__name__ for kind in module.RUNGS}
+        yield [
+            Rung(kind.__name__, below if (below := kind.__base__.__name__) in names else None,
+                 functools.partial(module.train, kind), module)
+            for kind in module.RUNGS
+        ]  # fmt: skip
+
+
+@contextlib.contextmanager
+def top_rung(path: Path, below: str) -> Iterator[Rung]:
+    """A neuralnet_pK.py as a rung, while the block runs.
 
     Raises:
-        StudentError: the root's neuralnet_pK.py cannot be imported.
+        StudentError: it cannot be imported.
+        ValueError: it is not there, or has no fit.
     """
-    top = ROOT / f"neuralnet_p{part}.py"
-    with imported(HERE / f"rungs_p{part}.py") as module, contextlib.ExitStack() as stack:
-        kinds = module.RUNGS
-        names = {kind.__name__ for kind in kinds}
-        found = []
-        for kind in kinds:
-            below = kind.__base__.__name__ if kind.__base__.__name__ in names else None
-            found.append(Rung(kind.__name__, below, functools.partial(module.train, kind), module))
-        with student_code(top):
-            own = stack.enter_context(imported(top))
-        yield [*found, Rung(top.name, kinds[-1].__name__, own.fit, own)]
+    if not path.is_file():
+        raise ValueError(f"expected {path.name} in {path.parent}, got no such file")
+    with contextlib.ExitStack() as stack:
+        with student_code(path):
+            module = stack.enter_context(imported(path))
+        if not callable(getattr(module, "fit", None)):
+            raise ValueError(f"expected a function fit in {path.name}, got none")
+        yield Rung(path.name, below, module.fit, module)
 
 
 def trained(rung: Rung, part: parts.Part, split: splits.Split, seed: int, n_iter: int) -> None:
     """Train once, and note in the rung what came of it.
 
     Raises:
-        StudentError: the root's neuralnet_pK.py raised.
+        StudentError: fit raised.
         ValueError: it returned something that cannot be scored.
     """
     task, path = tasks.task_of(part), str(rung.module.__file__)
@@ -98,6 +108,8 @@ def trained(rung: Rung, part: parts.Part, split: splits.Split, seed: int, n_iter
     rung.scores.append(task.score(task.check(predictions, split.dev, []), split.dev)[task.metric])
     if first:
         rung.losses = fitcheck.losses(losses, n_iter, [])
+        if not isinstance(net, torch.nn.Module):
+            raise ValueError(fitcheck.no_net(net))
         rung.parameters = sum(p.numel() for p in net.parameters())
         rung.curve = snapshots.curve(lambda copied: tasks.score(task, copied, split.dev))
 
@@ -128,7 +140,8 @@ def measure(args: argparse.Namespace) -> None:
 
     part, n_iter = parts.PARTS[args.part], parts.PARTS[args.part].rounds * args.max_iter
     data = [splits.load(folder.name, folder, args.part) for folder in args.dataset]
-    with rungs(args.part) as found:
+    with rungs(args.part) as classes, top_rung(ROOT / f"{part.module}.py", classes[-1].name) as top:
+        found = [*classes, top]
         for split in data:
             for seed in range(args.seeds):
                 for rung in found:
@@ -156,7 +169,7 @@ def write(args: argparse.Namespace) -> None:
     part, split = parts.PARTS[args.part], splits.load("", args.dataset[0], args.part)
     inputs = (*tasks.task_of(part).inputs(split.x, split.y, split.dev.x), part.rounds * args.max_iter)
     with rungs(args.part) as found:
-        own = {rung.name: rung for rung in found[:-1]}
+        own = {rung.name: rung for rung in found}
         if args.rung not in own:
             raise ValueError(f"expected a rung of part {args.part}, one of {', '.join(own)}; got {args.rung}")
         source = (HERE / f"rungs_p{args.part}.py").read_text(encoding="utf-8")
@@ -197,8 +210,11 @@ def main(argv: list[str] | None = None) -> int:
     """Measure the ladder, or write one rung."""
     args = parse(argv)
     files.expect_folder(args.plots if args.write is None else args.write)
-    with threads.limited(args.threads):
-        (measure if args.write is None else write)(args)
+    try:
+        with threads.limited(args.threads):
+            (measure if args.write is None else write)(args)
+    except cli.StudentError as error:  # of the root's neuralnet_pK.py, which may be the user's
+        return cli.complain(error)
     return 0
 
 

@@ -1,6 +1,6 @@
-"""Part 1 of MP6 in small steps: each class is a whole net, which changes one thing of the class above it.
+"""Part 1 of MP6 in small steps: each class is a whole net that changes one thing of the class it is derived from.
 
-This file can be handed in as neuralnet_p1.py, as `ladder.py --write` does: NeuralNet, near its end, names the rung.
+This file can be handed in as neuralnet_p1.py: NeuralNet, near its end, names the rung, as `ladder.py --write` sets it.
 Every learning rate is the best of some that were tried on other draws of the training images.
 """
 
@@ -62,7 +62,7 @@ class Handout(nn.Module):
 
 
 class Standardised(Handout):
-    """Pixels less their mean, over their deviation; both are part of the net, so that a saved net takes raw pixels."""
+    """Standardised pixels. Mean and deviation are part of the net, so that a saved net takes raw pixels, too."""
 
     lrate = 0.3
     mean: torch.Tensor
@@ -81,7 +81,7 @@ class Standardised(Handout):
 
 
 class Relu(Standardised):
-    """ReLU for Tanh."""
+    """ReLU instead of Tanh."""
 
     lrate = 0.2
 
@@ -90,7 +90,7 @@ class Relu(Standardised):
 
 
 class Momentum(Relu):
-    """A step goes along a moving sum of the gradients, and not along the last one alone."""
+    """Nesterov's momentum: a step follows a decaying sum of all gradients, not the last one alone."""
 
     lrate = 0.06
 
@@ -99,10 +99,10 @@ class Momentum(Relu):
 
 
 class Orthogonal(torch.optim.Optimizer):
-    """SGD with momentum, whose update of a matrix has the singular values 1 (Jordan et al., "Muon", 2024).
+    """SGD with momentum, where all singular values of a matrix's update are set to 1 (Jordan et al., "Muon", 2024).
 
-    Else a few directions with large gradients take most of each step. The singular value decomposition says best what
-    is done; neuralnet_p1.py comes near it in less time by Newton-Schulz iterations.
+    Otherwise a few directions with large gradients would take most of each step. The singular value decomposition is
+    the plain way; neuralnet_p1.py approximates it in less time by Newton-Schulz iterations.
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter], lr: float) -> None:
@@ -123,7 +123,7 @@ class Orthogonal(torch.optim.Optimizer):
 
 
 class Orthogonalised(Momentum):
-    """All directions of a matrix are updated by the same length."""
+    """Orthogonalised updates: every direction of a matrix gets a step of the same length."""
 
     lrate = 0.03
 
@@ -152,7 +152,7 @@ class Roots(Falling):
         return super().forward(self.roots(x))
 
     def roots(self, x: torch.Tensor) -> torch.Tensor:
-        """Of the distances from black, with their sign, as standardised pixels may lie below 0."""
+        """Square roots that keep the sign, as a pixel may be below 0 in other data."""
         return torch.copysign(x.abs().sqrt(), x)
 
 

@@ -1,6 +1,6 @@
-"""Part 2 of MP6 in small steps: each class is a whole net, which changes one thing of the class above it.
+"""Part 2 of MP6 in small steps: each class is a whole net that changes one thing of the class it is derived from.
 
-This file can be handed in as neuralnet_p2.py, as `ladder.py --write` does: NeuralNet, near its end, names the rung.
+This file can be handed in as neuralnet_p2.py: NeuralNet, near its end, names the rung, as `ladder.py --write` sets it.
 Every learning rate, and every lambda, is the best of some that were tried on other draws of the training images.
 """
 
@@ -63,7 +63,7 @@ class Handout(nn.Module):
 
 
 class Relu(Handout):
-    """ReLU for Tanh: a Tanh that gets large numbers, such as raw pixels, is flat and lets hardly a gradient through."""
+    """ReLU instead of Tanh, which saturates on raw pixels and then passes almost no gradient."""
 
     lrate = 0.0003
     activation: type[nn.Module] = nn.ReLU
@@ -73,26 +73,25 @@ class Relu(Handout):
 
 
 class Selu(Relu):
-    """SELU for Tanh, beside ReLU."""
+    """SELU instead of ReLU."""
 
     activation = nn.SELU
 
 
 class LeakyRelu(Relu):
-    """LeakyReLU for Tanh, beside ReLU."""
+    """LeakyReLU instead of ReLU."""
 
     activation = nn.LeakyReLU
 
 
 class Regularised(Relu):
-    """L2 regularisation: the loss has lambda times the sum of all squared parameters more."""
+    """L2 regularisation: lambda times the sum of all squared parameters is added to the loss."""
 
-    penalty = 10.0  # lambda, so large because the learning rate is so small
+    penalty = 10.0  # lambda, large because the learning rate is small
 
     def build_optimizer(self, lrate: float) -> torch.optim.Optimizer:
-        return torch.optim.SGD(
-            self.parameters(), lr=lrate, weight_decay=2 * self.penalty
-        )  # the gradient of its squares
+        # the gradient of lambda p^2 is 2 lambda p
+        return torch.optim.SGD(self.parameters(), lr=lrate, weight_decay=2 * self.penalty)
 
 
 class Deeper(Regularised):
@@ -107,7 +106,7 @@ class Deeper(Regularised):
 
 
 class Standardised(Deeper):
-    """Pixels less their mean, over their deviation; both are part of the net, so that a saved net takes raw pixels."""
+    """Standardised pixels. Mean and deviation are part of the net, so that a saved net takes raw pixels, too."""
 
     lrate = 0.06
     penalty = 0.0005
@@ -140,7 +139,7 @@ class Convolution(Standardised):
 
 
 class Momentum(Convolution):
-    """A step goes along a moving sum of the gradients, and not along the last one alone."""
+    """Nesterov's momentum: a step follows a decaying sum of all gradients, not the last one alone."""
 
     lrate = 0.05
 
@@ -177,10 +176,10 @@ class Normalised(Falling):
 
 
 class Orthogonal(torch.optim.Optimizer):
-    """SGD with momentum, whose update of a matrix has the singular values 1 (Jordan et al., "Muon", 2024).
+    """SGD with momentum, where all singular values of a matrix's update are set to 1 (Jordan et al., "Muon", 2024).
 
-    Else a few directions with large gradients take most of each step. The singular value decomposition says best what
-    is done; neuralnet_p2.py comes near it in less time by Newton-Schulz iterations.
+    Otherwise a few directions with large gradients would take most of each step. The singular value decomposition is
+    the plain way; neuralnet_p2.py approximates it in less time by Newton-Schulz iterations.
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter], lr: float) -> None:
@@ -201,7 +200,7 @@ class Orthogonal(torch.optim.Optimizer):
 
 
 class Orthogonalised(Normalised):
-    """All directions of a matrix are updated by the same length."""
+    """Orthogonalised updates: every direction of a matrix gets a step of the same length. No L2 regularisation."""
 
     lrate = 0.2
 

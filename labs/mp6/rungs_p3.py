@@ -1,6 +1,6 @@
-"""Part 3 of MP6 in small steps: each class is a whole net, which changes one thing of the class above it.
+"""Part 3 of MP6 in small steps: each class is a whole net that changes one thing of the class it is derived from.
 
-This file can be handed in as neuralnet_p3.py, as `ladder.py --write` does: NeuralNet, near its end, names the rung.
+This file can be handed in as neuralnet_p3.py: NeuralNet, near its end, names the rung, as `ladder.py --write` sets it.
 Every learning rate is the best of some that were tried on other draws of the training images.
 """
 
@@ -94,9 +94,9 @@ class Adaptive(Bottleneck):
 
 
 class Shift(nn.Module):
-    """Adds a fixed image to each of a batch; with `clamp`, the sum is cut to [0, 1], but in training.
+    """Adds a fixed image to each of a batch; with `clamp`, the sum is cut to [0, 1] in eval mode.
 
-    There, a pixel that is cut off would have no gradient that could correct it.
+    In training it is not: a pixel that is cut has no gradient.
     """
 
     image: torch.Tensor
@@ -163,10 +163,10 @@ class Tied(Whole):
 
 
 class Orthogonal(torch.optim.Optimizer):
-    """SGD with momentum, whose update of a matrix has the singular values 1 (Jordan et al., "Muon", 2024).
+    """SGD with momentum, where all singular values of a matrix's update are set to 1 (Jordan et al., "Muon", 2024).
 
-    Else a few directions with large gradients take most of each step. The singular value decomposition says best what
-    is done; neuralnet_p3.py comes near it in less time by Newton-Schulz iterations.
+    Otherwise a few directions with large gradients would take most of each step. The singular value decomposition is
+    the plain way; neuralnet_p3.py approximates it in less time by Newton-Schulz iterations.
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter], lr: float) -> None:
@@ -187,7 +187,7 @@ class Orthogonal(torch.optim.Optimizer):
 
 
 class Orthogonalised(Tied):
-    """All directions of a matrix are updated by the same length."""
+    """Orthogonalised updates: every direction of a matrix gets a step of the same length."""
 
     lrate = 0.03
 
