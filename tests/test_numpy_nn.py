@@ -202,14 +202,14 @@ def test_the_classifier_keeps_its_best_epoch_and_draws(
     assert found == pytest.approx(min(kept["losses"]), rel=1e-4)
 
 
-def test_the_two_pictures_and_the_lines_of_the_course_appear(
+def test_the_pictures_and_the_lines_of_the_course_appear(
     lab: ModuleType, digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert lab.main(["--data", str(digits / "full-mnist.npz"), "--out", str(tmp_path), "--epochs", "3"]) == 0
     out = capsys.readouterr().out
     for line in ("[0000][TRN] MSE loss ", "[0000][VAL] MSE loss ", "Best VAL model loss ", "[TST] error "):
         assert line in out
-    assert sorted(os.listdir(tmp_path)) == ["numpy_nn_classification.png", "numpy_nn_training.png"]
+    assert sorted(os.listdir(tmp_path)) == [f"numpy_nn_{name}.png" for name in ("classification", "training", "wrong")]
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_mp6_and_a_lab_run(system: str, tmp_path: Path) -> None:
     ("program", "options", "line"),
     [
         ("batchnorm/run_mlp.py", "--epochs 1", "Test set: Average loss: "),
-        ("numpy_to_cnn/numpy_nn.py", "--epochs 1 --out nn", "written: numpy_nn_training.png and "),
+        ("numpy_to_cnn/numpy_nn.py", "--epochs 1 --out nn", "written: numpy_nn_training.png, "),
         ("quickdraw/search.py", "--model densenet --trials 1 --epochs 1 --jobs 1", "best: "),
     ],
     ids=["batchnorm", "numpy_to_cnn", "quickdraw"],

@@ -330,6 +330,28 @@ def test_permuting_does_nothing_to_the_linear_net(tmp_path: Path) -> None:
     assert min(last) > 78 and abs(last[0] - last[1]) < 2.5
 
 
+def test_a_net_is_looked_at(
+    lab: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look, log = lab("look"), tmp_path / "log.txt"
+    monkeypatch.setattr(fashion, "DEBIAN", tmp_path / "nowhere")  # the shipped images, as they are fewer
+    log.write_text("not a line of it\n")
+    args = ["--net", str(LAB / "comparison/simplecnn.pt"), "--log", str(log), "--out", str(tmp_path / "out")]
+    assert look.main(args) == 2 and "expected the output of pytorch_cnn.py" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    log.write_text(
+        "[TRN] Train epoch: 0, batch: 0\tLoss: 2.3021\n[TRN] Train epoch: 0, batch: 100\tLoss: 1.2\n"
+        "[VAL] Validation accuracy: 71.50%\n[TRN] Train epoch: 1, batch: 0\tLoss: 0.9\n"
+        "[VAL] Validation accuracy: 80.00%\n"
+    )
+    losses, accuracies = look.read_log(log)
+    np.testing.assert_array_equal(losses, [[0, 0, 2.3021], [0, 100, 1.2], [1, 0, 0.9]])
+    np.testing.assert_allclose(accuracies, [0.715, 0.8])
+    assert look.main(args) == 0
+    assert sorted(os.listdir(tmp_path / "out")) == ["curves.png", "filters.png", "mistakes.png"]
+    assert 0.8 < float(re.findall(r"accuracy ([\d.]+) on", capsys.readouterr().out)[0]) < 0.95
+
+
 @pytest.mark.slow
 @pytest.mark.longest
 def test_mynet_stays_right_where_the_simple_net_fails(cnn: ModuleType, robustness: ModuleType) -> None:

@@ -372,8 +372,10 @@ def train(args: Any) -> int:
 
 
 def test(model: Sequence[Layer], x: np.ndarray, y: np.ndarray, train_losses: Any, val_losses: Any, args: Any) -> int:
-    """Write the two pictures, then print the test error, as a print may fail."""
+    """Write the three pictures, then print the test error, as a print may fail."""
     from matplotlib import pyplot
+
+    from smallnets import plots
 
     outputs = predict(model, x)
     labels = (outputs > 0.5).astype(int)
@@ -387,7 +389,12 @@ def test(model: Sequence[Layer], x: np.ndarray, y: np.ndarray, train_losses: Any
     figure.suptitle(f"{args.classes[0]} or {args.classes[1]}: test error {error:.4f}")
     _finish(figure, str(out / "numpy_nn_classification.png"), show=False)
     print(f"[TST] MSE loss {SE().forward(outputs, y).mean():.4f}\n[TST] error {error:.4f}")
-    print(f"written: numpy_nn_training.png and numpy_nn_classification.png in {out.resolve().name}")
+    wrong = np.flatnonzero(labels != y)
+    captions = [f"predicted {args.classes[labels.flat[k]]}, is {args.classes[y.flat[k]]}" for k in wrong]
+    ink = (x[wrong] - x.min()) / np.ptp(x)
+    figure = plots.image_grid(ink, captions, f"the {len(wrong)} wrong ones of {len(x)}", columns=6)
+    _finish(figure, str(out / "numpy_nn_wrong.png"), show=False)
+    print(f"written: numpy_nn_training.png, numpy_nn_classification.png, numpy_nn_wrong.png in {out.resolve().name}")
     return 0
 
 
@@ -406,7 +413,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--validation", type=cli.number(), default=0.1, help="fraction kept for validation")
     parser.add_argument("--print_each", type=cli.whole_number(1), default=5, help="epochs between two reports")
     parser.add_argument("--data", type=Path, help="the .npz, or MNIST's folder; left out: here, then data/mnist")
-    parser.add_argument("--out", help="where the two pictures go; left out: here, for the stand-in in stand_in")
+    parser.add_argument("--out", help="where the three pictures go; left out: here, for the stand-in in stand_in")
     threads.add_option(parser)
     args = parser.parse_args(argv)
 
@@ -419,7 +426,7 @@ def main(argv: list[str] | None = None) -> int:
         # pictures of the stand-in do not take the place of those of MNIST
         args.out = args.out or (mnist.STAND_IN_FOLDER if mnist.note(source) else ".")
         files.expect_folder(args.out)  # better to fail now than after training
-        pictures = (Path(args.out) / f"numpy_nn_{name}.png" for name in ("training", "classification"))
+        pictures = (Path(args.out) / f"numpy_nn_{name}.png" for name in ("training", "classification", "wrong"))
         with own.keeping(*pictures), mnist.as_npz(source) as args.data:
             return train(args)
 
