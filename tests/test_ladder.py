@@ -1,5 +1,6 @@
 """MP6's ladder: each rung is a right solution, and the table and pictures come from their trainings."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -41,6 +42,15 @@ def test_the_rungs_can_be_handed_in_alone_and_each_builds_on_one_below(part: int
         assert [kind.__name__ for kind in module.RUNGS] == NAMES[part].split()
         for k, kind in enumerate(module.RUNGS[1:], 1):
             assert kind.__base__ in module.RUNGS[:k] and kind.__doc__
+
+
+@every_part
+def test_the_readme_shows_the_table_of_all_rungs(part: int) -> None:
+    readme = (LAB / "README.md").read_text(encoding="utf-8")
+    (table,) = re.findall(rf"```text\npart {part}: 5 seeds .*\nrung .*\n((?:.+\n)+?)```", readme)
+    assert [line.split()[0] for line in table.splitlines()] == [*NAMES[part].split(), f"neuralnet_p{part}.py"]
+    for name in re.findall(r"\]\(([^)]*)\)", readme):
+        assert (LAB / name).exists(), name
 
 
 @pytest.mark.parametrize(("part", "name"), RUNGS)

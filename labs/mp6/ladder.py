@@ -151,9 +151,9 @@ def measure(args: argparse.Namespace) -> None:
         seeds_of = f"{args.seeds} seed{'s' * (args.seeds > 1)} on {', '.join(split.name for split in data)}"
         print(f"part {args.part}: {seeds_of}, n = {len(found[0].scores)}; {n_iter} iterations")
         print(tables.aligned(table(found, part)))
-        label = tasks.task_of(part).label
-        pictures = {"scores": ladder_pictures.scores(found, label, part.threshold)}
-        pictures["curves"] = ladder_pictures.curves(found, label)
+        label, scale = tasks.task_of(part).label, "linear" if part.n_classes else "log"
+        pictures = {"scores": ladder_pictures.scores(found, label, scale, part.threshold)}
+        pictures["curves"] = ladder_pictures.curves(found, label, scale)
     for name, figure in pictures.items():
         path = args.plots / f"part{args.part}_{name}.png"
         plots.save(figure, path)

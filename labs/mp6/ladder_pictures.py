@@ -7,8 +7,14 @@ import matplotlib
 from matplotlib.figure import Figure
 
 
-def scores(rungs: Sequence[Any], label: str, threshold: float | None) -> Figure:
-    """A row for each rung of `ladder.Rung`, from the lowest: a dot for each training, a bar for their mean."""
+def scores(rungs: Sequence[Any], label: str, scale: str, threshold: float | None) -> Figure:
+    """A row for each rung, from the lowest: a dot for each training, a bar for their mean.
+
+    Args:
+        rungs: `ladder.Rung`, which have been trained.
+        label: the name of the score.
+        scale: of its axis, "linear" or "log".
+    """
     figure = Figure(figsize=(8, 1.2 + 0.34 * len(rungs)), layout="constrained")
     axes = figure.subplots()
     for row, rung in enumerate(rungs):
@@ -19,15 +25,15 @@ def scores(rungs: Sequence[Any], label: str, threshold: float | None) -> Figure:
         axes.axvline(threshold, color="tab:red", linestyle="--", label=f"the handout's threshold, {threshold}")
         axes.legend()
     axes.set_yticks(range(len(rungs)), [rung.name for rung in rungs])
-    axes.set(xlabel=f"{label} on the development set", title="each training of a rung, and their mean")
+    axes.set(xlabel=f"{label} on the development set", xscale=scale, title="each training of a rung, and their mean")
     axes.grid(alpha=0.3)
     return figure
 
 
-def curves(rungs: Sequence[Any], label: str) -> Figure:
+def curves(rungs: Sequence[Any], label: str, scale: str) -> Figure:
     """Loss of the batch, and score on the development set, against the iteration: the first training of each rung.
 
-    Rungs beside the ladder, from which no other is derived, are thin.
+    The arguments are those of `scores`. Rungs beside the ladder, from which no other is derived, are thin.
     """
     figure = Figure(figsize=(13, 5), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -39,7 +45,10 @@ def curves(rungs: Sequence[Any], label: str) -> Figure:
         left.plot(range(1, len(rung.losses) + 1), rung.losses, color=colour, linewidth=width, label=rung.name)
         right.plot(list(rung.curve), list(rung.curve.values()), color=colour, linewidth=width, label=rung.name)
     left.set(xlabel="iteration", ylabel="loss of the batch", yscale="log", title="training")
-    right.set(xlabel="iteration", ylabel=label, title="development set, after each iteration")
+    right.set(xlabel="iteration", ylabel=label, yscale=scale, title="development set, after each iteration")
+    if scale == "linear":  # of an accuracy: the first iterations would leave no room for what the rungs differ by
+        least = min(rung.scores[0] for rung in rungs)
+        right.set_ylim(bottom=max(right.get_ylim()[0], 2 * least - 1))
     for axes in (left, right):
         axes.grid(alpha=0.3)
     figure.legend(*left.get_legend_handles_labels(), loc="outside right center")
