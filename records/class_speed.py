@@ -1,10 +1,10 @@
-"""How many jobs a class run grades in a second, in fresh processes and with --fast, and how that grows with workers.
+"""How many jobs a class run grades in a second, and how that grows with workers.
 
 python -m records.class_speed    from the repository's root, as root, with nothing else running
 
 A lab of one short job: torch is imported, a net of one layer takes 50 steps. A course with this lab is set up in a
 temporary folder and its class graded from the command line. Rates are those between the first and the last job that
-was recorded, so they leave out starting up, which stands beside them: with --fast, torch is imported once a worker.
+was recorded, so they leave out starting up, which stands beside them.
 Processor time of a job, which other programs on the machine change little, is the difference between runs over all and
 over a quarter of the class.
 """
@@ -81,9 +81,9 @@ def course(folder: Path, count: int) -> None:
             path.write_text(ANSWER.format(number))
 
 
-def run(folder: Path, workers: int, fast: bool, submissions: str = "all") -> dict[str, Any]:
+def run(folder: Path, workers: int, submissions: str = "all") -> dict[str, Any]:
     """One run over the class with a new record; raises CalledProcessError where one was not graded."""
-    out = folder / f"out-{workers}-{fast}-{submissions}"
+    out = folder / f"out-{workers}-{submissions}"
     shutil.rmtree(out, ignore_errors=True)
     command = [
         sys.executable,
@@ -98,7 +98,7 @@ def run(folder: Path, workers: int, fast: bool, submissions: str = "all") -> dic
         "--seed",
         "1",
     ]
-    command += ["--workers", str(workers), *(["--fast"] if fast else [])]
+    command += ["--workers", str(workers)]
     started, spent = time.time(), processor()
     env = os.environ | {"PYTHONPATH": str(folder), "OMP_NUM_THREADS": "1"}
     subprocess.run(command, cwd=folder, env=env, check=True, stdout=subprocess.DEVNULL)
@@ -109,7 +109,7 @@ def run(folder: Path, workers: int, fast: bool, submissions: str = "all") -> dic
     if scores != {1.0}:
         raise ValueError(f"expected all points for everyone, got {scores}")
     rate = (len(ended) - 1) / (ended[-1] - ended[0])
-    return {"workers": workers, "fast": fast, "jobs": len(ended), "jobs_per_second": rate,
+    return {"workers": workers, "jobs": len(ended), "jobs_per_second": rate,
             "first_after": ended[0] - started, "seconds": seconds, "cpu_seconds": processor() - spent}  # fmt: skip
 
 
@@ -130,25 +130,22 @@ def main(argv: list[str] | None = None) -> int:
     files.expect_file(args.out, *files.JSON)
     cores = len(os.sched_getaffinity(0))
     counts = [count for count in (1, 2, 4) if count <= cores]
-    plan = [(count, fast) for fast in (False, True) for count in counts]
     with tempfile.TemporaryDirectory(prefix="speed-") as name:
         course(Path(name), args.jobs)
-        turns = timing.in_turns([functools.partial(run, Path(name), *each) for each in plan], args.turns)
+        turns = timing.in_turns([functools.partial(run, Path(name), count) for count in counts], args.turns)
         best = [max(rows, key=lambda row: row["jobs_per_second"]) for rows in turns]
-        found = dict(zip(plan, best, strict=True))
-        for fast in (False, True):
-            few, row = run(Path(name), 1, fast, "few"), found[1, fast]
-            row["cpu_seconds_a_job"] = (row["cpu_seconds"] - few["cpu_seconds"]) / (row["jobs"] - few["jobs"])
+        found = dict(zip(counts, best, strict=True))
+        few, row = run(Path(name), 1, "few"), found[1]
+        a_job = row["cpu_seconds_a_job"] = (row["cpu_seconds"] - few["cpu_seconds"]) / (row["jobs"] - few["jobs"])
     files.write_text(args.out, json.dumps({"cores": cores, "runs": list(found.values())}, indent=1) + "\n")
-    base = found[1, False]["jobs_per_second"]
-    cells = [["", "workers", "jobs a second", "to one fresh", "first after, s", "all, s"]]
+    base = found[1]["jobs_per_second"]
+    cells = [["workers", "jobs a second", "to one worker", "first after, s", "all, s"]]
     for row in found.values():
         rate = row["jobs_per_second"]
         numbers = [f"{rate:.2f}", f"{rate / base:.1f}", f"{row['first_after']:.1f}", f"{row['seconds']:.1f}"]
-        cells.append(["--fast" if row["fast"] else "fresh", str(row["workers"]), *numbers])
+        cells.append([str(row["workers"]), *numbers])
     print(tables.aligned(cells))
-    fresh, forked = (found[1, fast]["cpu_seconds_a_job"] for fast in (False, True))
-    print(f"processor time of a job: {fresh:.2f} s fresh, {forked:.2f} s with --fast: {fresh / forked:.1f} times")
+    print(f"processor time of a job: {a_job:.2f} s")
     return 0
 
 

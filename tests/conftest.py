@@ -216,17 +216,12 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def forked() -> "Iterator[Launch | None]":
-    """What forks the sandbox's jobs from a process that has torch; None where this machine cannot confine forks."""
-    from autograder.sandbox import tiers
+def forked() -> "Iterator[Launch]":
+    """Starts the sandbox's jobs, in all tests from the same processes: to import torch takes longer than most jobs."""
     from autograder.sandbox.forked import launcher
-    from autograder.sandbox.job import Tier
 
-    if tiers.unavailable(Tier.CONTAINER):
-        yield None
-    else:
-        with launcher() as launch:
-            yield launch
+    with launcher() as launch:
+        yield launch
 
 
 @pytest.fixture

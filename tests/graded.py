@@ -61,11 +61,10 @@ def graded(
 
     Args:
         beginning: of the numbers of the checks that count.
-        forked: what forks the jobs, for tests of verdicts: importing torch takes longer than most of them.
+        forked: starts the jobs, see the fixture.
     """
     chosen = pipeline.only(lab, beginning) if beginning else lab
-    where = Tier.CONTAINER if forked else tier()
-    report = grade.grade(path, chosen, where, staff, seed, trust=True, launch=forked)
+    report = grade.grade(path, chosen, tier(), staff, seed, trust=True, launch=forked)
     assert not report.fault, report
     return report
 

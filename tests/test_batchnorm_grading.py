@@ -105,7 +105,7 @@ LAYER_LAB = pipeline.reduced(LAB, tuple(check for check in LAB.checks if check.s
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_loses_its_checks_and_no_others(name: str, tmp_path: Path, forked: Launch | None) -> None:
+def test_a_mutant_loses_its_checks_and_no_others(name: str, tmp_path: Path, forked: Launch) -> None:
     edits, expected, words = MUTANTS[name]
     found = lost(graded(LAYER_LAB, submission(LAB, tmp_path, {"layer.py": edits}), forked=forked))
     assert set(found) == expected and any(words in text for text in found.values()), found
@@ -113,7 +113,7 @@ def test_a_mutant_loses_its_checks_and_no_others(name: str, tmp_path: Path, fork
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["the batch's statistics in evaluation", "no forward", "Reshape forgets"])
-def test_a_wrong_layer_costs_the_nets_nothing(name: str, tmp_path: Path, forked: Launch | None) -> None:
+def test_a_wrong_layer_costs_the_nets_nothing(name: str, tmp_path: Path, forked: Launch) -> None:
     nets = pipeline.reduced(LAB, tuple(check for check in LAB.checks if check.number[0] in "45"))
     report = graded(nets, submission(LAB, tmp_path, {"layer.py": MUTANTS[name][0]}), forked=forked)
     assert lost(report) == {}
@@ -121,13 +121,13 @@ def test_a_wrong_layer_costs_the_nets_nothing(name: str, tmp_path: Path, forked:
 
 
 @pytest.mark.slow
-def test_a_layer_py_that_is_no_python_costs_the_nets_nothing(tmp_path: Path, forked: Launch | None) -> None:
+def test_a_layer_py_that_is_no_python_costs_the_nets_nothing(tmp_path: Path, forked: Launch) -> None:
     edit = ("import torch\nfrom torch", "import torch\nclass :\nfrom torch")
     assert lost(graded(LAB, submission(LAB, tmp_path, {"layer.py": (edit,)}), "4.", forked=forked)) == {}
 
 
 @pytest.mark.slow
-def test_a_layer_that_is_not_written_is_no_mistake_of_both(tmp_path: Path, forked: Launch | None) -> None:
+def test_a_layer_that_is_not_written_is_no_mistake_of_both(tmp_path: Path, forked: Launch) -> None:
     edits: Edits = (
         MUTANTS["no shift"][0][0],
         ('    layout = ("N", "C", "H", "W")\n', '    layout = ("N", "C", "H", "W")\n    forward = None\n'),
@@ -138,7 +138,7 @@ def test_a_layer_that_is_not_written_is_no_mistake_of_both(tmp_path: Path, forke
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", WRONG_NETS)
-def test_a_wrong_net_loses_its_checks_and_no_others(name: str, tmp_path: Path, forked: Launch | None) -> None:
+def test_a_wrong_net_loses_its_checks_and_no_others(name: str, tmp_path: Path, forked: Launch) -> None:
     program, edit, expected, words = WRONG_NETS[name]
     found = lost(
         graded(LAB, submission(LAB, tmp_path, {f"run_{program}.py": (edit,)}), min(expected)[:2], forked=forked)
@@ -266,7 +266,7 @@ def template(folder: Path, **changes: tuple[str, str]) -> Path:
 
 
 @pytest.mark.slow
-def test_a_solution_on_the_courses_template_is_graded_as_it_deserves(tmp_path: Path, forked: Launch | None) -> None:
+def test_a_solution_on_the_courses_template_is_graded_as_it_deserves(tmp_path: Path, forked: Launch) -> None:
     report = graded(LAB, template(tmp_path), forked=forked)
     # N / (N - 1) of one value is nan, and an output in float32 is none for float64
     assert list(lost(report)) == ["2.8", "2.9"] and report.max_score == 100
@@ -274,7 +274,7 @@ def test_a_solution_on_the_courses_template_is_graded_as_it_deserves(tmp_path: P
 
 @pytest.mark.slow
 @pytest.mark.parametrize("where", ["in a function", "behind a main guard"])
-def test_a_net_is_found_wherever_it_is_made(where: str, tmp_path: Path, forked: Launch | None) -> None:
+def test_a_net_is_found_wherever_it_is_made(where: str, tmp_path: Path, forked: Launch) -> None:
     body = TEMPLATE_MLP.replace("\n", "\n    ")
     start = TEMPLATE_RUN.index("optimizer = optim"), TEMPLATE_RUN.index("def train"), TEMPLATE_RUN.index("for epoch")
     head, train = TEMPLATE_RUN[: start[0]].replace("MODEL\n", ""), TEMPLATE_RUN[start[1] : start[2]]
@@ -304,7 +304,7 @@ CHEATS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", CHEATS)
-def test_torchs_own_layer_earns_nothing(name: str, tmp_path: Path, forked: Launch | None) -> None:
+def test_torchs_own_layer_earns_nothing(name: str, tmp_path: Path, forked: Launch) -> None:
     found = lost(graded(LAB, template(tmp_path, layer=(FORWARD, CHEATS[name] + UNUSED)), "1.", forked=forked))
     assert len(found) == 9 and all("torch's" in text for text in found.values()), found
 

@@ -48,7 +48,7 @@ def flagged(path: Path) -> Path:
 
 @slow
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_loses_the_points_of_its_mistake(name: str, tmp_path: Path, forked: Launch | None) -> None:
+def test_a_mutant_loses_the_points_of_its_mistake(name: str, tmp_path: Path, forked: Launch) -> None:
     file, edits, number, words = MUTANTS[name]
     path = flagged(submission(LAB, tmp_path, {file: edits}))
     found = lost(graded(LAB, path, number[:2], forked=forked))
@@ -57,15 +57,13 @@ def test_a_mutant_loses_the_points_of_its_mistake(name: str, tmp_path: Path, for
 
 @slow
 @pytest.mark.parametrize("name", NO_LEARNING)
-def test_a_mistake_that_has_cost_its_points_costs_none_of_the_model(
-    name: str, tmp_path: Path, forked: Launch | None
-) -> None:
+def test_a_mistake_that_has_cost_its_points_costs_none_of_the_model(name: str, tmp_path: Path, forked: Launch) -> None:
     file, edits, _, _ = MUTANTS[name]
     report = graded(LAB, flagged(submission(LAB, tmp_path, {file: edits})), "10.1", forked=forked)
     assert lost(report) == {} and f"not judged, as {file} is wrong" in report.tests[0].output, report.tests
 
 
-def broken(tmp_path: Path, file: str, forked: Launch | None) -> dict[str, str]:
+def broken(tmp_path: Path, file: str, forked: Launch) -> dict[str, str]:
     """What is lost, of all components, when a file is no Python."""
     text = own(LAB)[file].read_text()
     first = text.splitlines()[0]
@@ -83,7 +81,7 @@ def broken(tmp_path: Path, file: str, forked: Launch | None) -> dict[str, str]:
     ],
 )
 def test_a_file_that_is_no_python_takes_no_other_with_it(
-    file: str, numbers: set[str], tmp_path: Path, forked: Launch | None
+    file: str, numbers: set[str], tmp_path: Path, forked: Launch
 ) -> None:
     found = broken(tmp_path, file, forked)
     assert set(found) == numbers
@@ -91,14 +89,14 @@ def test_a_file_that_is_no_python_takes_no_other_with_it(
 
 
 @slow
-def test_a_solution_as_the_course_writes_it_passes_every_check(forked: Launch | None) -> None:
+def test_a_solution_as_the_course_writes_it_passes_every_check(forked: Launch) -> None:
     report = graded(COMPONENTS, LOOPS, forked=forked)  # whole trainings take it minutes
     assert lost(report) == {} and {"3.4", "3.5"} <= {test.number for test in report.tests}
     assert "the module tensorflow may be missing when this is graded" in report.output
 
 
 @slow
-def test_the_simple_model_is_the_courses_whatever_the_students_is(tmp_path: Path, forked: Launch | None) -> None:
+def test_the_simple_model_is_the_courses_whatever_the_students_is(tmp_path: Path, forked: Launch) -> None:
     edits: dict[str, Edits] = {
         ASSIGNMENT: (("    model = SequentialModel([layers.Dense(784, 10), activations.Softmax()])", "    return 1"),),
         # neither Softmax nor the metric is asked for here
@@ -113,7 +111,7 @@ def test_the_simple_model_is_the_courses_whatever_the_students_is(tmp_path: Path
 
 
 @slow
-def test_a_model_that_does_not_learn_gets_nothing(tmp_path: Path, forked: Launch | None) -> None:
+def test_a_model_that_does_not_learn_gets_nothing(tmp_path: Path, forked: Launch) -> None:
     wrong: dict[str, Edits] = {
         OPTIMIZERS: (("            w -= rate * g\n", "            w += rate * g\n"),),
         LOSSES: (("2 * self.error", "2 * self.error / self.error.size"),),
@@ -122,18 +120,18 @@ def test_a_model_that_does_not_learn_gets_nothing(tmp_path: Path, forked: Launch
     assert set(found) == {"10.1"} and "full points from 0.85" in found["10.1"]
 
 
-def advanced(tmp_path: Path, edits: dict[str, Edits], forked: Launch | None) -> dict[str, str]:
+def advanced(tmp_path: Path, edits: dict[str, Edits], forked: Launch) -> dict[str, str]:
     """What is lost of the advanced model's points."""
     return lost(graded(LAB, flagged(submission(LAB, tmp_path, edits)), "10.2", forked=forked))
 
 
 @slow
-def test_our_advanced_model_gets_all_points(tmp_path: Path, forked: Launch | None) -> None:
+def test_our_advanced_model_gets_all_points(tmp_path: Path, forked: Launch) -> None:
     assert advanced(tmp_path, {ASSIGNMENT: (("epochs=12", "epochs=2"),)}, forked) == {}
 
 
 @slow
-def test_the_untouched_handout_gets_nothing_of_cs2470s_points_either(tmp_path: Path, forked: Launch | None) -> None:
+def test_the_untouched_handout_gets_nothing_of_cs2470s_points_either(tmp_path: Path, forked: Launch) -> None:
     handout.write(LAB, tmp_path)
     (tmp_path / "labs/beras" / FLAG).touch()
     for beginning in ("3.", "10."):
@@ -141,7 +139,7 @@ def test_the_untouched_handout_gets_nothing_of_cs2470s_points_either(tmp_path: P
 
 
 @slow
-def test_an_advanced_model_has_two_layers(tmp_path: Path, forked: Launch | None) -> None:
+def test_an_advanced_model_has_two_layers(tmp_path: Path, forked: Launch) -> None:
     one: dict[str, Edits] = {
         ASSIGNMENT: (
             ("    model = SequentialModel(\n", "    return get_simple_model_components()\n    SequentialModel(\n"),
@@ -177,7 +175,7 @@ def test_a_forged_message_earns_nothing(tmp_path: Path) -> None:
 
 
 @slow
-def test_what_another_library_computes_earns_nothing(tmp_path: Path, forked: Launch | None) -> None:
+def test_what_another_library_computes_earns_nothing(tmp_path: Path, forked: Launch) -> None:
     by_torch: dict[str, Edits] = {
         LAYERS: (
             ("import numpy as np\n", "import numpy as np\nimport torch\n"),
@@ -192,7 +190,7 @@ def test_what_another_library_computes_earns_nothing(tmp_path: Path, forked: Lau
 
 
 @slow
-def test_a_name_that_numpy_has_given_up_is_named_with_the_new_one(tmp_path: Path, forked: Launch | None) -> None:
+def test_a_name_that_numpy_has_given_up_is_named_with_the_new_one(tmp_path: Path, forked: Launch) -> None:
     old: dict[str, Edits] = {METRICS: (("return np.mean(", "return np.product(1) * np.mean("),)}
     report = graded(LAB, submission(LAB, tmp_path, old), "6.", forked=forked)
     assert "np.product was removed from NumPy; write np.prod" in report.output

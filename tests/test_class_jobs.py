@@ -14,11 +14,10 @@ import pytest
 import toy
 
 from autograder import registry
-from autograder.classroom import fast, jobs, rows, scheduler
+from autograder.classroom import jobs, rows, scheduler
 from autograder.classroom.store import MOST_ATTEMPTS, Store, opened
 from autograder.lab import Check, Column, Run, Verdict
 from autograder.packaging import checkout_files
-from autograder.sandbox import container
 from smallnets import executors, files
 
 STEPS = [dataclasses.replace(toy.LAB.steps[0], name=name) for name in ("one", "two")]
@@ -53,19 +52,21 @@ def test_every_lab_is_divided_into_all_its_checks() -> None:
         assert sorted(numbers) == sorted(each.number for each in lab.checks)
 
 
-def test_a_grade_depends_on_sources_hidden_data_and_speed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_grade_depends_on_sources_and_hidden_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(registry, "ROOT", tmp_path)
     monkeypatch.setattr(checkout_files, "grader", lambda lab: ["autograder/a.py"])
     staff = tmp_path / "staff/deep"
     for path in ("autograder/a.py", "staff/deep/y.npy"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text("")
-    seen = [jobs.grader_hash(toy.LAB), jobs.grader_hash(toy.LAB, staff), jobs.grader_hash(toy.LAB, fast=True)]
-    assert jobs.grader_hash(toy.LAB) == seen[0]
+    seen = [checkout_files.grader_hash(toy.LAB), checkout_files.grader_hash(toy.LAB, staff)]
+    assert checkout_files.grader_hash(toy.LAB) == seen[0]
     (staff / "y.npy").write_text("changed")
-    seen.append(jobs.grader_hash(toy.LAB, staff))
+    seen.append(checkout_files.grader_hash(toy.LAB, staff))
     (tmp_path / "autograder/a.py").write_text("changed")
-    assert len({*seen, jobs.grader_hash(toy.LAB), jobs.grader_hash(dataclasses.replace(toy.LAB, name="x"))}) == 6
+    seen.append(checkout_files.grader_hash(toy.LAB))
+    seen.append(checkout_files.grader_hash(dataclasses.replace(toy.LAB, name="x")))
+    assert len(set(seen)) == 5
 
 
 @pytest.mark.parametrize("name", registry.names())
@@ -74,7 +75,7 @@ def test_a_change_in_one_lab_grades_no_other_lab_again(name: str, monkeypatch: p
     graders = {each: checkout_files.grader(lab) for each, lab in labs.items()}
 
     def hashes() -> dict[str, str]:
-        return {each: jobs.grader_hash(lab) for each, lab in labs.items()}
+        return {each: checkout_files.grader_hash(lab) for each, lab in labs.items()}
 
     monkeypatch.setattr(checkout_files, "grader", lambda lab: graders[lab.name])
     before, read = hashes(), functools.cache(files.sha256)
@@ -222,13 +223,6 @@ def test_what_is_no_submission_has_no_points_and_says_why() -> None:
     found = rows.nothing(toy.LAB, "expected a zip, got a cat")
     assert (found["score"], found["max_score"], found["fault"]) == (0, 12.1, False)
     assert "got a cat" in found["output"] and {test["cause"] for test in found["tests"]} == {"no submission"}
-
-
-def test_a_practice_run_is_refused_where_forks_cannot_be_confined(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(container, "missing", lambda: "only root can give each job a user id of its own")
-    with pytest.raises(ValueError, match="expected the container tier, .*: only root"):
-        with fast.workers(1, threading.Event()):
-            pass
 
 
 def test_a_program_that_fails_or_is_stopped_is_named() -> None:

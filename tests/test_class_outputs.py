@@ -196,5 +196,3 @@ def test_each_student_has_files_of_an_own_name(tmp_path: Path) -> None:
     table = outputs.write(tmp_path, toy.LAB, ROWS)
     assert table == tmp_path / "grades.csv" and len(list((tmp_path / "reports").iterdir())) == 12
     assert "not graded: the grader failed" in (tmp_path / f"reports/{rows.file_name('=eve()')}.txt").read_text()
-    practice = outputs.write(tmp_path, toy.LAB, ROWS, practice=True)
-    assert "A toy, practice run" in (practice.parent / "summary.html").read_text()

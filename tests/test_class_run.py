@@ -23,7 +23,6 @@ from autograder.classroom import jobs, scheduler
 from autograder.classroom.store import Store, opened
 from autograder.grading import grade
 from autograder.sandbox import tiers
-from autograder.sandbox.job import Tier
 
 RIGHT = "def answer(n): return 42"
 
@@ -125,8 +124,8 @@ def watched(folder: Path, record: Path, store: Store) -> None:
     words = command(folder)
     watch = [*words[:4], "--watch", "--db", str(record), "--lab", "toy"]
     watching = subprocess.Popen(watch, cwd=folder, env=environment(folder), preexec_fn=interruptible)
-    script = "from autograder import registry; from autograder.classroom import jobs; "
-    script += "print(jobs.grader_hash(registry.load('toy')))"
+    script = "from autograder import registry; from autograder.packaging import checkout_files; "
+    script += "print(checkout_files.grader_hash(registry.load('toy')))"
     done = subprocess.run(
         [words[0], "-c", script], cwd=folder, env=environment(folder), capture_output=True, text=True, check=True
     )
@@ -149,7 +148,6 @@ def watched(folder: Path, record: Path, store: Store) -> None:
         (["nowhere", "--lab", "mp6", "--out", "out"], "expected a folder of submissions, got nowhere"),
         (["all", "--lab", "mp6", "--out", "out", "--due", "soon"], "expected a time such as"),
         (["all", "--lab", "mp6", "--out", "out", "--scheduler", "tcp://x:1"], "a scheduler with TLS, such as"),
-        (["all", "--lab", "mp6", "--out", "out", "--fast", "--scheduler", "tls://x:1"], "expected --fast alone"),
     ],
 )  # fmt: skip
 def test_a_mistake_on_the_command_line_is_one_line(
@@ -176,29 +174,6 @@ def test_every_option_of_class_is_on_its_page(capsys: pytest.CaptureFixture[str]
     page = (ROOT / "autograder/CLASS.md").read_text(encoding="utf-8")
     rows = "".join(re.findall(r"^\| (`--.*?)\|$", page, re.MULTILINE))
     assert options == set(re.findall(r"--[a-z][a-z-]+", rows))
-
-
-@pytest.mark.slow
-def test_a_practice_run_gives_the_same_points_and_is_no_final_one(folder: Path) -> None:
-    if reason := tiers.unavailable(Tier.CONTAINER):
-        pytest.skip(f"no container tier: {reason}")
-    sources = {"ada": RIGHT, "bob": "def answer(n): return 41", "cyd": "import os\ndef answer(n): os._exit(0)"}
-    for student, source in sources.items():
-        hand_in(folder, student, source)
-    assert "3 jobs graded now" in grade_class(folder, "--fast")
-    assert not (folder / "grades/grades.csv").exists()
-    assert "3 jobs graded now" in grade_class(folder)
-    practice, final = grades(folder, "grades/practice"), grades(folder)
-    assert {s: row["score"] for s, row in practice.items()} == {s: row["score"] for s, row in final.items()}
-    assert final["ada"]["score"] == "12.1"
-    hand_in(folder, "ada", RIGHT + "  # again")
-    hand_in(folder, "dan", "import time\ndef answer(n): time.sleep(2); return 42")
-    started = start(folder, "--fast")
-    until(lambda: counts(folder)["running"] > 0 and len(children(started.pid)) > 0)
-    for pid in children(started.pid):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    assert started.wait(60) == 0 and grades(folder, "grades/practice")["dan"]["score"] == "12.1"
 
 
 # whole sources, or bodies of answer; {token} is known again wherever it turns up, {folder} is the course's own

@@ -27,9 +27,7 @@ def loaded(lab: Lab) -> tuple[Any, str]:
     return (dataclasses.replace(data, changes=None) if hasattr(data, "changes") else data), line
 
 
-def recorded(
-    lab: Lab, path: Path, forked: Launch | None, monkeypatch: pytest.MonkeyPatch
-) -> tuple[dict[str, bytes], Report]:
+def recorded(lab: Lab, path: Path, forked: Launch, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, bytes], Report]:
     """The messages of all jobs on a submission, by step, and the report on them."""
     messages: dict[str, bytes] = {}
     steps: list[str] = []
@@ -41,8 +39,7 @@ def recorded(
 
     with monkeypatch.context() as patch:
         patch.setattr(grade, "run_job", run)
-        where = Tier.CONTAINER if forked else tier()
-        report = grade.grade(path, noted(lab, steps), where, seed=SEED, trust=True, launch=forked)
+        report = grade.grade(path, noted(lab, steps), tier(), seed=SEED, trust=True, launch=forked)
     return messages, report
 
 
@@ -58,7 +55,7 @@ def test_judges_take_whatever_a_message_holds(name: str, tmp_path: Path, monkeyp
 @pytest.mark.slow
 @every_lab
 def test_nonsense_earns_no_more_than_the_honest_message_of_wrong_work(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, once: Once, forked: Launch | None
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, once: Once, forked: Launch
 ) -> None:
     """Messages of our solution, with their rows in another order and all checks failed, and then parts of nonsense."""
     lab, rng = registry.load(name), random.Random(1)

@@ -163,9 +163,7 @@ def test_lint_looks_at_modules_too(submit: Callable[[Files], Submission]) -> Non
     ("name", "module"),
     [*((name, "my_net") for name in registry.names()), ("quickdraw", "utils.my_net"), ("beras", "Beras.my_net")],
 )
-def test_modules_are_there_in_the_grading(
-    name: str, module: str, tmp_path: Path, once: Once, forked: Launch | None
-) -> None:
+def test_modules_are_there_in_the_grading(name: str, module: str, tmp_path: Path, once: Once, forked: Launch) -> None:
     lab = registry.load(name)
     files = graded.own(lab, once)
     for file in [file for file in files if file.endswith(".py")]:

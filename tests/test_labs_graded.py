@@ -21,7 +21,7 @@ every_lab = pytest.mark.parametrize("name", registry.names())
 
 
 @every_lab
-def test_the_untouched_handout_gets_nothing(name: str, tmp_path: Path, forked: Launch | None) -> None:
+def test_the_untouched_handout_gets_nothing(name: str, tmp_path: Path, forked: Launch) -> None:
     lab = registry.load(name)
     assert lab.handout is not None
     handout.write(lab, tmp_path / "handout")

@@ -81,7 +81,7 @@ def test_an_exact_lookup_is_at_chance(part: int, drawn: Drawn) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("new", "accuracy"), [(False, "1.0000"), (True, "0.2")], ids=["as they are", "new"])
 def test_a_table_of_labels_in_the_source_is_worth_nothing_on_new_images(
-    new: bool, accuracy: str, tmp_path: Path, forked: Launch | None
+    new: bool, accuracy: str, tmp_path: Path, forked: Launch
 ) -> None:
     images, labels = fashion.read_split("t10k")
     (staff := tmp_path / "staff").mkdir()

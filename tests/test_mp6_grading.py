@@ -30,7 +30,7 @@ def work(folder: Path) -> Path:
     return folder
 
 
-def test_what_our_own_solution_is_worth_on_the_scoreboard(tmp_path: Path, forked: Launch | None) -> None:
+def test_what_our_own_solution_is_worth_on_the_scoreboard(tmp_path: Path, forked: Launch) -> None:
     report = graded(LAB, submission(LAB, tmp_path), seed=1, forked=forked)
     values = {name: value for name, value, _ in report.columns}
     assert (report.score, report.max_score) == (110, 100)
@@ -38,7 +38,7 @@ def test_what_our_own_solution_is_worth_on_the_scoreboard(tmp_path: Path, forked
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_a_solution_in_another_style_gets_what_it_deserves(style: str, once: Once, forked: Launch | None) -> None:
+def test_a_solution_in_another_style_gets_what_it_deserves(style: str, once: Once, forked: Launch) -> None:
     found = lost(graded(LAB, styles.made(once) / style, forked=forked))
     if style != "by_hand":
         assert found == {}
@@ -54,7 +54,7 @@ def tags(names: tuple[str, ...], part: int) -> set[str]:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutant_loses_the_points_of_the_checks_that_should_catch_it(
-    mutant: Mutant, tmp_path: Path, forked: Launch | None
+    mutant: Mutant, tmp_path: Path, forked: Launch
 ) -> None:
     write(mutant, ROOT, tmp_path)
     report = graded(LAB, tmp_path, f"{mutant.part}.", forked=forked)
@@ -76,9 +76,7 @@ def combined(folder: Path, *names: str) -> Path:
     ("first", "second"),
     [("ten_epochs", "statistics_of_the_dev_set"), ("logits_as_predictions", "unseeded_shuffle")],
 )
-def test_mending_one_of_two_mistakes_costs_nothing(
-    first: str, second: str, tmp_path: Path, forked: Launch | None
-) -> None:
+def test_mending_one_of_two_mistakes_costs_nothing(first: str, second: str, tmp_path: Path, forked: Launch) -> None:
     both, *ones = (
         {
             test.tags[0]: test.score
@@ -91,7 +89,7 @@ def test_mending_one_of_two_mistakes_costs_nothing(
 
 @pytest.mark.parametrize(("name", "width"), [("bottleneck_of_784", "784"), ("bottleneck_of_3136", "3,136")])
 def test_a_wide_code_costs_the_points_of_the_bottleneck_alone(
-    name: str, width: str, tmp_path: Path, forked: Launch | None
+    name: str, width: str, tmp_path: Path, forked: Launch
 ) -> None:
     folder = combined(tmp_path / "work", name)
     with imported(folder / "neuralnet_p3.py") as module:

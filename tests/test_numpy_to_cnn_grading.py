@@ -78,9 +78,7 @@ MORE = {
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_a_mutant_loses_exactly_the_checks_that_should_catch_it(
-    name: str, tmp_path: Path, forked: Launch | None
-) -> None:
+def test_a_mutant_loses_exactly_the_checks_that_should_catch_it(name: str, tmp_path: Path, forked: Launch) -> None:
     file, part = ("numpy_nn.py", "1.") if name in NUMPY else ("pytorch_cnn.py", "3.")
     found = lost(graded(LAB, submission(LAB, tmp_path, {file: ((NUMPY | TORCH | MORE)[name],)}), part, forked=forked))
     numbers, words = LOSSES[name]
@@ -90,7 +88,7 @@ def test_a_mutant_loses_exactly_the_checks_that_should_catch_it(
 
 @pytest.mark.parametrize("name", ["least probable class", "classes in a column", "an instance instead of the class"])
 def test_a_mistake_in_classify_or_its_hook_costs_nothing_of_the_hidden_images(
-    name: str, tmp_path: Path, forked: Launch | None
+    name: str, tmp_path: Path, forked: Launch
 ) -> None:
     report = graded(LAB, submission(LAB, tmp_path, {"pytorch_cnn.py": ((TORCH | MORE)[name],)}), "4.", forked=forked)
     assert lost(report) == {}
@@ -98,7 +96,7 @@ def test_a_mistake_in_classify_or_its_hook_costs_nothing_of_the_hidden_images(
 
 
 @pytest.mark.parametrize("part", OPEN)
-def test_what_the_contract_leaves_open_costs_nothing(part: str, tmp_path: Path, forked: Launch | None) -> None:
+def test_what_the_contract_leaves_open_costs_nothing(part: str, tmp_path: Path, forked: Launch) -> None:
     edits = tuple((NUMPY | TORCH | MORE)[name] for name in OPEN[part])
     file = "numpy_nn.py" if part == "1." else "pytorch_cnn.py"
     assert lost(graded(LAB, submission(LAB, tmp_path, {file: edits}), part, forked=forked)) == {}
@@ -177,13 +175,13 @@ def replaced(folder: Path, contents: dict[str, str | bytes]) -> Path:
     return folder / "work.zip"
 
 
-def test_layers_in_another_style_get_full_marks(tmp_path: Path, forked: Launch | None) -> None:
+def test_layers_in_another_style_get_full_marks(tmp_path: Path, forked: Launch) -> None:
     report = graded(LAB, replaced(tmp_path, {"numpy_nn.py": STUDENT}), "1.", forked=forked)
     assert lost(report) == {}
     assert "np.int was removed from NumPy; write int instead" in report.output
 
 
-def test_a_name_that_numpy_gave_up_is_explained(tmp_path: Path, forked: Launch | None) -> None:
+def test_a_name_that_numpy_gave_up_is_explained(tmp_path: Path, forked: Launch) -> None:
     source = STUDENT.replace("(self.x >= 0)", "(self.x >= 0).astype(np.int)")
     found = lost(graded(LAB, replaced(tmp_path, {"numpy_nn.py": source}), "1.", forked=forked))
     assert set(found) == {"1.9"} and "use `int` by itself" in found["1.9"]
@@ -203,13 +201,13 @@ TORCHVISION: Edits = (
 
 
 def test_a_net_that_needs_evaluation_mode_and_imports_torchvision_gets_full_marks(
-    tmp_path: Path, forked: Launch | None
+    tmp_path: Path, forked: Launch
 ) -> None:
     path = submission(LAB, tmp_path, {"pytorch_cnn.py": TORCHVISION})
     assert lost(graded(LAB, path, "3.", forked=forked)) == {} == lost(graded(LAB, path, "4.", forked=forked))
 
 
-def test_torchvision_in_use_is_named(tmp_path: Path, forked: Launch | None) -> None:
+def test_torchvision_in_use_is_named(tmp_path: Path, forked: Launch) -> None:
     edits = (*TORCHVISION, ("x = self.drop(x)", "x = to_tensor(x)"))
     found = lost(graded(LAB, submission(LAB, tmp_path, {"pytorch_cnn.py": edits}), "4.", forked=forked))
     assert set(found) == HIDDEN and "torchvision is for training only" in found["4.1"]
@@ -245,7 +243,7 @@ def saved(folder: Path, form: str, monkeypatch: pytest.MonkeyPatch) -> bytes:
 
 @pytest.mark.parametrize("form", ["parallel", "checkpoint", "gpu", "whole"])
 def test_weights_in_another_form_get_full_marks(
-    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: Launch | None
+    form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: Launch
 ) -> None:
     content = saved(tmp_path, form, monkeypatch)
     if form == "gpu":
@@ -265,7 +263,7 @@ def test_weights_in_another_form_get_full_marks(
     ids=["text", "another net"],
 )
 def test_a_model_file_that_is_none_of_mynet_loses_what_needs_it(
-    content: str | bytes, words: str, tmp_path: Path, forked: Launch | None
+    content: str | bytes, words: str, tmp_path: Path, forked: Launch
 ) -> None:
     content = (FOLDER / content).read_bytes() if isinstance(content, str) else content
     report = graded(LAB, replaced(tmp_path, {"model.pt": content}), "4.", forked=forked)
@@ -274,7 +272,7 @@ def test_a_model_file_that_is_none_of_mynet_loses_what_needs_it(
 
 
 @pytest.mark.parametrize(("name", "loses"), [("fcnet", {"4.2", "4.3"}), ("simplecnn", {"4.3"})])
-def test_weaker_nets_get_fewer_points(name: str, loses: set[str], tmp_path: Path, forked: Launch | None) -> None:
+def test_weaker_nets_get_fewer_points(name: str, loses: set[str], tmp_path: Path, forked: Launch) -> None:
     """The linear net's features, shuffled a little, stay below the baseline; the small convolution is above it."""
     state = torch.load(FOLDER / f"comparison/{name}.pt", weights_only=True)
     if name == "fcnet":

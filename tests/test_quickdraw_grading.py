@@ -91,7 +91,7 @@ MUTANTS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", MUTANTS)
-def test_a_mutant_loses_its_checks_and_no_others(name: str, tmp_path: Path, forked: Launch | None) -> None:
+def test_a_mutant_loses_its_checks_and_no_others(name: str, tmp_path: Path, forked: Launch) -> None:
     edit, expected = MUTANTS[name]
     assert set(lost(graded(NETS, work(tmp_path / "work", edit=edit), forked=forked))) == expected
 
@@ -194,7 +194,7 @@ def test_a_whole_net_of_the_courses_template_gets_full_marks(dense: dict[str, Pa
 
 
 @pytest.mark.slow
-def test_a_dense_net_of_another_size_loses_the_points_for_its_parameters(tmp_path: Path, forked: Launch | None) -> None:
+def test_a_dense_net_of_another_size_loses_the_points_for_its_parameters(tmp_path: Path, forked: Launch) -> None:
     template(tmp_path, "densenet", TWO_LAYERS, "TwoLayerDenseNet(784, 50, 6)")
     found = lost(graded(LAB, work(tmp_path / "work", handed_in(tmp_path, "densenet")), "2.", forked=forked))
     assert set(found) == {"2.1"}
@@ -205,7 +205,7 @@ def test_a_dense_net_of_another_size_loses_the_points_for_its_parameters(tmp_pat
 @pytest.mark.parametrize("old", [False, True], ids=["zip", "old format"])
 @pytest.mark.parametrize("place", ["main_densenet", "__main__"])
 def test_the_handouts_session_opens_a_whole_net(
-    place: str, old: bool, once: Once, tmp_path: Path, forked: Launch | None
+    place: str, old: bool, once: Once, tmp_path: Path, forked: Launch
 ) -> None:
     files = quickdraw_work.made(once)
     kept = {name: files[name] for name in ("densenet.pt", "densenet_predictions.csv")}
@@ -241,7 +241,7 @@ torch.save(net, {str(tmp_path / "densenet.pt")!r}, _use_new_zipfile_serializatio
          "another class", "another file", "an image too few", "an exit code"],
 )  # fmt: skip
 def test_a_program_that_does_not_predict_is_told_why(
-    edit: tuple[str, str], words: str, dense: dict[str, Path], tmp_path: Path, forked: Launch | None
+    edit: tuple[str, str], words: str, dense: dict[str, Path], tmp_path: Path, forked: Launch
 ) -> None:
     found = lost(graded(DENSE, work(tmp_path / "work", dense, ("main_densenet.py", *edit)), forked=forked))
     assert set(found) == {"2.4", "2.5", "2.6"} and words in found["2.4"], found
@@ -249,7 +249,7 @@ def test_a_program_that_does_not_predict_is_told_why(
 
 @pytest.mark.slow
 def test_predictions_that_are_not_the_nets_cost_their_own_points(
-    dense: dict[str, Path], tmp_path: Path, forked: Launch | None
+    dense: dict[str, Path], tmp_path: Path, forked: Launch
 ) -> None:
     forged = tmp_path / "forged.csv"
     np.savetxt(forged, np.arange(1800) % 6, fmt="%d")
@@ -285,7 +285,7 @@ def test_a_program_that_does_not_look_at_the_drawings_is_as_good_as_chance(
 
 
 @pytest.mark.slow
-def test_dropout_in_training_mode_is_scored_as_it_is_and_named(tmp_path: Path, forked: Launch | None) -> None:
+def test_dropout_in_training_mode_is_scored_as_it_is_and_named(tmp_path: Path, forked: Launch) -> None:
     template(tmp_path, "bestmodel", DROPPED, "BestModel(6)")
     folder = work(tmp_path / "work", handed_in(tmp_path, "bestmodel"))
     report = graded(BEST, folder, forked=forked)
@@ -299,7 +299,7 @@ def test_dropout_in_training_mode_is_scored_as_it_is_and_named(tmp_path: Path, f
 
 
 @pytest.mark.slow
-def test_a_net_over_1_mb_loses_these_points_alone(tmp_path: Path, forked: Launch | None) -> None:
+def test_a_net_over_1_mb_loses_these_points_alone(tmp_path: Path, forked: Launch) -> None:
     # made for other drawings, so its accuracy is no matter here
     files = {"bestmodel.pt": FOLDER / "model_files/bestmodel.pt"}
     assert set(lost(graded(BEST, work(tmp_path / "small", files), forked=forked))) == {"4.2", "4.3"}

@@ -90,7 +90,7 @@ def hand_in(style: Style, folder: Path) -> Path:
 
 @every_style
 def test_the_grader_takes_the_points_that_a_teacher_would(
-    style: Style, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: Launch | None
+    style: Style, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, forked: Launch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     report = graded(LAB, hand_in(style, tmp_path), f"{style.part}.", forked=forked)

@@ -19,7 +19,6 @@ from autograder.lab import Report
 from autograder.packaging import imports
 from autograder.runner import start
 from autograder.sandbox import direct, tiers
-from autograder.sandbox.forked import launcher
 from autograder.sandbox.job import Cause, Job, Tier
 from autograder.sandbox.run import run
 
@@ -53,7 +52,7 @@ def main():
     importlib.import_module("answer")
     os.write(4, (student_module.HANDED_IN / "handed_in.txt").read_bytes())
 """
-WHERE = ("full", "container", "forked", "unsafe", "direct")
+WHERE = ("full", "container", "unsafe", "direct")
 Grade = Callable[[Path], Report]
 
 
@@ -104,11 +103,10 @@ def grades(where: str, folder: Path) -> Iterator[Grade]:
 
         yield check
         return
-    tier = Tier.CONTAINER if where == "forked" else Tier(where)
+    tier = Tier(where)
     if reason := tiers.unavailable(tier):
         pytest.skip(f"no {tier} tier: {reason}")
-    with launcher() if where == "forked" else contextlib.nullcontext() as launch:
-        yield lambda path: grade.grade(path, lab, tier, seed=1, trust=True, launch=launch)
+    yield lambda path: grade.grade(path, lab, tier, seed=1, trust=True)
 
 
 TORCH = """

@@ -107,9 +107,11 @@ def _job(attack: Attack, around: Bystanders) -> Job:
         "key": around.key,
         "readable": readable(),
     }
-    files = {f"{attack.name}.py": attack.payload, "aims.py": PAYLOADS / "aims.py"}
+    # the file's name becomes that of a forked process, by which others that are left are known
+    files = {f"{around.token}.py": attack.payload, "aims.py": PAYLOADS / "aims.py"}
     files["submission"] = _submission(attack, around)
-    return Job([f"{attack.name}.py", json.dumps(aim)], files, result_bytes=8 * N_LABELS, limits=attack.limits)
+    argv = [f"{around.token}.py", json.dumps(aim)]
+    return Job(argv, files, result_bytes=8 * N_LABELS, limits=attack.limits, imports=attack.imports)
 
 
 def _submission(attack: Attack, around: Bystanders) -> Path:

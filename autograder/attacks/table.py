@@ -42,6 +42,7 @@ class Attack:
         limits: those of its job.
         chances: how often it is replayed at most until it ends as promised. What the disk has lost shows a file that
             is only mapped; another program that frees as much meanwhile hides it.
+        imports: those of its job, see `Job`.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Attack:
     limits: Limits = LIMITS
     in_container: Fate = Fate.CAUGHT
     chances: int = 1
+    imports: tuple[str, ...] = ("numpy",)
 
     @property
     def tries(self) -> str:
@@ -104,6 +106,7 @@ OUTSIDE = [
     Attack("signal_parent"),
     Attack("page_cache", Fate.THROUGH),
     Attack("access_times", Fate.EITHER, in_container=Fate.EITHER),
+    Attack("own_program", Fate.EITHER),
     Attack("thread_files", Fate.THROUGH),
 ]
 # attacks on the limits

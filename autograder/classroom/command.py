@@ -9,19 +9,19 @@ line. 130: interrupted; the same command continues.
 """
 
 import argparse
-import contextlib
 import functools
 import secrets
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from autograder import registry
-from autograder.classroom import fast, grading, handed_in, jobs, lateness, progress, recorded, results, scheduler
+from autograder.classroom import grading, handed_in, jobs, lateness, progress, recorded, results, scheduler
 from autograder.classroom.rows import Registered, register
 from autograder.classroom.store import Store, opened
 from autograder.grading import grade
 from autograder.lab import Lab
+from autograder.packaging.checkout_files import grader_hash
 from autograder.sandbox.job import Tier
 from autograder.sandbox.readable import expect_unreadable
 from smallnets import cli, executors, files
@@ -41,7 +41,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--workers", type=cli.whole_number(1, 1024), default=2, help="jobs graded at a time on this machine"
     )
-    parser.add_argument("--fast", action="store_true", help="practice run: fork the sandbox's jobs, see CLASS.md")
     parser.add_argument("--db", type=Path, metavar="FILE", help="the record; left out: OUT/class.sqlite")
     parser.add_argument("--watch", action="store_true", help="grade the jobs waiting in the record and those that come")
     parser.add_argument("--tier", choices=list(Tier), type=str, help="this tier of the sandbox instead of the best one")
@@ -55,14 +54,12 @@ def command(args: argparse.Namespace) -> int:
         if path is not None:
             expect_unreadable(path, name)
     lab = registry.load(args.lab)
-    if args.fast and (args.scheduler is not None or args.tier not in (None, Tier.CONTAINER)):
-        raise ValueError("expected --fast alone, as it grades on this machine in the container tier; got more")
     if args.watch:
         if args.db is None:
             raise ValueError("expected --db FILE, the record to watch")
         with opened(args.db) as store:
             # the server never sees the hidden data: jobs it enqueued for any grader become this one's
-            run(args, store, lab, args.seed, jobs.grader_hash(lab, args.staff, args.fast), lambda counts, job: None)
+            run(args, store, lab, args.seed, grader_hash(lab, args.staff), lambda counts, job: None)
         return 0
     if args.out is None or (args.submissions is None and args.db is None):
         raise ValueError("expected SUBMISSIONS and --out FOLDER, or --db FILE and --out FOLDER; got less")
@@ -96,7 +93,7 @@ def grade_class(args: argparse.Namespace, store: Store, lab: Lab, wanted: result
     registered = [register(store, lab, each) for each in (found if args.all else counting)]
     seed = store.last_seed(lab.name) if args.seed is None else args.seed
     seed = secrets.randbits(31) if seed is None else seed
-    grader = jobs.grader_hash(lab, args.staff, args.fast)
+    grader = grader_hash(lab, args.staff)
     for sha256 in dict.fromkeys(each.sha256 for each in registered if each.sha256):
         jobs.enqueue_all(store, lab, sha256, seed, grader, again=True)
     for sha256 in to_regrade(registered, args.regrade):
@@ -111,7 +108,7 @@ def grade_class(args: argparse.Namespace, store: Store, lab: Lab, wanted: result
         print(line)
     new = after["done"] - before["done"]
     print(f"{len(registered)} submissions of {len(counting)} students, {new} jobs graded now, seed {seed}")
-    return results.write(args.out, store, lab, wanted, registered, counting, total, practice=args.fast)
+    return results.write(args.out, store, lab, wanted, registered, counting, total)
 
 
 def to_regrade(registered: Sequence[Registered], students: Sequence[str]) -> list[str]:
@@ -129,20 +126,12 @@ def run(
 ) -> None:  # fmt: skip
     """Grade the waiting jobs, here or on a cluster."""
     stop = threading.Event()
-    with executors.chosen(args, args.workers) as crew, how(args, stop) as (function, tier):
+    function = functools.partial(grading.grade_one, stop=stop)
+    tier = args.tier and Tier(args.tier)  # None is the best tier of the machine that a job runs on
+    if args.scheduler is None:
+        tier = grade.chosen_tier(args.tier, args.i_trust_this)
+    with executors.chosen(args, args.workers) as crew:
         scheduler.run(
             store, lab, crew.executor, args.staff, seed, stop, on_progress, watch=args.watch, slots=crew.slots,
             grader=grader, function=function, tier=tier, trust=args.i_trust_this,
         )  # fmt: skip
-
-
-@contextlib.contextmanager
-def how(args: argparse.Namespace, stop: threading.Event) -> Iterator[tuple[scheduler.Function, Tier | None]]:
-    """The function that grades a job, and its tier; None is the best tier of the machine it runs on."""
-    if args.fast:
-        with fast.workers(args.workers, stop) as function:
-            yield function, Tier.CONTAINER
-    elif args.scheduler is not None:
-        yield grading.grade_one, args.tier and Tier(args.tier)
-    else:
-        yield functools.partial(grading.grade_one, stop=stop), grade.chosen_tier(args.tier, args.i_trust_this)

@@ -1,4 +1,4 @@
-"""Grade one job, by default in a process of its own: plain data in, plain data out, so that any machine can do it.
+"""Grade one job in a process of its own: plain data in, plain data out, so that any machine can do it.
 
 Run as `python -m autograder.classroom.grading PARENT`, it reads a task from standard input and prints the result.
 """
@@ -18,8 +18,9 @@ from autograder.intake.take_in import take_in
 from autograder.lab import Lab
 from autograder.packaging import checkout_files
 from autograder.reports import text_report
+from autograder.sandbox.forked import launcher
 from autograder.sandbox.job import Tier
-from autograder.sandbox.run import GRACE, Launch
+from autograder.sandbox.run import GRACE
 from autograder.sandbox.run import run as run_job
 from autograder.sandbox.workspace import own_folder
 from smallnets import executors, faults
@@ -75,14 +76,14 @@ def failed(error: Exception) -> dict[str, Any]:
     return {"report": {}, "fault": named + faults.words(error)}
 
 
-def graded(task: dict[str, Any], launch: Launch | None = None) -> dict[str, Any]:
+def graded(task: dict[str, Any]) -> dict[str, Any]:
     """Grade one job in this process; returns as `grade_one` does."""
     lab = registry.load(task["lab"])
     chosen = pipeline.only(lab, task["part"]) if task["part"] else lab
     try:
         tier = Tier(task["tier"]) if task["tier"] else grade.chosen_tier(None, task["trust"])
         loaded = lab.loaded(Path(task["staff"]) if task["staff"] else None, task["seed"])
-        with own_folder("handed-in-") as folder:
+        with own_folder("handed-in-") as folder, launcher() as launch:
             (folder / "work.zip").write_bytes(task["archive"])
             try:
                 submission = take_in(folder / "work.zip", lab, folder / "files")

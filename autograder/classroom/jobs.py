@@ -2,13 +2,12 @@
 
 import dataclasses
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from autograder.classroom.store import Store, key_of
 from autograder.grading import pipeline
 from autograder.lab import Graded, Lab, Report, Visibility
-from autograder.packaging import checkout_files
+from autograder.packaging.checkout_files import grader_hash
 from autograder.reports import plain_data, text_report
 
 
@@ -29,11 +28,6 @@ def parts(lab: Lab) -> tuple[str, ...]:
         if sorted(names) != sorted(each.name for each in getattr(whole, these)):
             return ("",)
     return beginnings if len(beginnings) > 1 else ("",)
-
-
-def grader_hash(lab: Lab, staff: Path | None = None, fast: bool = False) -> str:
-    """The grader's hash in the record; practice runs (`fast`) have another, so no final grade uses their results."""
-    return checkout_files.grader_hash(lab, staff) + ("-fast" if fast else "")
 
 
 def keys(lab: Lab, sha256: str, seed: int, grader: str | None = None) -> list[str]:

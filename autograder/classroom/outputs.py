@@ -1,7 +1,6 @@
 """The files that a run writes: grades.csv, a report for each student as text and HTML, and for staff summary.html and
 same_work.csv."""
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,16 +16,12 @@ from smallnets import files
 WIDTH = 100
 
 
-def write(out: Path, lab: Lab, rows: Sequence[Row], shared: Sequence[Shared] = (), practice: bool = False) -> Path:
+def write(out: Path, lab: Lab, rows: Sequence[Row], shared: Sequence[Shared] = ()) -> Path:
     """Write all files, each whole or not at all; raises OSError.
-
-    The files of a practice run lie in a folder `practice`, and their titles say so: they are no final grades.
 
     Returns:
         The CSV file; the others lie beside it.
     """
-    if practice:
-        out, lab = out / "practice", dataclasses.replace(lab, title=f"{lab.title}, practice run")
     table = out / "grades.csv"
     files.write_text(table, sheet(rows, lab))
     links = {}

@@ -73,14 +73,14 @@ class Wanted:
 
 def write(
     out: Path, store: Store, lab: Lab, wanted: Wanted, registered: Sequence[Registered],
-    counting: Sequence[HandedIn], total: Callable[[str], dict[str, Any] | None], practice: bool = False,
+    counting: Sequence[HandedIn], total: Callable[[str], dict[str, Any] | None],
 ) -> int:  # fmt: skip
     """Write everyone's result and print the outcome; returns the exit code."""
     added = manual.kept(store, wanted.manual)
     everyone = rows(registered, counting, lab, wanted.rule, added, total)
     counting_works = [each for each in registered if each.handed_in in counting]
     shared = shared_work(counting_works, lab)
-    table = outputs.write(out, lab, everyone, shared, practice)
+    table = outputs.write(out, lab, everyone, shared)
     counted = [row for row in everyone if row.counts]
     lines = [*notes(((row.handed_in, row.lateness) for row in counted), wanted.rule), *manual.unknown(added, counting)]
     filled = []

@@ -12,6 +12,7 @@ from autograder.classroom import grading, jobs
 from autograder.classroom.store import Job, Store
 from autograder.intake.take_in import expect_files, take_in
 from autograder.lab import Lab
+from autograder.packaging.checkout_files import grader_hash
 from autograder.sandbox.job import Tier
 from smallnets import zipping
 
@@ -46,7 +47,7 @@ def run(
         on_progress: called with `Store.counts()` and the job after each job.
         watch: wait for new jobs until `stop`.
         slots: the most jobs to submit to the executor at a time.
-        grader: left out, `jobs.grader_hash(lab)`.
+        grader: left out, `grader_hash(lab)`.
         function: grades one job, with the contract of `grading.grade_one`.
         tier, trust: see `grading.task`.
 
@@ -54,7 +55,7 @@ def run(
         ValueError: another process grades into this record.
         OSError: the executor is lost.
     """
-    stop, grader = stop or threading.Event(), grader or jobs.grader_hash(lab)
+    stop, grader = stop or threading.Event(), grader or grader_hash(lab)
     running: dict[Future[dict[str, Any]], Job] = {}
     with store.grading():
         try:

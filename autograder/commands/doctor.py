@@ -9,6 +9,7 @@ import os
 from autograder.attacks import forgeable
 from autograder.attacks.replay import Replay, replay
 from autograder.attacks.table import ATTACKS, Attack, Fate
+from autograder.sandbox.forked import launcher
 from autograder.sandbox.job import Tier
 from autograder.sandbox.tiers import SAFE, detect
 
@@ -40,7 +41,8 @@ def command(args: argparse.Namespace) -> int:
     if detection.reasons[tier]:
         return 1
     print(f"\nattacks on the {tier} tier{'' if tier in SAFE else '. ' + NOT_SAFE}")
-    replays = [_show(replay(attack, tier)) for attack in attacks]
+    with launcher() as launch:  # as grading starts its jobs
+        replays = [_show(replay(attack, tier, launch)) for attack in attacks]
     wrong = [done.attack.name for done in replays if not done.as_expected]
     caught = sum(done.fate is Fate.CAUGHT for done in replays)
     print(f"\n{caught} of {len(replays)} caught; {_conclusion(wrong)}")

@@ -1,5 +1,6 @@
 """Grade one submission: take it in, run the lab's jobs in the sandbox, judge their results."""
 
+import contextlib
 import functools
 import math
 import time
@@ -9,6 +10,7 @@ from autograder.grading.pipeline import judge
 from autograder.intake.take_in import take_in
 from autograder.lab import Lab, Report
 from autograder.packaging.checkout_files import grader_hash
+from autograder.sandbox.forked import launcher
 from autograder.sandbox.job import Tier
 from autograder.sandbox.run import Launch
 from autograder.sandbox.run import run as run_job
@@ -34,7 +36,7 @@ def grade(
         seed: of order, draw and training.
         trust: the caller trusts the code; without it the unsafe tier refuses.
         seconds: wall time, after which steps are stopped or not begun; the steps finished by then are judged.
-        launch: starts the sandbox's processes; left out, each job gets fresh ones.
+        launch: starts the jobs; left out, they are forked from a process of this submission alone.
 
     Raises:
         ValueError: no submission; malformed data; the unsafe tier without trust.
@@ -42,9 +44,9 @@ def grade(
     """
     start = time.perf_counter()
     loaded = lab.loaded(staff, seed)
-    with own_folder("handed-in-") as folder:
+    with own_folder("handed-in-") as folder, contextlib.nullcontext(launch) if launch else launcher() as starting:
         submission = take_in(path, lab, folder)
-        execute = functools.partial(run_job, tier=tier, trust=trust, launch=launch)
+        execute = functools.partial(run_job, tier=tier, trust=trust, launch=starting)
         return judge(
             submission,
             lab,

@@ -31,6 +31,18 @@ def needed(modules: Iterable[str], started: bool = True) -> list[str]:
     return sorted(found)
 
 
+def libraries(files: Iterable[str]) -> set[str]:
+    """The packages outside the checkout that importing some files of it imports."""
+    found = set()
+    for file in files:
+        for node in ast.parse(located(file).read_bytes()).body:
+            if isinstance(node, ast.Import):
+                found |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found.add(node.module.split(".")[0])
+    return found - set(PACKAGES)
+
+
 @functools.cache
 def version(package: str) -> str:
     """The version of an installed package; "none" if it is not installed."""

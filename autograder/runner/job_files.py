@@ -1,7 +1,7 @@
 """The files of every job in the sandbox: ours beside the student's, and arrays for it to read."""
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from autograder.packaging import imports
 from autograder.registry import located
 from autograder.runner.protocol import Layout, message_bytes
 from autograder.sandbox.job import Job
+
+SLOW = ("numpy", "torch")  # libraries whose import takes as long as many a job
+OPTIMISING = "torch._dynamo"  # torch imports it at the first step of an optimiser, which takes as long again
 
 
 def job(
@@ -35,4 +38,13 @@ def job(
     files = {name: located(name) for name in ours} | dict(more or {})
     if students:
         files |= {f"submission/{name}": path for name, path in run.submission.files.items()}
-    return Job(["-m", *argv], files, content.getvalue(), message_bytes(layout))
+    return Job(["-m", *argv], files, content.getvalue(), message_bytes(layout), imports=slow_imports(run, ours))
+
+
+def slow_imports(run: Run, ours: Iterable[str]) -> tuple[str, ...]:
+    """The slow libraries that our modules import, the same for all jobs of a submission that import torch."""
+    libraries = imports.libraries(ours)
+    found = tuple(name for name in SLOW if name in libraries)
+    sources = [path for name, path in run.submission.files.items() if name.endswith(".py")]
+    optimises = "torch" in found and any(b"optim" in path.read_bytes() for path in sources)
+    return (*found, OPTIMISING) if optimises else found

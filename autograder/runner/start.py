@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from autograder.runner import lazy_torch, whereabouts
+from autograder.runner import whereabouts
 from autograder.runner.student_module import HANDED_IN, JOB
 from smallnets import tracebacks
 
@@ -86,7 +86,6 @@ def main() -> NoReturn:
         whereabouts.write_calls()
         whereabouts.set_timers(*map(float, os.environ["TIME_LIMITS"].split()))
         enter_copy()
-        lazy_torch.install()
         program = importlib.import_module(sys.argv[0])
         adapt(int(os.environ["OMP_NUM_THREADS"]))
         program.main()

@@ -42,6 +42,7 @@ def launch_spec(job: Job, workspace: Workspace) -> LaunchSpec:
         readable=(*readable(), *DEVICES, str(workspace.files)),
         writable=(str(workspace.scratch), "/dev/null"),
         held=tuple(held),
+        imports=job.imports,
     )
 
 

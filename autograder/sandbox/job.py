@@ -86,6 +86,7 @@ class Job:
         input: bytes that it can read and seek at file descriptor `fds.INPUT_FD`.
         result_bytes: the exact number of bytes that it must write to `fds.RESULT_FD`.
         env: variables beside its few standard ones; it never has the grader's.
+        imports: slow libraries that it imports; where a process has them already, the job may be forked from it.
     """
 
     argv: list[str]
@@ -94,6 +95,7 @@ class Job:
     result_bytes: int = 0
     limits: Limits = dataclasses.field(default_factory=Limits)
     env: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    imports: tuple[str, ...] = ()
 
 
 def environment(job: Job, scratch: str, own: Mapping[str, str] | None = None) -> dict[str, str]:

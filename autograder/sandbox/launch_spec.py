@@ -26,6 +26,7 @@ class LaunchSpec:
         readable: paths that Landlock lets the job read; None leaves out Landlock.
         writable: paths that Landlock lets it write.
         held: folders to pass as open files.
+        imports: the job's.
         input_fd, result_fd, cgroup_fds: the supervisor's open files.
     """
 
@@ -43,6 +44,7 @@ class LaunchSpec:
     readable: tuple[str, ...] | None = None
     writable: tuple[str, ...] = ()
     held: tuple[str, ...] = ()
+    imports: tuple[str, ...] = ()
     input_fd: int = -1
     result_fd: int = -1
     cgroup_fds: tuple[int, ...] = ()

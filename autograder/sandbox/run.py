@@ -86,15 +86,22 @@ def _pipes(stack: contextlib.ExitStack) -> tuple[dict[str, IO[bytes]], dict[str,
     return ours, theirs
 
 
-def start(spec: LaunchSpec, theirs: dict[str, IO[bytes]], files: list[IO[bytes]]) -> Process:
-    """Start the supervisor as a program and session of its own, with an environment that reveals nothing."""
-    control, status = theirs["control"].fileno(), theirs["status"].fileno()
+def start(
+    spec: LaunchSpec, theirs: dict[str, IO[bytes]], files: list[IO[bytes]], forking: tuple[int, ...] = ()
+) -> Process:
+    """Start the supervisor as a program and session of its own, with an environment that reveals nothing.
+
+    Args:
+        spec, theirs, files: see `Launch`.
+        forking: a socket to the process that the job is to be forked from, and a file that the command needs.
+    """
+    numbers = [theirs["control"].fileno(), theirs["status"].fileno(), *forking[:1]]
     return subprocess.Popen(
-        [*spec.command, sys.executable, "-I", "-S", "-c", supervisor.START, spec.root, str(control), str(status)],
+        [*spec.command, sys.executable, "-I", "-S", "-c", supervisor.START, spec.root, *map(str, numbers)],
         stdin=subprocess.DEVNULL,
         stdout=theirs["stdout"],
         stderr=theirs["stderr"],
-        pass_fds=[control, status, theirs["result"].fileno(), *(file.fileno() for file in files)],
+        pass_fds=[*numbers, *forking[1:], theirs["result"].fileno(), *(file.fileno() for file in files)],
         env={"PATH": "/usr/bin:/bin"},
         cwd="/",
         start_new_session=True,

@@ -1,20 +1,23 @@
 """The process between grader and job: it gives up the job's rights, monitors the job, ends it, reports.
 
-Started as `python -I -S -c START ROOT CONTROL STATUS`, it reads a `LaunchSpec` from the control pipe; when that pipe's
-other end is closed, the job is over. It writes lines to the status pipe: "fault TEXT", or last of all "ended STOPPED
-EXIT_CODE CPU_SECONDS WALL_SECONDS MAXRSS", where STOPPED says why it ended the job: "cpu", "wall", "memory" or
-"scratch" for a limit, "disk" if the machine's disk fills up for any reason, "grader" at the grader's request, or "-".
-In the full tier it is process 1 of the job's process namespace, so nothing outlives it.
+Started as `python -I -S -c START ROOT CONTROL STATUS [FORKING]`, or forked by the process of `zygote.py`, it reads a
+`LaunchSpec` from the control pipe; when that pipe's other end is closed, the job is over. It writes lines to the status
+pipe: "fault TEXT", or last of all "ended STOPPED EXIT_CODE CPU_SECONDS WALL_SECONDS MAXRSS", where STOPPED says why it
+ended the job: "cpu", "wall", "memory" or "scratch" for a limit, "disk" if the machine's disk fills up for any reason,
+"grader" at the grader's request, or "-". In the full tier it is process 1 of the job's process namespace, so nothing
+outlives it; if FORKING is a socket to the process of `zygote.py`, it asks that for the job's process.
 
 It imports little: every module costs each job milliseconds.
 """
 
+import _socket
 import fcntl
 import marshal
 import os
 import resource
 import select
 import signal
+import struct
 import sys
 import time
 import types
@@ -32,15 +35,23 @@ if TYPE_CHECKING:
 
     Waited = tuple[int, int, resource.struct_rusage]
     Start = Callable[[LaunchSpec], None]
+    Begin = Callable[[LaunchSpec, int, list[int]], int]
 
 START = "import sys; sys.path.insert(0, sys.argv[1]); from autograder.sandbox.supervisor import main; main()"
 INTERVAL = 0.1  # seconds between two checks of the job
-PATIENCE = 10.0  # seconds to wait for killed processes to be gone
+PATIENCE = 10.0  # seconds to wait for killed processes to be gone, or for a process that was asked for
+NAMESPACES = ("mnt", "pid", "net", "ipc", "uts", "cgroup")
 
 
 def main() -> None:
     """Carry out the spec from the control pipe."""
-    carry_out(int(sys.argv[2]), int(sys.argv[3]), execute)
+    control, status, *forking = map(int, sys.argv[2:])
+
+    def begin(spec: "LaunchSpec", status: int, held: list[int]) -> int:
+        child = ask(forking[0], spec, status) if forking else 0
+        return child or fork(spec, status, held, execute)
+
+    carry_out(control, status, begin)
 
 
 def execute(spec: "LaunchSpec") -> None:
@@ -48,43 +59,89 @@ def execute(spec: "LaunchSpec") -> None:
     os.execve(spec.argv[0], spec.argv, spec.env)
 
 
-def carry_out(control: int, status: int, start: "Start", files: "dict[int, int] | None" = None) -> None:
+def fork(spec: "LaunchSpec", status: int, held: list[int], start: "Start") -> int:
+    """Fork the job's process.
+
+    Args:
+        status: the status pipe.
+        held: the spec's, opened.
+        start: starts the job's program; called in its process without its rights, and does not return.
+    """
+    if (child := os.fork()) == 0:
+        become(spec, status, held, start)
+    return child
+
+
+def ask(forking: int, spec: "LaunchSpec", status: int) -> int:
+    """Ask for a process in the namespaces of this one, which is their process 1; 0 if none is to be had.
+
+    Args:
+        forking: a socket to the process that forks it; closed.
+        status: the status pipe.
+    """
+    ours, theirs = _socket.socketpair(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    numbers = [theirs.fileno(), status, 1, 2, spec.input_fd, spec.result_fd, *spec.cgroup_fds]
+    opened = [os.open(f"/proc/self/ns/{name}", os.O_RDONLY) for name in NAMESPACES]
+    sent = struct.pack(f"{len(numbers + opened)}i", *numbers, *opened)
+    channel = _socket.socket(fileno=forking)
+    try:
+        channel.sendmsg([marshal.dumps(numbers)], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, sent)])
+        theirs.close()
+        ours.settimeout(PATIENCE)  # an answer that comes later could begin the job twice
+        ours.sendall(marshal.dumps(vars(spec) | {"limits": vars(spec.limits)}))
+        ours.shutdown(_socket.SHUT_WR)
+        answer = ours.recv(1024)
+    except (BrokenPipeError, ConnectionResetError):
+        answer = b""  # it has ended
+    finally:
+        for file in opened:
+            os.close(file)
+        for end in (ours, theirs, channel):
+            end.close()
+    return int(answer) if answer.isdigit() else 0
+
+
+def carry_out(control: int, status: int, begin: "Begin", files: "dict[int, int] | None" = None) -> None:
     """Read a spec, carry it out, report.
 
     Args:
         control, status: open files.
-        start: starts the job's program; called in its process without its rights, and does not return.
+        begin: (spec, status, opened folders to pass) -> the job's process, a child of this one.
         files: the spec's number of an open file -> its number here, if they differ.
     """
     try:
         with open(control, "rb", closefd=False) as file:
-            spec = types.SimpleNamespace(**marshal.load(file))
-        spec.limits = types.SimpleNamespace(**spec.limits)
+            spec = read(marshal.load(file), files)
         # a job of the same user may send signals here; the job itself starts without this mask
         signal.pthread_sigmask(signal.SIG_SETMASK, signal.valid_signals())
-        if files is not None:
-            spec.input_fd, spec.result_fd = files[spec.input_fd], files[spec.result_fd]
-            spec.cgroup_fds = [files[number] for number in spec.cgroup_fds]
         if spec.confined:
             # no process of our own user may inspect this one, and orphans become our children
             libc.prctl(libc.PR_SET_DUMPABLE, 0)
             libc.prctl(libc.PR_SET_CHILD_SUBREAPER, 1)
-        _say(status, "ended " + _supervise(spec, control, status, start))  # type: ignore[arg-type]
+        _say(status, "ended " + _supervise(spec, control, status, begin))
     except Exception as error:
         _say(status, f"fault {type(error).__name__}: {error}")
+
+
+def read(fields: dict, files: "dict[int, int] | None") -> "LaunchSpec":
+    """A spec from its fields, see `LaunchSpec.message`, with the numbers that its open files have here."""
+    spec = types.SimpleNamespace(**fields)
+    spec.limits = types.SimpleNamespace(**spec.limits)
+    if files is not None:
+        spec.input_fd, spec.result_fd = files[spec.input_fd], files[spec.result_fd]
+        spec.cgroup_fds = [files[number] for number in spec.cgroup_fds]
+    return spec  # type: ignore[return-value]
 
 
 def _say(status: int, line: str) -> None:
     os.write(status, line.replace("\n", " ").encode() + b"\n")
 
 
-def _supervise(spec: "LaunchSpec", control: int, status: int, start: "Start") -> str:
+def _supervise(spec: "LaunchSpec", control: int, status: int, begin: "Begin") -> str:
     """Start the job, wait for its end or end it; returns the words of the report."""
     held = [os.open(path, os.O_PATH) for path in spec.held]
     started = time.monotonic()
-    child = os.fork()
-    if child == 0:
-        _become(spec, status, held, start)
+    child = begin(spec, status, held)
     for fd in (1, 2, spec.input_fd, spec.result_fd, *spec.cgroup_fds, *held):
         os.close(fd)
     try:
@@ -185,8 +242,8 @@ def _reap(spec: "LaunchSpec", deadline: float) -> None:
     raise TimeoutError("some processes of the job cannot be killed")
 
 
-def _become(spec: "LaunchSpec", status: int, held: list[int], start: "Start") -> "NoReturn":
-    """In the child: become the job."""
+def become(spec: "LaunchSpec", status: int, held: list[int], start: "Start") -> "NoReturn":
+    """In the job's process, with all its rights yet: become the job, see `fork`."""
     try:
         os.setsid()
         for fd in spec.cgroup_fds:
@@ -227,12 +284,14 @@ def _give_up_rights(spec: "LaunchSpec") -> None:
         if most != resource.RLIM_INFINITY:
             soft, hard = min(soft, most), min(hard, most)
         resource.setrlimit(number, (soft, hard))
+    if spec.confined:
+        _bound_capabilities()
     if spec.uid is not None:
-        _drop_capabilities()
         os.setgroups([])
         os.setresgid(spec.uid, spec.uid, spec.uid)
         os.setresuid(spec.uid, spec.uid, spec.uid)
     if spec.confined:
+        libc.drop_capabilities()
         libc.prctl(libc.PR_SET_PDEATHSIG, signal.SIGKILL)
         libc.no_new_privileges()
         if rules is not None:
@@ -241,8 +300,8 @@ def _give_up_rights(spec: "LaunchSpec") -> None:
         seccomp.install(spec.strict)
 
 
-def _drop_capabilities() -> None:
-    """Drop all capabilities, so that even a set-user-id program cannot regain them."""
+def _bound_capabilities() -> None:
+    """Keep even a set-user-id program from regaining any capability."""
     try:
         for capability in range(64):
             libc.prctl(libc.PR_CAPBSET_DROP, capability)

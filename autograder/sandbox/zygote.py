@@ -1,8 +1,14 @@
 """A process that has done the slow imports and forks into jobs, each of which gives up its rights like any other job.
 
-Started by `forked.launcher`, it reads messages from a socket: open files, with their numbers in the grader. For each
-message it forks a supervisor, which forks the job, and answers with the supervisor's pidfd. Nothing of a grader is ever
-in its memory. Unlike fresh processes, its jobs share addresses of libraries, the hash seed and imported modules.
+Started by `forked.launcher`, it reads messages from a socket: open files, with their numbers in the sender.
+
+* Container tier: the grader is the sender. This process forks a supervisor, which forks the job, and answers with the
+  supervisor's pidfd.
+* Full tier: the job's supervisor is the sender, process 1 in its own namespaces, and sends these, too. This process
+  forks one that joins them and forks the job; the supervisor adopts the job, which tells it its process id there.
+
+Nothing of a grader is ever in its memory, no student's code runs in it, and no job can write to it. `forked.py` lists
+what its jobs share.
 """
 
 import atexit
@@ -17,6 +23,7 @@ import socket
 import sys
 import tempfile
 import threading
+import time
 import types
 
 from autograder.sandbox import libc, supervisor
@@ -50,27 +57,45 @@ def main() -> None:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()  # frozen objects stay uncollected, so that no job copies their pages
-    channel.send(marshal.dumps((_shared(), _address_space())))
+    user_namespace = os.open("/proc/self/ns/user", os.O_RDONLY)
+    socket.send_fds(channel, [marshal.dumps((_shared() or _threads(), _address_space()))], [user_namespace])
+    os.close(user_namespace)
     while True:
         message, files, _, _ = socket.recv_fds(channel, 4096, MOST_FILES)
         if not message:
-            return
-        pid = os.fork()
-        if pid == 0:
+            os._exit(0)
+        numbers = marshal.loads(message)
+        namespaces = files[len(numbers) :]
+        if (pid := os.fork()) == 0:
             channel.close()
-            _supervise(marshal.loads(message), files, path)
+            here = dict(zip(numbers, files[: len(numbers)], strict=True))
+            _join(files, namespaces, here, path) if namespaces else _supervise(files, here, path)
         for file in files:
             os.close(file)
-        supervisor_fd = os.pidfd_open(pid)
-        socket.send_fds(channel, [b"forked"], [supervisor_fd])
-        os.close(supervisor_fd)
+        if not namespaces:
+            supervisor_fd = os.pidfd_open(pid)
+            socket.send_fds(channel, [b"forked"], [supervisor_fd])
+            os.close(supervisor_fd)
         _reap()
 
 
 def _shared() -> str:
     """Memory of this process that all jobs could write to and so use to communicate; "" if none."""
-    with open("/proc/self/maps", encoding="utf-8", errors="replace") as maps:
-        return "".join(line for line in maps if line.split()[1][1::2] == "ws")
+    found, line = [], ""
+    with open("/proc/self/smaps", encoding="utf-8", errors="replace") as maps:
+        for row in maps:
+            name, *words = row.split()
+            if not name.endswith(":"):
+                line = row
+            elif name == "VmFlags:" and "sh" in words:  # a job may also make it writable first
+                found.append(line)
+    return "".join(found)
+
+
+def _threads() -> str:
+    """The threads of this process, of which a fork has only one; "" if that is all."""
+    threads = os.listdir("/proc/self/task")
+    return f"{len(threads)} threads" if len(threads) > 1 else ""
 
 
 def _reap() -> None:
@@ -81,18 +106,72 @@ def _reap() -> None:
         pass
 
 
-def _supervise(numbers: list[int], files: list[int], path: list[str]) -> None:
-    """Be a supervisor; the first four of `numbers` and `files` are control, status, stdout and stderr."""
+def _supervise(files: list[int], here: dict[int, int], path: list[str]) -> None:
+    """Be a supervisor.
+
+    Args:
+        files: the control pipe, the status pipe, stdout, stderr, and more.
+        here: the sender's number of each -> its number here.
+        path: the job's `sys.path`, without its own folder.
+    """
     try:
         os.setsid()
         control, status, out, errors = files[:4]
-        for file, number in ((out, 1), (errors, 2)):
-            os.dup2(file, number)
-            os.close(file)
-        here = dict(zip(numbers, files, strict=True))
-        supervisor.carry_out(control, status, lambda spec: _start(spec, path), here)
+        _stream(out, errors)
+
+        def begin(spec: "LaunchSpec", status: int, held: list[int]) -> int:
+            return supervisor.fork(spec, status, held, lambda spec: _start(spec, path))
+
+        supervisor.carry_out(control, status, begin, here)
     finally:
         os._exit(0)
+
+
+def _join(files: list[int], namespaces: list[int], here: dict[int, int], path: list[str]) -> None:
+    """Be a job in some namespaces, and a child of their process 1, the supervisor.
+
+    Args:
+        files: a socket to the supervisor, with the spec to read; then as `_supervise` takes them.
+        namespaces: open files, one for each of `supervisor.NAMESPACES`.
+        here, path: as `_supervise` takes them.
+    """
+    peer = socket.socket(fileno=files[0])
+    try:
+        with peer.makefile("rb") as content:
+            spec = supervisor.read(marshal.loads(content.read()), here)
+        _be_adopted(namespaces)
+        peer.sendall(str(os.getpid()).encode())
+    except BaseException as error:  # the supervisor starts the program itself
+        peer.sendall(f"{type(error).__name__}: {error}".encode()[:1000])
+        os._exit(0)
+    peer.close()
+    _, status, out, errors = files[:4]
+    _stream(out, errors)
+    supervisor.become(spec, status, [], lambda spec: _start(spec, path))
+
+
+def _be_adopted(namespaces: list[int]) -> None:
+    """Join namespaces; returns in another process, which is a child of their process 1."""
+    own = os.stat("/proc/self/ns/cgroup")
+    for name, file in zip(supervisor.NAMESPACES, namespaces, strict=True):
+        # bubblewrap leaves this one as it is where the kernel has none
+        if name != "cgroup" or not os.path.samestat(own, os.fstat(file)):
+            libc.setns(file)
+        os.close(file)
+    if os.fork():  # who joins a process namespace is not in it, but the children are
+        os.wait()
+        os._exit(0)
+    if os.fork():  # an orphan goes to process 1 of its parent's namespace
+        os._exit(0)
+    while os.getppid() != 1:
+        time.sleep(0.0005)
+
+
+def _stream(out: int, errors: int) -> None:
+    """Move open files to stdout and stderr; stdin is opened anew, as jobs could leave each other flags of one file."""
+    for file, number in ((os.open(os.devnull, os.O_RDONLY), 0), (out, 1), (errors, 2)):
+        os.dup2(file, number)
+        os.close(file)
 
 
 def _address_space() -> int:
@@ -159,6 +238,7 @@ def _program(argv: list[str], path: list[str]) -> None:
         module = sys.modules["__main__"] = types.ModuleType("__main__")
         exec(compile(words[0], "<string>", "exec"), module.__dict__)
     else:
+        libc.set_name(os.path.basename(kind))  # as the command line of this process names no program
         runpy.run_path(kind, run_name="__main__")
 
 
