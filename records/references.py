@@ -30,9 +30,12 @@ def accuracies(split: Split) -> dict[str, float]:
 
 
 def pca_mse(split: Split, n_components: int) -> float:
-    """The MSE on the development set of the linear code of that many numbers that is best on the training set."""
+    """The MSE on the development set of the linear code of that many numbers that is best on the training set.
+
+    What it makes is clamped to [0, 1], as our net's images are.
+    """
     dev_x, pca = split.dev.x.numpy(), PCA(n_components, svd_solver="covariance_eigh").fit(split.x.numpy())
-    return metrics.mse(dev_x, pca.inverse_transform(pca.transform(dev_x)))
+    return metrics.mse(dev_x, pca.inverse_transform(pca.transform(dev_x)).clip(0, 1))
 
 
 def scores(part: int, split: Split, bottleneck: int | None) -> dict[str, float]:
