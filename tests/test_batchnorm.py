@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import json
 import os
 import re
 import shutil
@@ -315,8 +316,8 @@ def test_the_report_discusses_what_its_runs_measured(few: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("reached", "words"),
     [
-        ((100, 300), "reaches a training accuracy of 95% 3.0 times as soon: after 100 iterations instead of 300."),
-        ((300, 300), "no sooner: after 300 iterations instead of 300."),
+        ((100, 300), "reaches a training accuracy of 95% after 100 iterations instead of\n  300, 3.0 times as soon."),
+        ((300, 300), "after 300 iterations instead of\n  300, no sooner."),
         ((None, 300), "The net without BatchNorm reaches a training accuracy of 95% after 300 iterations; the other"),
         ((100, None), "The net with BatchNorm reaches a training accuracy of 95% after 100 iterations; the other"),
         ((None, None), "Neither net reaches a training accuracy of 95%."),
@@ -335,6 +336,12 @@ def test_a_report_from_no_figures_is_refused_in_one_line(content: str | None, tm
     done = report("--again", "--out", ".", cwd=tmp_path)
     assert done.returncode == 2 and done.stderr.startswith("error: expected ") and done.stderr.count("\n") == 1
     assert not (tmp_path / "report.md").exists()
+
+
+def test_the_shipped_report_is_the_one_of_the_shipped_figures() -> None:
+    with lab_at(LAB) as load:
+        text = load("report").report(json.loads((LAB / "report/runs.json").read_text(encoding="utf-8")))
+    assert (LAB / "report/report.md").read_text(encoding="utf-8") == text and "60,000 images" in text
 
 
 @pytest.mark.parametrize("program", ["mlp", "cnn", "resnet"])

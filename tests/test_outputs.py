@@ -31,6 +31,7 @@ PROGRAMS = {
     "labs/batchnorm/run_mlp.py": ("--plots --report", ""),
     "labs/batchnorm/run_cnn.py": ("--plots --report", ""),
     "labs/batchnorm/run_resnet.py": ("--plots --report", ""),
+    "labs/batchnorm/report.py": ("--out", ""),
     f"labs/quickdraw/main_densenet.py {TRAIN}": ("--logDir --modelSaveDir", ""),
     f"labs/quickdraw/main_convnet.py {TRAIN}": ("--logDir --modelSaveDir", ""),
     f"labs/quickdraw/main_bestmodel.py {TRAIN}": ("--logDir --modelSaveDir", ""),

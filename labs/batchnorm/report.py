@@ -98,8 +98,8 @@ def convergence(bn: Figures, plain: Figures) -> str:
     ratio = plain["reached"] / bn["reached"]
     words = f"{ratio:.1f} times as soon" if ratio >= 1.05 else "no sooner"
     return (
-        f"With BatchNorm, the net reaches {goal} {words}: after {bn['reached']:,} iterations instead of "
-        f"{plain['reached']:,}."
+        f"With BatchNorm, the net reaches {goal} after {bn['reached']:,} iterations instead of\n"
+        f"  {plain['reached']:,}, {words}."
     )
 
 
@@ -140,8 +140,8 @@ seed {figures["seed"]}, threads: {figures["threads"]}, {versions}.
 Epochs: {epochs[0]} for the MLP and {epochs[1]} for the CNN, in batches of 100. SGD has a momentum of 0.9
 and a learning rate that falls from 0.1 to zero along a cosine. Both nets of a pair start from the same weights and see
 the same batches. "Iterations to {experiment.GOAL:.0%}" counts to the first one at which the mean training accuracy of
-the last 50 batches is there. In the pictures, thin lines are single batches and thick ones means of 50; the scales of
-the iteration and of the loss are logarithmic.
+the last 50 batches is there. Training time is by the clock, with whatever else the machine had to do. In the pictures,
+thin lines are single batches and thick ones means of 50; the scales of the iteration and of the loss are logarithmic.
 
 {section("MLP", "mlp", figures, n_test)}
 {section("CNN", "cnn", figures, n_test)}
