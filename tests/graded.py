@@ -38,9 +38,16 @@ def own(lab: Lab, once: Once | None = None) -> dict[str, Path]:
     return found.files | TRAINED[lab.name](once)
 
 
-def submission(lab: Lab, folder: Path, edits: Mapping[str, Edits] | None = None, once: Once | None = None) -> Path:
-    """A zip of our solution in `folder`, after edits: file -> (old, new) texts, each old one there exactly once."""
+def submission(
+    lab: Lab, folder: Path, edits: Mapping[str, Edits] | None = None, once: Once | None = None, without: str = ""
+) -> Path:
+    """A zip of our solution in `folder`, after edits: file -> (old, new) texts, each old one there exactly once.
+
+    Args:
+        without: the name of a file that is not handed in.
+    """
     files = own(lab, once)
+    files.pop(without, None)
     for name, pairs in (edits or {}).items():
         source = files[name].read_text(encoding="utf-8")
         for old, new in pairs:

@@ -3,6 +3,7 @@
 import io
 import os
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -39,18 +40,16 @@ COMPONENTS = pipeline.reduced(LAB, tuple(check for check in LAB.checks if not ch
 LOOPS = ROOT / "tests/solutions/beras_loops"
 
 
-def flagged(path: Path) -> Path:
-    """The same archive with the file that marks a student of CS2470."""
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.writestr(f"{LAB.root}/{FLAG}", b"")
-    return path
+def of_cs1470(folder: Path, edits: Mapping[str, Edits]) -> Path:
+    """Our solution after edits, without the file that marks a student of CS2470."""
+    return submission(LAB, folder, edits, without=FLAG)
 
 
 @slow
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_mutant_loses_the_points_of_its_mistake(name: str, tmp_path: Path, forked: Launch) -> None:
     file, edits, number, words = MUTANTS[name]
-    path = flagged(submission(LAB, tmp_path, {file: edits}))
+    path = submission(LAB, tmp_path, {file: edits})
     found = lost(graded(LAB, path, number[:2], forked=forked))
     assert set(found) == {number} and words in found[number], found
 
@@ -59,7 +58,7 @@ def test_a_mutant_loses_the_points_of_its_mistake(name: str, tmp_path: Path, for
 @pytest.mark.parametrize("name", NO_LEARNING)
 def test_a_mistake_that_has_cost_its_points_costs_none_of_the_model(name: str, tmp_path: Path, forked: Launch) -> None:
     file, edits, _, _ = MUTANTS[name]
-    report = graded(LAB, flagged(submission(LAB, tmp_path, {file: edits})), "10.1", forked=forked)
+    report = graded(LAB, submission(LAB, tmp_path, {file: edits}), "10.1", forked=forked)
     assert lost(report) == {} and f"not judged, as {file} is wrong" in report.tests[0].output, report.tests
 
 
@@ -67,7 +66,7 @@ def broken(tmp_path: Path, file: str, forked: Launch) -> dict[str, str]:
     """What is lost, of all components, when a file is no Python."""
     text = own(LAB)[file].read_text()
     first = text.splitlines()[0]
-    return lost(graded(COMPONENTS, submission(LAB, tmp_path, {file: ((first, first + "\nclass :"),)}), forked=forked))
+    return lost(graded(COMPONENTS, of_cs1470(tmp_path, {file: ((first, first + "\nclass :"),)}), forked=forked))
 
 
 @slow
@@ -104,7 +103,7 @@ def test_the_simple_model_is_the_courses_whatever_the_students_is(tmp_path: Path
                       (".max(axis=-1, keepdims=True))\n", ".max(axis=-1, keepdims=True))\"\"\")\n")),
         METRICS: (("import numpy as np\n", "class :\n"),),
     }  # fmt: skip
-    report = graded(LAB, submission(LAB, tmp_path, edits), "10.", forked=forked)
+    report = graded(LAB, of_cs1470(tmp_path, edits), "10.", forked=forked)
     assert lost(report) == {} and [test.number for test in report.tests] == ["10.1"]
     ((name, value, better),) = report.columns
     assert (name, better) == ("simple accuracy", "high") and value > 0.9
@@ -116,13 +115,13 @@ def test_a_model_that_does_not_learn_gets_nothing(tmp_path: Path, forked: Launch
         OPTIMIZERS: (("            w -= rate * g\n", "            w += rate * g\n"),),
         LOSSES: (("2 * self.error", "2 * self.error / self.error.size"),),
     }
-    found = lost(graded(LAB, submission(LAB, tmp_path, wrong), "10.", forked=forked))
+    found = lost(graded(LAB, of_cs1470(tmp_path, wrong), "10.", forked=forked))
     assert set(found) == {"10.1"} and "full points from 0.85" in found["10.1"]
 
 
 def advanced(tmp_path: Path, edits: dict[str, Edits], forked: Launch) -> dict[str, str]:
     """What is lost of the advanced model's points."""
-    return lost(graded(LAB, flagged(submission(LAB, tmp_path, edits)), "10.2", forked=forked))
+    return lost(graded(LAB, submission(LAB, tmp_path, edits), "10.2", forked=forked))
 
 
 @slow
@@ -170,7 +169,7 @@ def test_a_forged_message_earns_nothing(tmp_path: Path) -> None:
     forged: dict[str, Edits] = {LAYERS: ((start, f'{FORGED}        """[B, input_size]'),)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(data, "found", with_digits_alone)
-        found = lost(graded(LAB, submission(LAB, tmp_path, forged), "10."))
+        found = lost(graded(LAB, of_cs1470(tmp_path, forged), "10."))
     assert set(found) == {"10.1"}  # a check has written it before
 
 
@@ -185,14 +184,14 @@ def test_what_another_library_computes_earns_nothing(tmp_path: Path, forked: Lau
             ),
         )
     }
-    found = lost(graded(LAB, submission(LAB, tmp_path, by_torch), "2.", forked=forked))
+    found = lost(graded(LAB, of_cs1470(tmp_path, by_torch), "2.", forked=forked))
     assert "expected no call of torch.nn.functional.linear, as this lab is written in NumPy" in found["2.2"]
 
 
 @slow
 def test_a_name_that_numpy_has_given_up_is_named_with_the_new_one(tmp_path: Path, forked: Launch) -> None:
     old: dict[str, Edits] = {METRICS: (("return np.mean(", "return np.product(1) * np.mean("),)}
-    report = graded(LAB, submission(LAB, tmp_path, old), "6.", forked=forked)
+    report = graded(LAB, of_cs1470(tmp_path, old), "6.", forked=forked)
     assert "np.product was removed from NumPy; write np.prod" in report.output
     assert "AttributeError: " in lost(report)["6.1"]
 

@@ -42,4 +42,5 @@ def test_our_solution_put_back_into_the_handout_gets_full_marks(name: str, tmp_p
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin"})
     assert done.returncode == 0, done.stdout + done.stderr
     assert re.search(r"^score: (\d+) of \1(, extra credit (\d+) of \3)?$", done.stdout, re.MULTILINE), done.stdout
+    assert name != "beras" or "score: 120 of 120" in done.stdout  # with 2470student
     assert str(ROOT) not in done.stdout + done.stderr
