@@ -294,19 +294,6 @@ def run_card(run: Run, args: argparse.Namespace, data_sha256: str) -> dict[str, 
     }
 
 
-def development_curve(run: Run, module: ModuleType, dev: Dev) -> dict[int, float]:
-    """The score on the development set after each iteration of which the net was copied; empty if none can be scored.
-
-    It is taken after the training, as the copies were made between the calls of net.step.
-    """
-
-    def score(net: torch.nn.Module) -> float:
-        with student_code(str(module.__file__)):
-            return tasks.score(PARTS[run.part].task, net, Dev(dev.x.clone(), dev.y, dev.names))
-
-    return run.snapshots.curve(score)
-
-
 def least_loss(net: Any, n_classes: int) -> float:
     """Below which no loss can fall, because the net's loss smooths labels; 0 if it does not."""
     loss_fn = getattr(net, "loss_fn", None)
@@ -323,7 +310,8 @@ def draw(run: Run, module: ModuleType, dev: Dev, folder: Path) -> list[Path]:
     figures = task.figures(run.net, run.predictions, dev)
     if run.losses:
         figures["loss"] = plots.loss_curve(run.losses, "training", least_loss(run.net, len(dev.names)))
-    if curve := development_curve(run, module, dev):
+    # taken now that the training is over: the copies were made between the calls of net.step
+    if curve := run.snapshots.curve(lambda net: tasks.score(task, net, dev), str(module.__file__)):
         figures["development"] = plots.curve(curve, task.label, "development set, after each iteration")
     if isinstance(run.net, torch.nn.Module) and (found := filters.of_net(run.net)):
         figures["filters"] = filters.picture(found, "weights, each filter on a scale of its own")

@@ -5,10 +5,12 @@ Scoring them in the training would take its time and could change it.
 
 import copy
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 
 from smallnets.progress import Steps
+from smallnets.student import StudentError, student_code
 
 POINTS = 25  # of a curve
 
@@ -29,9 +31,14 @@ class Snapshots:
             except Exception:  # a student's net can hold anything
                 self.due, self.nets = set(), {}
 
-    def curve(self, score: Callable[[torch.nn.Module], float]) -> dict[int, float]:
-        """The score of each copy by its iteration, from 1; empty if one cannot be scored."""
+    def curve(self, score: Callable[[torch.nn.Module], float], path: str | Path) -> dict[int, float]:
+        """The score of each copy by its iteration, from 1; empty if one cannot be scored.
+
+        Args:
+            path: the file with the code of the net, which may be a student's.
+        """
         try:
-            return {iteration: score(net) for iteration, net in self.nets.items()}
-        except Exception:  # such as a net that only works once fit has ended
+            with student_code(path):
+                return {iteration: score(net) for iteration, net in self.nets.items()}
+        except StudentError:  # such as of a net that only works once fit has ended
             return {}

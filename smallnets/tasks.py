@@ -131,8 +131,8 @@ def task_of(part: parts.Part) -> Task:
 
 
 def score(task: Task, net: torch.nn.Module, dev: Dev) -> float:
-    """The accuracy or MSE of a net on the development set."""
-    predictions = task.check(task.decide(train.predict(net, dev.x)), dev, [])
+    """The accuracy or MSE of a net on the development set, which it cannot change."""
+    predictions = task.check(task.decide(train.predict(net, dev.x.clone())), dev, [])
     return task.score(predictions, dev)[task.metric]
 
 

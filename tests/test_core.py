@@ -281,7 +281,7 @@ def test_the_last_net_of_a_curve_is_the_trained_one() -> None:
     with progress.watch_steps([Net], 60, "", after=kept):
         for _ in range(60):
             net.step()
-    curve = kept.curve(lambda copied: next(copied.parameters()).item())
+    curve = kept.curve(lambda copied: next(copied.parameters()).item(), __file__)
     assert list(curve) == list(range(2, 61, 2)) and curve == {k: float(k) for k in curve}
 
 

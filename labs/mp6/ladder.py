@@ -111,7 +111,7 @@ def trained(rung: Rung, part: parts.Part, split: splits.Split, seed: int, n_iter
         if not isinstance(net, torch.nn.Module):
             raise ValueError(fitcheck.no_net(net))
         rung.parameters = sum(p.numel() for p in net.parameters())
-        rung.curve = snapshots.curve(lambda copied: tasks.score(task, copied, split.dev))
+        rung.curve = snapshots.curve(lambda copied: tasks.score(task, copied, split.dev), path)
 
 
 def table(found: list[Rung], part: parts.Part) -> list[list[str]]:

@@ -23,7 +23,7 @@ def scores(rungs: Sequence[Any], label: str, scale: str, threshold: float | None
         axes.plot([mean, mean], [row - 0.35, row + 0.35], color="black")
     if threshold is not None:
         axes.axvline(threshold, color="tab:red", linestyle="--", label=f"the handout's threshold, {threshold}")
-        axes.legend()
+        figure.legend(loc="outside lower center")
     axes.set_yticks(range(len(rungs)), [rung.name for rung in rungs])
     axes.set(xlabel=f"{label} on the development set", xscale=scale, title="each training of a rung, and their mean")
     axes.grid(alpha=0.3)
@@ -46,9 +46,9 @@ def curves(rungs: Sequence[Any], label: str, scale: str) -> Figure:
         right.plot(list(rung.curve), list(rung.curve.values()), color=colour, linewidth=width, label=rung.name)
     left.set(xlabel="iteration", ylabel="loss of the batch", yscale="log", title="training")
     right.set(xlabel="iteration", ylabel=label, yscale=scale, title="development set, after each iteration")
-    if scale == "linear":  # of an accuracy: the first iterations would leave no room for what the rungs differ by
-        least = min(rung.scores[0] for rung in rungs)
-        right.set_ylim(bottom=max(right.get_ylim()[0], 2 * least - 1))
+    least = min(rung.scores[0] for rung in rungs)
+    if scale == "linear" and least < 1:  # the first iterations would leave no room for the differences of the last
+        right.set_ylim(max(right.get_ylim()[0], 2 * least - 1), min(right.get_ylim()[1], 1))
     for axes in (left, right):
         axes.grid(alpha=0.3)
     figure.legend(*left.get_legend_handles_labels(), loc="outside right center")
