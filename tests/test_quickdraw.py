@@ -511,6 +511,22 @@ def test_a_grid_fills_its_table(
     assert search.main(args) == 0 and " of 6 trials" not in capsys.readouterr().out  # all is there, and shown again
 
 
+def test_workers_share_the_pairs_of_a_grid(
+    folder: Path, lab: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("optuna", reason="the extra [search] is not installed")
+    search, sizes, pairs = lab("search"), [10, 20, 30], set()
+    monkeypatch.setattr(search, "GRID_RATES", [0.001, 0.1])
+    monkeypatch.setitem(search.BATCH_SIZES, "densenet", sizes)
+    args = SimpleNamespace(model="densenet", epochs=3, grid=True, seed=0, storage=folder / "grid.journal")
+    for worker in range(6):
+        study = search.open_study(args, worker)
+        trial = study.ask()
+        pairs.add((trial.suggest_float("LR", 1e-5, 0.1, log=True), trial.suggest_categorical("bs", sizes)))
+        study.tell(trial, 0.5)
+    assert pairs == {(lr, bs) for lr in (0.001, 0.1) for bs in sizes} and study.sampler.is_exhausted(study)
+
+
 @pytest.mark.slow
 def test_run_sh_as_typed_on_a_fresh_machine(checkout: Path) -> None:
     source = (checkout / "labs/quickdraw/run.sh").read_text().replace("--epochs 2000", "--epochs 40")

@@ -52,7 +52,8 @@ def open_study(args: argparse.Namespace, seed: int) -> Any:
     sampler: Any = optuna.samplers.TPESampler(seed=seed)
     pruner: Any = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=300)
     if args.grid:  # a table has no empty cells, so nothing is cut short
-        sampler = optuna.samplers.GridSampler({"LR": GRID_RATES, "bs": BATCH_SIZES[args.model]}, seed=seed)
+        # it numbers the pairs in an order that it draws, which must be the same for all workers
+        sampler = optuna.samplers.GridSampler({"LR": GRID_RATES, "bs": BATCH_SIZES[args.model]}, seed=args.seed)
         pruner = optuna.pruners.NopPruner()
     return optuna.create_study(
         storage=JournalStorage(JournalFileBackend(str(args.storage), lock)),
