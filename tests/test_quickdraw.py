@@ -519,11 +519,14 @@ def test_workers_share_the_pairs_of_a_grid(
     monkeypatch.setattr(search, "GRID_RATES", [0.001, 0.1])
     monkeypatch.setitem(search.BATCH_SIZES, "densenet", sizes)
     args = SimpleNamespace(model="densenet", epochs=3, grid=True, seed=0, storage=folder / "grid.journal")
+
+    def objective(trial: Any) -> float:
+        pairs.add((trial.suggest_float("LR", 1e-5, 0.1, log=True), trial.suggest_categorical("bs", sizes)))
+        return 0.5
+
     for worker in range(6):
         study = search.open_study(args, worker)
-        trial = study.ask()
-        pairs.add((trial.suggest_float("LR", 1e-5, 0.1, log=True), trial.suggest_categorical("bs", sizes)))
-        study.tell(trial, 0.5)
+        study.optimize(objective, n_trials=1)
     assert pairs == {(lr, bs) for lr in (0.001, 0.1) for bs in sizes} and study.sampler.is_exhausted(study)
 
 
