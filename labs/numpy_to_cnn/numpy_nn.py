@@ -375,8 +375,6 @@ def test(model: Sequence[Layer], x: np.ndarray, y: np.ndarray, train_losses: Any
     """Write the three pictures, then print the test error, as a print may fail."""
     from matplotlib import pyplot
 
-    from smallnets import plots
-
     outputs = predict(model, x)
     labels = (outputs > 0.5).astype(int)
     error = np.mean(labels != y)
@@ -392,7 +390,7 @@ def test(model: Sequence[Layer], x: np.ndarray, y: np.ndarray, train_losses: Any
     wrong = np.flatnonzero(labels != y)
     captions = [f"predicted {args.classes[labels.flat[k]]}, is {args.classes[y.flat[k]]}" for k in wrong]
     ink = (x[wrong] - x.min()) / np.ptp(x)
-    figure = plots.image_grid(ink, captions, f"the {len(wrong)} wrong ones of {len(x)}", columns=6)
+    figure = args.image_grid(ink, captions, f"the {len(wrong)} wrong ones of {len(x)}", columns=6)
     _finish(figure, str(out / "numpy_nn_wrong.png"), show=False)
     print(f"written: numpy_nn_training.png, numpy_nn_classification.png, numpy_nn_wrong.png in {out.resolve().name}")
     return 0
@@ -422,6 +420,9 @@ def main(argv: list[str] | None = None) -> int:
             return on_mnist()
 
     def on_mnist() -> int:
+        from smallnets import plots  # brings matplotlib, which --help needs not wait for
+
+        args.image_grid = plots.image_grid
         source = mnist.ensure(Path(), data) if args.data is None else mnist.told(args.data)
         # pictures of the stand-in do not take the place of those of MNIST
         args.out = args.out or (mnist.STAND_IN_FOLDER if mnist.note(source) else ".")
