@@ -61,7 +61,7 @@ def test_optuna_opens_it_again(end: int, tmp_path: Path) -> None:
     optuna = pytest.importorskip("optuna", reason="the extra [search] is not installed")
     from argparse import Namespace
 
-    args = Namespace(storage=tmp_path / "x.journal", model="densenet", epochs=3)
+    args = Namespace(storage=tmp_path / "x.journal", model="densenet", epochs=3, grid=False)
     with lab_at(ROOT / "labs/quickdraw") as load:
         search = load("search")
         study = search.open_study(args, 0)

@@ -340,6 +340,7 @@ def test_a_decoder_gets_the_codes_of_its_own_net_and_no_file_that_holds_numbers(
     which: str, files: set[str], tmp_path: Path
 ) -> None:
     run = of_images(pixels(made_up()))
+    (tmp_path / "a.py").write_text("import torch\n")
     run.submission = Submission({name: tmp_path / name for name in ("a.py", P3.model)}, (), "")
     for name, values in (("evaluate 3", 1.0), ("saved", 2.0)):
         codes_of = {"codes": np.full((90, 196), values), "shape": np.array([196, 0, 0, 0]), "problems": {}}

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from matplotlib.figure import Figure
 
 from smallnets import pdf
 
@@ -24,6 +23,8 @@ def extra() -> None:
 
 @pytest.fixture
 def picture(tmp_path: Path) -> Path:
+    from matplotlib.figure import Figure
+
     figure = Figure()
     figure.subplots().plot([1, 2])
     figure.savefig(tmp_path / "picture.png")

@@ -506,7 +506,7 @@ PART_3 = (
         "outside_0_to_1",
         3,
         "nothing keeps the reconstructions inside [0, 1]",
-        (("return x.clamp(0, 1) if self.clamp and not self.training else x", "return x"),),
+        (("return x.clamp(0, 1) * (x > BACKGROUND) if self.clamp and not self.training else x", "return x"),),
         loses=("returns",),
     ),
     Mutant(
