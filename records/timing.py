@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from smallnets import modelfile
-
 ROOT = Path(__file__).parents[1]
 T = TypeVar("T")
 
@@ -83,6 +81,8 @@ def cpu() -> str:
 
 def environment() -> dict[str, Any]:
     """What figures depend on besides the code: the processor, the number of threads, versions."""
+    from smallnets import modelfile  # brings torch, whose memory would count as that of the processes started here
+
     found: dict[str, Any] = {"cpu": cpu(), "cores": os.cpu_count()} | modelfile.environment()
     found["versions"]["scikit-learn"] = importlib.metadata.version("scikit-learn")
     return found
