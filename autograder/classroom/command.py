@@ -129,10 +129,8 @@ def run(
     function: scheduler.Function = grading.grade_one  # a cluster gets it as plain data, and can be sent no event
     tier = args.tier and Tier(args.tier)  # None is the best tier of the machine that a job runs on
     if args.scheduler is None:
-        function, tier = (
-            functools.partial(grading.grade_one, stop=stop),
-            grade.chosen_tier(args.tier, args.i_trust_this),
-        )
+        function = functools.partial(grading.grade_one, stop=stop)
+        tier = grade.chosen_tier(args.tier, args.i_trust_this)
     with executors.chosen(args, args.workers) as crew:
         scheduler.run(
             store, lab, crew.executor, args.staff, seed, stop, on_progress, watch=args.watch, slots=crew.slots,
