@@ -521,7 +521,9 @@ def test_a_record_of_an_earlier_version_shows_its_results(bench: Bench) -> None:
     later.close()
 
 
-def test_a_copy_that_is_put_back_revives_no_token(bench: Bench, toy: Path, tmp_path: Path) -> None:
+def test_a_copy_that_is_put_back_revives_no_token_that_is_known_to_be_replaced(
+    bench: Bench, toy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     record, tokens = bench
     copy = tmp_path / "copy.sqlite"
     assert serve(toy, "--backup", copy) == 0
@@ -531,6 +533,10 @@ def test_a_copy_that_is_put_back_revives_no_token(bench: Bench, toy: Path, tmp_p
     assert accounts.by_token(record, tokens["s1"]) is accounts.by_token(record, tokens["s2"]) is None
     kept = [accounts.by_token(record, token) for token in (new, tokens["s3"])]
     assert [person.student for person in kept if person] == ["s1", "s3"]
+    assert capsys.readouterr().err == ""
+    fresh = tmp_path / "fresh.sqlite"
+    assert serve(fresh, "--restore", copy) == 0
+    assert f"note: {fresh} did not know boss, ours, s1 and 2 more: their tokens" in capsys.readouterr().err
 
 
 def test_a_copy_is_one_whole_file_and_can_be_put_back(bench: Bench, toy: Path, tmp_path: Path) -> None:

@@ -24,11 +24,14 @@ def back_up(path: Path, copy: Path) -> None:
             connection.execute("PRAGMA journal_mode = DELETE")  # in WAL mode the copy would need two more files
 
 
-def restore(copy: Path, record: Record) -> None:
+def restore(copy: Path, record: Record) -> list[str]:
     """Replace everything in the record by a copy, but for tokens; a running server shows it at once.
 
     A person whom the record knows keeps the token of today, so that one which was replaced or revoked since the copy
     was made stays so. Of other people the copy's tokens work again.
+
+    Returns:
+        these other people, by name.
 
     Raises:
         ValueError: the copy is no board of this lab, or another process grades.
@@ -43,10 +46,13 @@ def restore(copy: Path, record: Record) -> None:
         people = record.connection.execute("SELECT token, student FROM board_person").fetchall()
         with contextlib.closing(sqlite3.connect(merged)) as connection, connection:
             students = [(student,) for _, student in people]
+            there = connection.execute("SELECT student FROM board_person WHERE token IS NOT NULL ORDER BY student")
+            others = [student for (student,) in there if (student,) not in students]
             # first none, as a token may not be there twice
             connection.executemany("UPDATE board_person SET token = NULL WHERE student = ?", students)
             connection.executemany("UPDATE board_person SET token = ? WHERE student = ?", map(tuple, people))
         _copy(merged, record.path)
+    return others
 
 
 def _there(path: Path) -> None:

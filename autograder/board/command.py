@@ -96,7 +96,12 @@ def files(record: Record, args: argparse.Namespace, chosen: uploads.Rules) -> No
     from autograder.board import backup, export
 
     if args.restore:
-        backup.restore(args.restore, record)
+        if revived := backup.restore(args.restore, record):
+            shown = ", ".join(revived[:3]) + (f" and {len(revived) - 3} more" if len(revived) > 3 else "")
+            cli.note(
+                f"{args.db} did not know {shown}: their tokens of {args.restore} work again, also those that were "
+                "replaced or revoked since; --new-token or --revoke does so again"
+            )
     elif args.points:
         print(f"{export.points(record, args.points)} students in {args.points}")
     else:
