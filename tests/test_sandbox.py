@@ -444,6 +444,7 @@ def test_doctor_prints_tiers_and_attacks(capsys: pytest.CaptureFixture[str]) -> 
     assert autograder.main(["doctor", "--attack", "flood", "link"]) == 0
     text = capsys.readouterr().out
     assert text.startswith(f"tier: {detection().tier}\n") and "2 of 2 caught" in text
+    assert f"\njobs: {'forked' if detection().safe else 'started as programs, which takes longer'}\n" in text
 
 
 def test_doctor_fails_when_an_attack_comes_out_otherwise(

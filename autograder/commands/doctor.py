@@ -11,7 +11,7 @@ from autograder.attacks.replay import Replay, replay
 from autograder.attacks.table import ATTACKS, Attack, Fate
 from autograder.sandbox.forked import launcher
 from autograder.sandbox.job import Tier
-from autograder.sandbox.tiers import SAFE, detect
+from autograder.sandbox.tiers import SAFE, detect, forks
 
 NOT_SAFE = "NOT SAFE: only for code that you trust"
 
@@ -40,8 +40,9 @@ def command(args: argparse.Namespace) -> int:
     tier = Tier(args.tier) if args.tier else detection.tier
     if detection.reasons[tier]:
         return 1
-    print(f"\nattacks on the {tier} tier{'' if tier in SAFE else '. ' + NOT_SAFE}")
     with launcher() as launch:  # as grading starts its jobs
+        print(f"jobs: {'forked' if forks(tier, launch) else 'started as programs, which takes longer'}")
+        print(f"\nattacks on the {tier} tier{'' if tier in SAFE else '. ' + NOT_SAFE}")
         replays = [_show(replay(attack, tier, launch)) for attack in attacks]
     wrong = [done.attack.name for done in replays if not done.as_expected]
     caught = sum(done.fate is Fate.CAUGHT for done in replays)

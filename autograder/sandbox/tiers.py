@@ -5,7 +5,7 @@ import json
 import os
 
 from autograder.sandbox.job import Cause, Job, Limits, Tier
-from autograder.sandbox.run import TIERS, run
+from autograder.sandbox.run import TIERS, Launch, run
 
 SAFE = (Tier.FULL, Tier.CONTAINER)
 # the job reports its own rights; it is ours, so its report is trusted
@@ -44,6 +44,14 @@ def unavailable(tier: Tier) -> str:
         words = " ".join(f"{outcome.detail} {outcome.stderr}".split())
         return f"a small job ended with {outcome.cause}: {words[-300:]}"
     return "" if tier is Tier.UNSAFE else _weakness(tier, json.loads(outcome.stdout))
+
+
+def forks(tier: Tier, launch: Launch) -> bool:
+    """Whether jobs that import libraries are forked in this tier, and not started as programs, which takes longer."""
+    program = "import os, sys; os.write(4, b'yes' if 'numpy' in sys.modules else b'no ')"
+    return (
+        run(Job(["-c", program], imports=("numpy",), result_bytes=3), tier, trust=True, launch=launch).result == b"yes"
+    )
 
 
 def _weakness(tier: Tier, found: dict) -> str:
