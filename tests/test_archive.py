@@ -266,7 +266,7 @@ def test_a_tar_archive_of_too_many_headers_is_refused(box: Path, way: str, monke
 
 
 def test_what_is_packed_and_no_tar_archive_is_refused(box: Path) -> None:
-    (box / "a").write_bytes(gzip.compress(b"x = 1"))
+    (box / "a").write_bytes(gzip.compress(b"x = 1", mtime=0))
     refused(box / "a", "that can be read", "damage in its list of files")
 
 

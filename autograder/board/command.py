@@ -99,8 +99,8 @@ def files(record: Record, args: argparse.Namespace, chosen: uploads.Rules) -> No
         if revived := backup.restore(args.restore, record):
             shown = ", ".join(revived[:3]) + (f" and {len(revived) - 3} more" if len(revived) > 3 else "")
             cli.note(
-                f"{args.db} did not know {shown}: their tokens of {args.restore} work again, also those that were "
-                "replaced or revoked since; --new-token or --revoke does so again"
+                f"{args.db} did not know {shown}: their tokens come from {args.restore} and work again, even if you "
+                "have replaced or revoked them since"
             )
     elif args.points:
         print(f"{export.points(record, args.points)} students in {args.points}")

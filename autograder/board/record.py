@@ -108,7 +108,7 @@ class Record(Store):
         jobs.enqueue_all(self, self.lab, sha256, self.seed, ANY)
 
     def remember_files(self, sha256: str, identities: Mapping[str, str]) -> None:
-        """Remember the files of a content by their `similarity.identity`, which is "" for those not to compare."""
+        """Remember the `similarity.identity` of each file of a content; a file with "" is not compared."""
         rows = [(sha256, file, identity) for file, identity in identities.items() if identity]
         self.connection.executemany("INSERT OR REPLACE INTO board_file VALUES (?, ?, ?)", rows)
 

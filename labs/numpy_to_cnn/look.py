@@ -66,7 +66,7 @@ def draw_curves(losses: np.ndarray, accuracies: np.ndarray, path: Path) -> None:
     left, right = figure.subplots(1, 2)
     n_batches = losses[:, 1].max() + 100  # the last line of an epoch is of one of its last hundred batches
     left.plot(losses[:, 0] + losses[:, 1] / n_batches, losses[:, 2], linewidth=0.8)
-    left.set(xlabel="epoch", ylabel="loss of a batch, on changed images for MyNet")
+    left.set(xlabel="epoch", ylabel="loss of a training batch")
     right.plot(np.arange(1, len(accuracies) + 1), accuracies, marker=".")
     right.set(xlabel="epoch", ylabel="validation accuracy")
     for axes in (left, right):

@@ -35,13 +35,18 @@ def run(args: argparse.Namespace) -> int:
     """Classify the real drawings with each net and print the table."""
     with np.load(REAL) as file:
         images, labels = file["images"], file["labels"]
-    rows = [["", "sketches", "real drawings", *quickdraw.NAMES]]
+    rows = [["", "sketches", "real drawings", "standard error", *quickdraw.NAMES]]
     for name, program in PROGRAMS.items():
         path = args.nets / f"{name}.pt"
         net = session.load_net(program(), str(path)).eval()
         right = train.predict(net, torch.from_numpy(images)).argmax(dim=1).numpy() == labels
         sketches = modelfile.read_card(path).get("metrics", {}).get("dev_acc", float("nan"))
-        shares = [sketches, right.mean(), *(right[labels == k].mean() for k in range(len(quickdraw.NAMES)))]
+        shares = [
+            sketches,
+            right.mean(),
+            right.std() / len(right) ** 0.5,
+            *(right[labels == k].mean() for k in range(len(quickdraw.NAMES))),
+        ]
         rows.append([name, *(f"{share:.3f}" for share in shares)])
     print(tables.markdown(rows))
     return 0
