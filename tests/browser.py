@@ -13,7 +13,6 @@ from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.support.wait import WebDriverWait
 
-NOT_THERE = "uploads/99"  # a page that a test asks for, and that is not there
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 PROGRAMS = {name: shutil.which(name) for name in ("chromium", "chromedriver")}
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-background-networking", "--disable-component-update",
@@ -25,8 +24,8 @@ MARKS = [
 
 
 @contextlib.contextmanager
-def window(dark: bool = False, width: int = 1100, script: bool = True) -> Iterator[Any]:
-    """A browser's window."""
+def window(dark: bool = False, width: int = 1100, script: bool = True, missing: str = "") -> Iterator[Any]:
+    """A browser's window, which logs no error but that the page at the address `missing` is not there."""
     options = webdriver.ChromeOptions()
     options.binary_location = str(PROGRAMS["chromium"])
     for flag in FLAGS:
@@ -40,7 +39,8 @@ def window(dark: bool = False, width: int = 1100, script: bool = True) -> Iterat
         driver.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": not script})
         yield driver
         errors = [entry["message"] for entry in driver.get_log("browser")]
-        assert [error for error in errors if NOT_THERE not in error] == []  # the policy has nothing to complain of
+        unexpected = [error for error in errors if not missing or missing not in error]
+        assert not unexpected, unexpected  # also of the content security policy
     finally:
         driver.quit()
 
@@ -49,6 +49,12 @@ def until(driver: Any, condition: Callable[[], Any], seconds: float = 10) -> Any
     """What a condition comes to when it holds, also while one page takes another's place."""
     waiting = WebDriverWait(driver, seconds, poll_frequency=0.05, ignored_exceptions=[StaleElementReferenceException])
     return waiting.until(lambda _: condition())
+
+
+def leave(driver: Any) -> None:
+    """Forget who is signed in, with no page open that would ask the server for news."""
+    driver.get("about:blank")
+    driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
 
 
 def hold(driver: Any) -> None:

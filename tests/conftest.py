@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from autograder.sandbox.run import Launch
 
 ROOT = Path(__file__).parents[1]
+# a failed assert of a module that tests share says what it compared, too
+pytest.register_assert_rewrite(*{path.stem for path in Path(__file__).parent.glob("*.py")} - {*sys.modules})
 IMPORTED = pytest.StashKey[set[str]]()  # the modules that collecting the tests has imported
 NO_BYTECODE = pytest.StashKey[bool]()  # whether Python was asked to keep no compiled modules
 Once = Callable[[str, Callable[[Path], object]], Path]

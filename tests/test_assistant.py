@@ -175,7 +175,7 @@ def filled(before: str, after: str, totals: Mapping[str, str]) -> None:
 
 def test_the_board_is_run_from_the_roster_to_the_backup(course: Path) -> None:
     pytest.importorskip("uvicorn", reason="the extra [web] is not installed")
-    from browser import PROGRAMS, hold, until, window
+    from browser import PROGRAMS, hold, leave, until, window
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
     from test_board_process import serving
@@ -190,7 +190,7 @@ def test_the_board_is_run_from_the_roster_to_the_backup(course: Path) -> None:
     with serving(course, course / "board/board.sqlite", course / "staff", lab="mp6") as (url, _), window() as driver:
 
         def sign_in(student: str) -> None:
-            driver.delete_all_cookies()
+            leave(driver)
             driver.get(url)
             driver.find_element(By.ID, "token").send_keys(tokens[student], Keys.ENTER)
             until(driver, lambda: driver.find_elements(By.ID, "work"))

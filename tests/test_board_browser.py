@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import MARKS, NOT_THERE, hold, until, window
+from browser import MARKS, hold, leave, until, window
 from scoreboard import LAB, board, grade_all, work
 
 pytest.importorskip("starlette", reason="the extra [web] is not installed")
@@ -165,13 +165,23 @@ def test_it_all_works_without_scripts(server: Server, tmp_path: Path) -> None:
         until(driver, lambda: driver.find_elements(By.ID, "token"))
 
 
+def test_an_open_upload_says_that_its_student_has_been_signed_out(server: Server, tmp_path: Path) -> None:
+    with window(missing="uploads/1") as driver:
+        sign_in(driver, server, "s1")
+        upload(driver, tmp_path, 0.8, 0.7)
+        driver.delete_all_cookies()  # as signing out in another window does
+        grade_all(server[1])
+        until(driver, lambda: texts(driver, "#status") == ["This page is no longer shown to you. Sign in again."])
+
+
 @pytest.mark.parametrize("width", [375, 1100])
 @pytest.mark.parametrize("dark", [False, True])
 def test_no_accessibility_violations_and_nothing_wider_than_the_window(
     server: Server, dark: bool, width: int, tmp_path: Path
 ) -> None:
     graded(server, ("s1", 0.6), ("s2", 0.9), ("ours", 0.85))
-    with window(dark, width) as driver:
+    missing = "uploads/99"
+    with window(dark, width, missing=missing) as driver:
         driver.get(server[0])
         hold(driver)
         sign_in(driver, server, "s1")
@@ -179,7 +189,7 @@ def test_no_accessibility_violations_and_nothing_wider_than_the_window(
         hold(driver)
         grade_all(server[1])
         until(driver, lambda: texts(driver, ".score"))
-        for url in (driver.current_url, server[0], server[0] + NOT_THERE):
+        for url in (driver.current_url, server[0], server[0] + missing):
             driver.get(url)
             hold(driver)
 
@@ -198,7 +208,7 @@ def test_every_state_of_ones_uploads_and_the_staffs_page_hold_too(server: Server
             for url in urls:
                 driver.get(server[0] + url)
                 hold(driver)
-            driver.delete_all_cookies()
+            leave(driver)
         sign_in(driver, server, "boss")
         driver.get(server[0] + "staff")
         hold(driver)

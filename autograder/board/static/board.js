@@ -97,7 +97,10 @@ function show(event) {
 async function look() { // events hold nothing of one's own; it is fetched after each change
   const part = document.querySelector("[data-pending]");
   if (!part) return;
-  const page = new DOMParser().parseFromString(await (await fetch(location.href)).text(), "text/html");
+  const answer = await fetch(location.href).catch(() => null); // `onerror` below says that the server is gone
+  if (answer && !answer.ok) say("This page is no longer shown to you. Sign in again.", true);
+  if (!answer?.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const fresh = page.getElementById(part.id);
   if (!fresh || !part.isConnected) return;
   const link = part.contains(document.activeElement) && document.activeElement.getAttribute("href");
