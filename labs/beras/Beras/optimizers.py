@@ -132,9 +132,5 @@ class Adam(_Optimizer):
             v += (1 - self.beta_2) * (g * g - v)
             if self.amsgrad:
                 v = np.maximum(self.v_max[i], v, out=self.v_max[i])
-            # scale m / (sqrt(v) + epsilon root) is rate m_hat / (sqrt(v_hat) + epsilon) in fewer passes
-            update = np.sqrt(v)
-            update += self.epsilon * root
-            np.divide(m, update, out=update)
-            update *= scale
-            w -= update
+            # rate m_hat / (sqrt(v_hat) + epsilon), with both corrections in one number each, not in arrays
+            w -= scale * m / (np.sqrt(v) + self.epsilon * root)
