@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 import mp6
-from records import compare, measure, processes, timing, trial
+from records import compare, limits, measure, processes, timing, trial
 from smallnets import samples, splits
 
 # predicts the class whose mean image is nearest, or, with SKILL 0, one that the seed chooses
@@ -186,3 +187,26 @@ def test_whole_processes_are_timed_in_turns(dataset: Path, tmp_path: Path, monke
 def test_the_memory_of_a_whole_process_is_read(dataset: Path, tmp_path: Path) -> None:
     memory = processes.peak_memory(1, dataset, tmp_path)
     assert memory is None or 50 < memory < 5000
+
+
+def test_limits_train_on_more_and_more_images_and_hear_two_nets(
+    images: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(limits, "HALF", 60)
+    line = ["--draws", "1", "2", "--sizes", "100", "120", "--n_iter", "3", "--json", str(tmp_path / "limits.json")]
+    assert limits.main(line) == 0
+    found = json.loads((tmp_path / "limits.json").read_text())
+    assert [(row["images"], row["n_iter"], len(row["values"])) for row in found["curve"]] == [(100, 3, 2), (120, 3, 2)]
+    assert all(0 <= share <= 1 for share in found["annotators"].values())
+    assert capsys.readouterr().out.startswith("| images | iterations | n | accuracy |")
+    assert limits.main([*line, "--sizes", "121"]) == 2
+    assert "expected --sizes of at most 120, got 121" in capsys.readouterr().err
+
+
+def test_a_label_is_in_doubt_where_two_nets_are_surer_of_another_class_than_of_most_right_ones() -> None:
+    y = torch.tensor([0, 0, 0, 0, 0, 1])
+    one = torch.tensor([0.6, 0.7, 0.8, 0.2, 0.45, 0.9])  # of class 0
+    two = torch.tensor([0.7, 0.9, 0.6, 0.6, 0.4, 0.95])
+    found = limits.annotators(torch.stack([one, 1 - one], dim=1), torch.stack([two, 1 - two], dim=1), y)
+    expected = {"agree": 5, "both right": 3, "the same other class": 2, "surely another": 1, "sure": 1}
+    assert found == pytest.approx({name: count / 6 for name, count in expected.items()})
