@@ -107,6 +107,25 @@ def test_a_convolution_standardises_its_filters(n_in: int, n_out: int, size: int
             right_gradient(leaf.grad, lambda: float(conv(x).square().sum()), array, f"Conv: gradient of {what}")
 
 
+def test_a_net_that_was_trained_on_mirror_images_takes_them_in_at_prediction(cnn: ModuleType) -> None:
+    torch.manual_seed(0)
+    net, x = cnn.MyNet().eval(), torch.rand(4, 1, 28, 28)
+    alone, other = net(x), net(x.flip(3))
+    assert not torch.allclose(alone, other, atol=1e-3)
+    net.mirrored.fill_(True)
+    torch.testing.assert_close(net(x), net(x.flip(3)))
+    torch.testing.assert_close(net(x), ((alone + other) / 2).log_softmax(dim=1))
+    torch.testing.assert_close(net.train()(x), alone)  # there is nothing in it that depends on the batch
+
+
+@pytest.mark.parametrize("augmented", [False, True])
+def test_the_weights_say_whether_they_have_seen_mirror_images(augmented: bool, cnn: ModuleType, tmp_path: Path) -> None:
+    data = {f"x_{split}": torch.zeros(2, 1, 28, 28, dtype=torch.uint8) for split in ("train", "val")}
+    data |= {f"y_{split}": torch.zeros(2, dtype=torch.int64) for split in ("train", "val")}
+    cnn.train("mynet", data, epochs=1, augmented=augmented, out=tmp_path / "net.pt")
+    assert torch.load(tmp_path / "net.pt", weights_only=True)["mirrored"] == augmented
+
+
 def load_file_with_lab() -> ModuleType:
     """The module that the fixture has imported; hypothesis wants no fixture of a function's scope."""
     return sys.modules["pytorch_cnn"]
@@ -360,7 +379,7 @@ def test_mynet_stays_right_where_the_simple_net_fails(cnn: ModuleType, robustnes
     x, y = robustness.test_images(None)
     means = {}
     for path in (LAB / "model.pt", LAB / "comparison/mynet_plain.pt", LAB / "comparison/simplecnn.pt"):
-        found = robustness.evaluate(robustness.load_net(path), x[:1000], y[:1000])
+        found = robustness.evaluate(robustness.load_net(path), x[:800], y[:800])
         groups = {"clean": ["clean"], "all": list(robustness.CORRUPTIONS), "held out": list(robustness.HELD_OUT)}
         means[path.stem] = {name: np.mean([found[kind] for kind in kinds]) for name, kinds in groups.items()}
     assert means["model"]["clean"] >= 0.93 and means["model"]["all"] >= 0.80 and means["model"]["held out"] >= 0.75

@@ -84,11 +84,16 @@ def _conv(n_in: int, n_out: int, size: int, stride: int = 1) -> tuple[nn.Module,
 class MyNet(nn.Module):
     """A small residual net that sees every image at the same brightness and contrast.
 
-    [B, 1, 28, 28] -> log-probabilities [B, 10]. x -> a * x + b with a > 0 changes nothing, up to rounding.
+    [B, 1, 28, 28] -> log-probabilities [B, 10]. x -> a * x + b with a > 0 changes nothing, up to rounding. In
+    evaluation mode a net that was trained on mirror images takes the mean of the logits of an image and its own.
     """
+
+    mirrored: torch.Tensor
 
     def __init__(self) -> None:
         super().__init__()
+        # saved with the weights, since the mirror image harms a net that has never seen one
+        self.register_buffer("mirrored", torch.tensor(False))
         self.layers = nn.Sequential(
             *_conv(1, 32, 3), nn.ReLU(),
             Block(32, 64, stride=2), Block(64, 64), Block(64, 128, stride=2), Block(128, 128),
@@ -99,8 +104,11 @@ class MyNet(nn.Module):
         x = x - x.mean(dim=(1, 2, 3), keepdim=True)
         # a plain image has no contrast to restore, only rounding
         x = x / x.square().mean(dim=(1, 2, 3), keepdim=True).sqrt().clamp_min(1e-4)
-        # channels last makes convolutions on a CPU faster
-        return F.log_softmax(self.layers(x.to(memory_format=torch.channels_last)), dim=1)
+        x = x.to(memory_format=torch.channels_last)  # convolutions on a CPU are faster so
+        logits = self.layers(x)
+        if self.mirrored and not self.training:
+            logits = (logits + self.layers(x.flip(3))) / 2
+        return F.log_softmax(logits, dim=1)
 
 
 MODELS: dict[str, type[nn.Module]] = {"fcnet": FCNet, "simplecnn": SimpleCNN, "mynet": MyNet}
@@ -132,7 +140,7 @@ def classify(model: nn.Module, x: torch.Tensor) -> torch.Tensor:
     training = model.training
     model.eval()
     try:
-        return torch.cat([model(_unit(batch)).argmax(dim=1) for batch in x.split(100)])
+        return torch.cat([model(_unit(batch)).argmax(dim=1) for batch in x.split(50)])
     finally:
         model.train(training)
 
@@ -204,6 +212,8 @@ def train(
     generator = torch.Generator().manual_seed(seed)
     torch.manual_seed(seed)
     net = MODELS[model]()
+    if isinstance(net, MyNet):
+        net.mirrored.fill_(augmented)
     optimizer = torch.optim.SGD(net.parameters(), lr, momentum=0.9, weight_decay=5e-4, nesterov=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, epochs * -(-len(x) // batch_size), pct_start=0.15)
     try:
