@@ -151,20 +151,16 @@ def test_the_parameter_counts_are_those_of_the_handout() -> None:
     assert counts["neuralnet_p2"] <= 500_000 and counts["neuralnet_p3"] <= 500_000
 
 
-COPIES = {
-    "orthogonalise": None,
-    "batches": None,
-    "NeuralNet.set_parameters": None,
-    "NeuralNet.get_parameters": None,
-    "NeuralNet.step": 4,  # the loss before it differs: of labels or of images, with or without train()
-}
+COPIES = {"orthogonalise": 3, "batches": 3, "NeuralNet.set_parameters": 3, "NeuralNet.get_parameters": 3,
+          "NeuralNet.step": 2}  # parts 1 and 2 learn alike; part 3's weights are orthogonal  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "last"), COPIES.items(), ids=COPIES)
-def test_the_copies_in_the_three_files_are_equal(name: str, last: int | None) -> None:
+@pytest.mark.parametrize(("name", "count"), COPIES.items(), ids=COPIES)
+def test_the_copies_in_the_files_are_equal(name: str, count: int) -> None:
     # each file is handed in alone, so none can import them from another
-    found = ["\n".join(definitions(ROOT / f"{module.__name__}.py")[name][-(last or 0) :]) for module in ALL]
-    assert found[0] == found[1] == found[2]
+    found = [definitions(ROOT / f"{module.__name__}.py")[name] for module in ALL[:count]]
+    # part 2's step also sets its mode, as the statistics of a single image would wipe it out
+    assert all([line for line in lines if not line.startswith("self.train(")] == found[0] for lines in found)
 
 
 def test_part_1_is_784_128_3() -> None:
@@ -193,6 +189,19 @@ def test_what_the_bottleneck_drops_is_lost() -> None:
     torch.testing.assert_close(net(x), through)
 
 
+@pytest.mark.parametrize("batch_size", [1, 50])
+def test_part_3_stays_a_projection_so_that_the_code_has_what_the_error_lacks(batch_size: int) -> None:
+    x = images(50) / 255
+    _, _, net = fit(neuralnet_p3, x * 255, x[:5], 12, batch_size=batch_size)
+    for weights in net.get_parameters():
+        values = torch.linalg.svdvals(weights.detach().flatten(1))
+        assert 0.9 < values.min() and values.max() < 1.1
+    centred = x + net.encoder[0].image.flatten()
+    code = net.encoder(x.view(-1, 1, 28, 28))
+    error = (net.train()(x) - x).square().sum()
+    torch.testing.assert_close(error + code.square().sum(), centred.square().sum(), rtol=0.02, atol=0)
+
+
 @pytest.mark.parametrize("module", CLASSIFIERS)
 def test_the_net_takes_raw_pixels_and_looks_at_each_image_alone(module: ModuleType) -> None:
     x, dev = images(60), images(20, 1)
@@ -214,15 +223,15 @@ def test_an_autoencoder_sees_nothing_of_the_other_dev_images() -> None:
 
 
 @pytest.mark.parametrize("module", ALL)
-def test_orthogonalise_is_five_newton_schulz_iterations(module: ModuleType) -> None:
+def test_orthogonalise_is_newton_schulz_iterations(module: ModuleType) -> None:
     gradient = torch.randn(6, 4, 3, 3, generator=torch.Generator().manual_seed(0))
     a = gradient.flatten(1) / gradient.norm()
-    assert len(module.COEFFICIENTS) == 5
+    assert len(module.COEFFICIENTS) == (7 if module is neuralnet_p3 else 5)
     for c1, c3, c5 in module.COEFFICIENTS:  # as Jordan writes them, X to a X + (b X X^T + c (X X^T)^2) X
         a = c1 * a + (c3 * a @ a.T + c5 * a @ a.T @ a @ a.T) @ a
     update = module.orthogonalise(gradient)
     torch.testing.assert_close(update, a.view(6, 4, 3, 3), rtol=1e-4, atol=1e-4)
-    least, most = (0.85, 1.15) if module is neuralnet_p3 else (0.6, 1.3)
+    least, most = (0.99, 1.01) if module is neuralnet_p3 else (0.6, 1.3)
     values = torch.linalg.svdvals(update.flatten(1))
     assert least < values.min() and values.max() < most
     assert torch.equal(module.orthogonalise(torch.zeros(2, 3)), torch.zeros(2, 3))
@@ -302,7 +311,7 @@ def test_a_fit_leaves_global_state_alone() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("part", "n_iter", "bound"), [(1, 50, 0.985), (2, 100, 0.845), (3, 100, 0.006)])
+@pytest.mark.parametrize(("part", "n_iter", "bound"), [(1, 50, 0.985), (2, 100, 0.845), (3, 100, 0.0027)])
 def test_the_mean_over_seeds_0_to_4_reaches_the_goal(part: int, n_iter: int, bound: float) -> None:
     x, y, x_dev, y_dev = (torch.from_numpy(a) for a in reader.load_dataset(ROOT / "data/fashion_mnist", part))
     scores = []

@@ -124,7 +124,8 @@ LIMITED = [
     Attack("mapped_files", Fate.THROUGH, chances=3),
     Attack("fill_shm", Fate.THROUGH),
     Attack("big_file"),
-    Attack("many_files", Fate.THROUGH, cause=Cause.OUTPUT_FLOOD),
+    # on a slow disk, files take processor time
+    Attack("many_files", Fate.THROUGH, Cause.OUTPUT_FLOOD, limits=dataclasses.replace(LIMITS, cpu_seconds=40)),
     Attack("flood", cause=Cause.OUTPUT_FLOOD),
     Attack("deaf", cause=Cause.CPU_TIME, limits=dataclasses.replace(LIMITS, cpu_seconds=1)),
     Attack("hang", cause=Cause.WALL_TIME, limits=dataclasses.replace(LIMITS, wall_seconds=1)),
