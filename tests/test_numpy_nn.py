@@ -1,6 +1,8 @@
 """The NumPy lab: its checks on our file, its checks on broken copies of it, and the classifier as a user runs it."""
 
+import itertools
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -179,11 +181,13 @@ def test_missing_classes_are_named(lab: ModuleType, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("style", ["b", "r--", ":", "-", "dashed", "ko"])
-def test_a_curve_has_the_style_of_a_format_or_a_name(style: str, lab: ModuleType, tmp_path: Path) -> None:
+def test_a_curve_has_the_style_of_a_format_or_a_name(
+    style: str, lab: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The course's notebook passes colours, such as linestyle='b', which pyplot.plot takes as a format."""
     x = np.arange(4.0)
     lab.visualize_xy([(x, x)], linestyle=style, save_filepath=str(tmp_path / "curve.png"), show=False)
-    assert (tmp_path / "curve.png").stat().st_size > 1000
+    assert (tmp_path / "curve.png").stat().st_size > 1000 and capsys.readouterr().out == ""
 
 
 def test_the_classifier_keeps_its_best_epoch_and_draws(
@@ -202,6 +206,14 @@ def test_the_classifier_keeps_its_best_epoch_and_draws(
     assert found == pytest.approx(min(kept["losses"]), rel=1e-4)
 
 
+def test_each_image_is_moved_by_up_to_a_pixel_for_itself(lab: ModuleType) -> None:
+    x = np.zeros((200, 784), np.float32)
+    x[:, 28 * 14 + 14] = 1
+    np.random.seed(0)  # noqa: NPY002
+    places = np.argwhere(lab.moved(x).reshape(-1, 28, 28))[:, 1:] - 14
+    assert len(places) == 200 and {tuple(place) for place in places} == set(itertools.product((-1, 0, 1), repeat=2))
+
+
 def test_the_pictures_and_the_lines_of_the_course_appear(
     lab: ModuleType, digits: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -209,6 +221,8 @@ def test_the_pictures_and_the_lines_of_the_course_appear(
     out = capsys.readouterr().out
     for line in ("[0000][TRN] MSE loss ", "[0000][VAL] MSE loss ", "Best VAL model loss ", "[TST] error "):
         assert line in out
+    begins = re.compile(r"\[(\d{4}|TST)\]|Best VAL |written: |" + re.escape(mnist.STAND_IN))
+    assert [line for line in out.splitlines() if not begins.match(line)] == []
     assert sorted(os.listdir(tmp_path)) == [f"numpy_nn_{name}.png" for name in ("classification", "training", "wrong")]
 
 
@@ -248,6 +262,7 @@ def test_four_or_nine_on_mnist(lab: ModuleType, tmp_path: Path, capsys: pytest.C
     assert prepare.main(["--source", str(source), "--out", str(tmp_path)]) == 0
     errors = []
     for seed in range(3):
-        lab.main(["--data", str(tmp_path / "full-mnist.npz"), "--out", str(tmp_path), "--seed", str(seed)])
+        few = ["--epochs", "12", "--seed", str(seed)]
+        lab.main(["--data", str(tmp_path / "full-mnist.npz"), "--out", str(tmp_path), *few])
         errors.append(float(capsys.readouterr().out.split("[TST] error ")[1].split()[0]))
     assert np.mean(errors) <= 0.010, errors

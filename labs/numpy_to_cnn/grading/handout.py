@@ -43,7 +43,7 @@ HANDOUT = Handout(
         "augment.py": ("augment",),
     },
     drops={
-        "numpy_nn.py": ("_like", "_remembered"),
+        "numpy_nn.py": ("_like", "_remembered", "moved"),
         "pytorch_cnn.py": ("Block", "Conv", "_conv", "_unit"),
     },
     says={

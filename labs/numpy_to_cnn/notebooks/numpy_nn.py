@@ -114,7 +114,7 @@ print(f"{len(x_train)} images to train on, {len(x_val)} to validate with, {len(x
 # %%
 EPOCHS, LR, BATCH_SIZE = 10, 0.5, 10
 np.random.seed(0)  # noqa: NPY002
-model = [Linear(784, 64), ReLU(), Linear(64, 1), Sigmoid()]
+model = [Linear(784, 128), ReLU(), Linear(128, 1), Sigmoid()]
 train_losses, val_losses = [], []
 best = [values.copy() for values in parameters(model)]
 for epoch in range(EPOCHS):
