@@ -173,6 +173,7 @@ def filled(before: str, after: str, totals: Mapping[str, str]) -> None:
         assert (line[column] == "110") if first is None else float(line[column]) == float(totals[first]), line
 
 
+@pytest.mark.longest
 def test_the_board_is_run_from_the_roster_to_the_backup(course: Path) -> None:
     pytest.importorskip("uvicorn", reason="the extra [web] is not installed")
     from browser import PROGRAMS, hold, leave, until, window

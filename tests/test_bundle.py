@@ -370,6 +370,7 @@ SETTINGS: dict[str, dict[str, Any]] = {}
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", registry.names())
+@pytest.mark.longest
 def test_the_emulated_platform_gives_the_score_that_grade_gives(name: str, tmp_path: Path, once: Once) -> None:
     lab = registry.load(name)
     staff = tmp_path / "staff" if lab.hidden else None

@@ -79,6 +79,7 @@ def bare_environment() -> dict[str, str]:
 
 
 @pytest.mark.slow
+@pytest.mark.longest
 def test_the_first_three_lines_run_in_a_bare_shell(checkout: Path) -> None:
     # pytest collects all tests there and runs a few: whoever runs this one has run them all
     env = bare_environment() | {"PYTEST_ADDOPTS": "-k 'test_metrics or test_reader'"}

@@ -18,6 +18,7 @@ BLOCKS = re.findall(r"<!-- runnable: slow -->\n```sh\n(.*?)```", README, re.DOTA
 
 
 @pytest.mark.slow
+@pytest.mark.longest
 def test_from_a_clone_to_handout_bundle_and_grades(checkout: Path) -> None:
     (checkout / "submissions").mkdir()
     submission(registry.load("mp6"), checkout / "submissions").rename(checkout / "submissions/ada.zip")
