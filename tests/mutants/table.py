@@ -4,6 +4,8 @@ import dataclasses
 import shutil
 from pathlib import Path
 
+DOWN = "[Conv2d(1, 16, 4, stride=4, bias=False), Conv2d(16, 196, 7, bias=False)]"
+UP = "[ConvTranspose2d(196, 16, 7, bias=False), ConvTranspose2d(16, 1, 4, stride=4, bias=False)]"
 CHECKS = {
     "fit": "fit ends by itself, within its limits",
     "returns": "types, shapes and ranges of what fit returns, and predictions that its net gives on its own",
@@ -461,11 +463,8 @@ PART_3 = (
         3,
         "the encoder leaves 16x7x7 = 784 numbers; the model that is handed in belongs to another net",
         (
-            ("[Conv2d(1, 16, 4, stride=4), Conv2d(16, 196, 7)]", "[Conv2d(1, 16, 4, stride=4)]"),
-            (
-                "[ConvTranspose2d(196, 16, 7), ConvTranspose2d(16, 1, 4, stride=4)]",
-                "[ConvTranspose2d(16, 1, 4, stride=4)]",
-            ),
+            (DOWN, "[Conv2d(1, 16, 4, stride=4, bias=False)]"),
+            (UP, "[ConvTranspose2d(16, 1, 4, stride=4, bias=False)]"),
             ("self.decoder[2].image", "self.decoder[1].image"),
         ),
         loses=("bottleneck", "saved"),
@@ -475,11 +474,10 @@ PART_3 = (
         3,
         "the encoder leaves 16x14x14 = 3,136 numbers, as in the handout's example; the model belongs to another net",
         (
-            ("[Conv2d(1, 16, 4, stride=4), Conv2d(16, 196, 7)]", "[Conv2d(1, 16, 2, stride=2)]"),
-            (
-                "[ConvTranspose2d(196, 16, 7), ConvTranspose2d(16, 1, 4, stride=4)]",
-                "[ConvTranspose2d(16, 1, 2, stride=2)]",
-            ),
+            (DOWN, "[Conv2d(1, 16, 2, stride=2, bias=False)]"),
+            (UP, "[ConvTranspose2d(16, 1, 2, stride=2, bias=False)]"),
+            # else it would have no error to begin with
+            ("torch.nn.init.orthogonal_(conv.weight)", "torch.nn.init.normal_(conv.weight, std=0.1)"),
             ("self.decoder[2].image", "self.decoder[1].image"),
         ),
         loses=("bottleneck", "saved"),
@@ -512,17 +510,16 @@ PART_3 = (
     Mutant(
         "update_not_applied",
         3,
-        "sub() instead of sub_(): the update is worked out but not applied, so the loss stays and nothing is learnt",
-        (("p.sub_(", "p.sub("),),
+        "the new weights go into a copy of the old ones, so the loss stays and nothing is learnt",
+        (("p.copy_(orthogonalise", "p.clone().copy_(orthogonalise"),),
         loses=("loss_falls", "mse"),
     ),
     Mutant(
-        "another_image_as_target",
+        "wrong_sign_of_the_average",
         3,
-        "each image is trained towards another one of its batch, so the loss falls little, to that of the mean image",
-        (("self.loss_fn(self(x), x)", "self.loss_fn(self(x), x.roll(1, 0))"),),
-        loses=("mse",),
-        spoils=("loss_falls",),
+        "the code's square is made small, not large, so the loss rises",
+        (("average + 0.0005 * p", "p - average"),),
+        loses=("loss_falls", "mse"),
     ),
     Mutant(
         "nan_as_first_loss",
@@ -551,8 +548,8 @@ PART_3 = (
         (
             ("from collections.abc", "import os\nfrom collections.abc"),
             (
-                "    lrate, in_size = 0.15,",
-                "    torch.manual_seed(int.from_bytes(os.urandom(4)))\n    lrate, in_size = 0.15,",
+                "    lrate, in_size = 1.0,",
+                "    torch.manual_seed(int.from_bytes(os.urandom(4)))\n    lrate, in_size = 1.0,",
             ),
         ),
         loses=("repeatable",),
