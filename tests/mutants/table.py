@@ -490,6 +490,8 @@ PART_3 = (
             ("torch.nn.Sequential(Shift(clamp=False), *down)", "torch.nn.Sequential(Shift(clamp=False))"),
             ("torch.nn.Sequential(*up, Shift(clamp=True))", "torch.nn.Sequential(*down, *up, Shift(clamp=True))"),
             ("self.decoder[2].image", "self.decoder[4].image"),
+            ("code = self.encoder(", "code = torch.nn.Sequential(self.encoder, *self.decoder[:2])("),
+            ("self.decoder(code)", "self.decoder[2:](code)"),
         ),
         loses=("bottleneck", "saved"),
     ),
