@@ -266,8 +266,10 @@ def test_a_file_that_is_no_model_file_is_named_for_what_it_is(name: str, tmp_pat
         assert "torch.save(" not in message  # for the author has a right file elsewhere
 
 
-@pytest.mark.parametrize("length", [20, 60, 120, len(OLD) // 2, len(OLD) - 3])
+# negative: bytes left out, as the whole length depends on an address in memory
+@pytest.mark.parametrize("length", [20, 60, 120, -400, -3])
 def test_the_beginning_of_a_file_of_the_old_format_is_a_half_written_one(length: int, tmp_path: Path) -> None:
+    assert len(OLD) > 600
     path = tmp_path / "net.model"
     path.write_bytes(OLD[:length])
     for read in (modelfile.read_weights, modelfile.unpickled):
