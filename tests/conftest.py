@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="state-")  # where programs remember what they have written
 os.environ["HYPOTHESIS_NO_PLUGINS"] = "1"  # which other packages bring and no test uses; one imports trio
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled modules are kept, as for most users, here and in programs
 os.environ["PYTHON_COLORS"] = "0"  # programs that tests start print no colours, though FORCE_COLOR asks for them
 
 import numpy as np
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
     from autograder.sandbox.run import Launch
 
 ROOT = Path(__file__).parents[1]
+sys.dont_write_bytecode = False  # to compile the checkout's modules takes seconds in each process
 # a failed assert of a module that tests share says what it compared, too
 pytest.register_assert_rewrite(*{path.stem for path in Path(__file__).parent.glob("*.py")} - {*sys.modules})
 IMPORTED = pytest.StashKey[set[str]]()  # the modules that collecting the tests has imported
-NO_BYTECODE = pytest.StashKey[bool]()  # whether Python was asked to keep no compiled modules
 Once = Callable[[str, Callable[[Path], object]], Path]
 SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2))]  # of checks that draw their inputs
 
@@ -57,8 +58,6 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.register_profile("quick", deadline=None, max_examples=40)  # the first call of torch takes seconds
         settings.load_profile("quick")
         gc.disable()  # until all is collected: that stays, and looking through it again and again takes seconds
-        config.stash[NO_BYTECODE] = sys.dont_write_bytecode
-        sys.dont_write_bytecode = False  # to compile the checkout's modules takes seconds too, in each process
         config.stash[IMPORTED] = set(sys.modules)
 
 
@@ -69,7 +68,6 @@ def pytest_unconfigure() -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     gc.freeze()
     gc.enable()
-    sys.dont_write_bytecode = session.config.stash.get(NO_BYTECODE, sys.dont_write_bytecode)
     before: set[str] = session.config.stash.setdefault(IMPORTED, set())
     session.config.stash[IMPORTED] = set(sys.modules) - before
 

@@ -51,6 +51,16 @@ def test_no_module_of_tests_imports_what_few_tests_need(pytestconfig: pytest.Con
     assert pytestconfig.stash[IMPORTED] & {"matplotlib", "scipy", "sklearn"} == set()  # a second for each worker
 
 
+def test_compiled_modules_are_kept_whatever_the_surroundings_ask_for(tmp_path: Path) -> None:
+    """What a test finds in a folder does not depend on PYTHONDONTWRITEBYTECODE."""
+    source = """import os, sys, conftest; print(sys.dont_write_bytecode, "PYTHONDONTWRITEBYTECODE" in os.environ)"""
+    env = os.environ | {"PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", source], cwd=ROOT / "tests", env=env, check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "False False\n"
+
+
 def test_no_test_fails_for_being_slow() -> None:
     """A limit that only ends what hangs is a minute or more, and waits in a loop of its own."""
     clock = re.compile(r"assert .*(monotonic|perf_counter|process_time|time\.time)\(\) - .*<|wall_seconds < ")

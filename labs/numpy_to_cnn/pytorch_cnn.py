@@ -85,7 +85,7 @@ class MyNet(nn.Module):
     """A small residual net that sees every image at the same brightness and contrast.
 
     [B, 1, 28, 28] -> log-probabilities [B, 10]. x -> a * x + b with a > 0 changes nothing, up to rounding. In
-    evaluation mode a net that was trained on mirror images takes the mean of the logits of an image and its own.
+    evaluation mode a net that was trained on mirror images takes the mean of the logits of an image and of its mirror.
     """
 
     mirrored: torch.Tensor
@@ -104,7 +104,7 @@ class MyNet(nn.Module):
         x = x - x.mean(dim=(1, 2, 3), keepdim=True)
         # a plain image has no contrast to restore, only rounding
         x = x / x.square().mean(dim=(1, 2, 3), keepdim=True).sqrt().clamp_min(1e-4)
-        x = x.to(memory_format=torch.channels_last)  # convolutions on a CPU are faster so
+        x = x.to(memory_format=torch.channels_last)  # makes convolutions on a CPU faster
         logits = self.layers(x)
         if self.mirrored and not self.training:
             logits = (logits + self.layers(x.flip(3))) / 2
